@@ -161,7 +161,7 @@ static bool is_ip_literal(const char *in, size_t len)
             len -= 5;
         }
     }
-    return address_parse(in, len, &ignored);
+    return address_parse_part(in, len, &ignored) == STS_OK;
 }
 
 static void judge(struct draft *d, const char *in, size_t len)

@@ -269,7 +269,7 @@ static int set_sources(const struct option_row *row, void *value, const char *te
         struct address address;
         bool v4, *has;
 
-        if (!address_parse(item, len, &address))
+        if (address_parse_part(item, len, &address) != STS_OK)
             return sts_fail(err, STS_EINVAL, "--%s: \"%.*s\" is no IP address", row->name,
                             len < 64 ? (int)len : 64, item);
         v4 = address_is_v4(&address);

@@ -1,61 +1,19 @@
 #include "scanner/prefix.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
 #define V4_BITS 96 /* the mapped form: 80 bits 0, 16 bits 1 (RFC 4291 section 2.5.5.2) */
 
-static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-struct address address_v4(const uint8_t v4[4])
-{
-    struct address a;
-
-    memcpy(a.b, mapped, sizeof(mapped));
-    memcpy(a.b + sizeof(mapped), v4, 4);
-    return a;
-}
-
-struct address address_v6(const uint8_t v6[16])
-{
-    struct address a;
-
-    memcpy(a.b, v6, sizeof(a.b));
-    return a;
-}
-
-bool address_is_v4(const struct address *a)
-{
-    return memcmp(a->b, mapped, sizeof(mapped)) == 0;
-}
-
-bool address_equal(const struct address *a, const struct address *b)
-{
-    return memcmp(a->b, b->b, sizeof(a->b)) == 0;
-}
-
-bool address_parse(const char *text, size_t len, struct address *out)
+int address_parse_part(const char *text, size_t len, struct address *out)
 {
     char copy[ADDRESS_TEXT_BYTES];
-    uint8_t v4[4];
 
     if (len >= sizeof(copy) || memchr(text, '\0', len) != NULL)
-        return false;
+        return STS_EINVAL;
     memcpy(copy, text, len);
     copy[len] = '\0';
-    if (inet_pton(AF_INET, copy, v4) != 1)
-        return inet_pton(AF_INET6, copy, out->b) == 1;
-    *out = address_v4(v4);
-    return true;
-}
-
-void address_format(const struct address *a, char out[ADDRESS_TEXT_BYTES])
-{
-    if (address_is_v4(a))
-        inet_ntop(AF_INET, a->b + sizeof(mapped), out, ADDRESS_TEXT_BYTES);
-    else
-        inet_ntop(AF_INET6, a->b, out, ADDRESS_TEXT_BYTES);
+    return address_parse(copy, out);
 }
 
 bool address_embedded_v4(const struct address *a, struct address *v4)
@@ -67,13 +25,13 @@ bool address_embedded_v4(const struct address *a, struct address *v4)
     size_t i;
 
     if (memcmp(a->b, nat64, sizeof(nat64)) == 0 || memcmp(a->b, compatible, sizeof(compatible)) == 0) {
-        *v4 = address_v4(a->b + 12);
+        *v4 = address_from_v4(a->b + 12);
     } else if (a->b[0] == 0x20 && a->b[1] == 0x02) { /* 6to4 */
-        *v4 = address_v4(a->b + 2);
+        *v4 = address_from_v4(a->b + 2);
     } else if (memcmp(a->b, teredo, sizeof(teredo)) == 0) {
         for (i = 0; i < sizeof(client); i++)
             client[i] = a->b[12 + i] ^ 0xff; /* obfuscated so that NATs leave it alone */
-        *v4 = address_v4(client);
+        *v4 = address_from_v4(client);
     } else {
         return false;
     }
@@ -83,7 +41,7 @@ bool address_embedded_v4(const struct address *a, struct address *v4)
 bool address_is_private(const struct address *a)
 {
     static const uint8_t loopback[15] = {0};
-    const uint8_t *v4 = a->b + sizeof(mapped);
+    const uint8_t *v4 = a->b + 12;
 
     if (address_is_v4(a))
         return v4[0] == 127 || v4[0] == 10 || (v4[0] == 172 && (v4[1] & 0xf0) == 16) ||
@@ -129,7 +87,7 @@ int prefix_parse(const char *text, size_t len, struct prefix *out, struct sts_er
     struct prefix given = {.bits = 128};
     unsigned most, bits;
 
-    if (!address_parse(text, address_len, &given.address))
+    if (address_parse_part(text, address_len, &given.address) != STS_OK)
         return sts_fail(err, STS_EINVAL, "\"%.*s\" is no IP address or prefix", shown, text);
     /* "::ffff:10.0.0.0/104" is written as IPv6 and counts its bits so. */
     most = memchr(text, ':', address_len) == NULL ? 32 : 128;

@@ -1,25 +1,13 @@
-/* prefix.h - addresses, prefixes, and sets of prefixes with longest match. Pure. Thread: any; a built set is
- * not changed by lookups. */
+/* prefix.h - what an address leads to, prefixes, and sets of prefixes with longest match. Pure. Thread: any;
+ * a built set is not changed by lookups. */
 #ifndef STS_PREFIX_H
 #define STS_PREFIX_H
-#include "sinks/base.h"
+#include "scanner/address.h"
 
-#define ADDRESS_TEXT_BYTES 46 /* INET6_ADDRSTRLEN */
-#define PREFIX_TEXT_BYTES  (ADDRESS_TEXT_BYTES + 4)
+#define PREFIX_TEXT_BYTES (ADDRESS_TEXT_BYTES + 4)
 
-/* Always 16 bytes; an IPv4 address is in the mapped form ::ffff:a.b.c.d, so that there is one form of each.
- */
-struct address {
-    uint8_t b[16];
-};
-struct address address_v4(const uint8_t v4[4]);
-struct address address_v6(const uint8_t v6[16]);
-bool address_is_v4(const struct address *a);
-bool address_equal(const struct address *a, const struct address *b);
-/* Strict: four decimal numbers without leading zeros, or RFC 4291 section 2.2; no zone, no brackets. */
-bool address_parse(const char *text, size_t len, struct address *out);
-/* RFC 5952; IPv4 as four decimal numbers. */
-void address_format(const struct address *a, char out[ADDRESS_TEXT_BYTES]);
+/* address_parse() for text[0..len) without a NUL behind it. */
+int address_parse_part(const char *text, size_t len, struct address *out) STS_CHECK;
 /* The IPv4 address that an IPv6 address leads to: NAT64 (RFC 6052 section 2.1), 6to4 (RFC 3056 section 2),
  * Teredo (RFC 4380 section 4, the client's), IPv4-compatible (RFC 4291 section 2.5.5.1). False: none. */
 bool address_embedded_v4(const struct address *a, struct address *v4);

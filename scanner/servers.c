@@ -56,7 +56,8 @@ static bool parse_server(const char *text, size_t len, struct server *out)
 
     out->port = SERVERS_DNS_PORT;
     if (len > 0 && text[0] == '[') {
-        if (close == NULL || !address_parse(text + 1, (size_t)(close - text) - 1, &out->address))
+        if (close == NULL ||
+            address_parse_part(text + 1, (size_t)(close - text) - 1, &out->address) != STS_OK)
             return false;
         len -= (size_t)(close + 1 - text);
         return len == 0 || (close[1] == ':' && parse_port(close + 2, len - 1, &out->port));
@@ -66,7 +67,7 @@ static bool parse_server(const char *text, size_t len, struct server *out)
         if (!parse_port(colon + 1, len - ip_len - 1, &out->port))
             return false;
     }
-    return address_parse(text, ip_len, &out->address);
+    return address_parse_part(text, ip_len, &out->address) == STS_OK;
 }
 
 static int add_text(struct servers *s, const char *text, size_t len, struct sts_err *err)
