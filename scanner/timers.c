@@ -51,7 +51,7 @@ int timers_start(struct timers *ts, struct timer *t, uint64_t delay_ms, timer_fn
         ts->heap = grown;
         ts->size = size;
     }
-    t->due_ms = ts->now_ms + delay_ms;
+    t->due_ms = ts->now_ms + (delay_ms > 0 ? delay_ms : 1); /* never within the run that starts it */
     t->fire = fire;
     t->slot = ++ts->n;
     sift_up(ts, t);
@@ -77,7 +77,6 @@ void timers_run(struct timers *ts, uint64_t now_ms)
 {
     if (now_ms > ts->now_ms)
         ts->now_ms = now_ms;
-    /* what fires now may start timers with no delay: those are due one ms later than `due_ms` judged here */
     while (ts->n > 0 && ts->heap[0]->due_ms <= now_ms) {
         struct timer *t = ts->heap[0];
 
