@@ -7,10 +7,11 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define TURN_MOST_QUERIES 512  /* sent in one turn, so that sockets are drained between */
-#define IDS_AT_ONCE       256  /* random ids drawn together */
-#define MOST_ATTEMPTS     3    /* a question put again after this program stood still */
-#define STALL_SLACK_MS    1000 /* a time-out so much before the deadline came from a stall */
+#define TURN_MOST_QUERIES \
+    128 /* sent in one turn, so that sockets are drained between, and servers do not see bursts */
+#define IDS_AT_ONCE    256  /* random ids drawn together */
+#define MOST_ATTEMPTS  3    /* a question put again after this program stood still */
+#define STALL_SLACK_MS 1000 /* a time-out so much before the deadline came from a stall */
 
 /* What the carrier holds: it outlives the question when the deadline ends that first. */
 struct ticket {
