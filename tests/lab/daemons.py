@@ -1,17 +1,13 @@
 """Starting, watching and ending processes. Everything is ended by its own pid."""
-import ctypes
 import os
 import shutil
 import signal
 import subprocess
-import threading
 import time
 
-READY_SECONDS, STOP_SECONDS, COMMAND_SECONDS = 15, 4, 20
+READY_SECONDS, STOP_SECONDS, OTHERS_SECONDS, COMMAND_SECONDS = 15, 4, 2, 20
 WATCHED = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD}
 SI_KERNEL = 0x80  # siginfo: sent by the kernel, as for Ctrl-C at the terminal
-PR_SET_PDEATHSIG = 1
-libc = ctypes.CDLL(None)
 
 
 class DaemonError(Exception):
@@ -36,11 +32,6 @@ def unconfined(program, directory):
         return path
 
 
-def before_exec():
-    """In the child: end when the lab does, whatever ends it. (The kernel means the thread that started the child.)"""
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
 class Daemon:
     """One daemon in the foreground. Its output goes to a file: a daemon that holds our own pipe would hang a caller."""
 
@@ -48,7 +39,7 @@ class Daemon:
         self.name, self.log = name, log
         with open(log + ".out", "wb") as out:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                            start_new_session=True, preexec_fn=before_exec)
+                                            start_new_session=True)
 
     def logs(self):
         return tail(self.log + ".out") + (tail(self.log) if os.path.exists(self.log) else "")
@@ -69,7 +60,6 @@ class Daemons:
         self.running = []
 
     def start(self, name, command, log):
-        assert threading.current_thread() is threading.main_thread()
         self.running.append(Daemon(name, command, log))
         return self.running[-1]
 
@@ -90,12 +80,16 @@ class Daemons:
         self.running = []
 
 
-def others(namespace):
+def network_namespace(pid="self"):
+    return os.stat(f"/proc/{pid}/ns/net").st_ino
+
+
+def others(spare):
     """pid -> command line of every other process in this network namespace, which the lab has made for itself."""
-    found = {}
+    found, namespace = {}, network_namespace()
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            if int(pid) != os.getpid() and os.stat(f"/proc/{pid}/ns/net").st_ino == namespace:
+            if int(pid) not in spare and network_namespace(pid) == namespace:
                 with open(f"/proc/{pid}/cmdline", "rb") as f:
                     line = f.read().replace(b"\0", b" ").decode(errors="replace").strip()
                 with open(f"/proc/{pid}/stat") as f:
@@ -106,18 +100,51 @@ def others(namespace):
     return found
 
 
-def end_others(namespace):
+def end_others(*spare, send=None):
     """Waits a moment for what is ending anyway, then kills the rest; returns what had to be killed."""
-    end = time.monotonic() + 2
-    while others(namespace) and time.monotonic() < end:
+    spare, end = {os.getpid(), *spare}, time.monotonic() + OTHERS_SECONDS
+    for pid in others(spare) if send else ():
+        kill(pid, send)
+    while others(spare) and time.monotonic() < end:
         time.sleep(0.01)
-    killed = others(namespace)
+    killed = others(spare)
     for pid in killed:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        kill(pid, signal.SIGKILL)
     return [f"{line} ({pid})" for pid, line in killed.items()]
+
+
+def kill(pid, number):
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+class Janitor:
+    """A process that cleans up if the lab itself is killed: it reads a pipe that only the lab holds open."""
+
+    def __init__(self, directory):
+        read, write = os.pipe()
+        self.pid = os.fork()
+        if self.pid:
+            os.close(read)
+            self.pipe = write
+            return
+        try:
+            os.setsid()
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
+            os.close(write)
+            if os.read(read, 1) == b"":
+                end_others(send=signal.SIGTERM)
+                shutil.rmtree(directory, ignore_errors=True)
+        finally:
+            os._exit(0)
+
+    def dismiss(self):
+        os.write(self.pipe, b".")
+        os.close(self.pipe)
+        os.waitpid(self.pid, 0)
 
 
 def run_foreground(command, environment, daemons):

@@ -38,16 +38,12 @@ class LabError(Exception):
     pass
 
 
-def network_namespace(pid="self"):
-    return os.stat(f"/proc/{pid}/ns/net").st_ino
-
-
 def isolate():
     """Returns inside a fresh network and mount namespace, as root; the program starts again on the way there."""
     outside = os.environ.pop(MARK, None)
-    if outside and int(outside) != network_namespace():
+    if outside and int(outside) != daemons.network_namespace():
         return
-    os.environ[MARK] = str(network_namespace())
+    os.environ[MARK] = str(daemons.network_namespace())
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     again = ["unshare", "-n", "-m", "--", sys.executable, *sys.argv]
     probe = ["unshare", "-n", "-m", "--", "true"]
@@ -103,7 +99,7 @@ class Lab:
     def __init__(self, keep=False):
         self.keep = keep
         self.daemons = daemons.Daemons()
-        self.dir = None
+        self.dir = self.janitor = None
 
     def __enter__(self):
         begin = time.monotonic()
@@ -125,6 +121,7 @@ class Lab:
         missing_programs()
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         self.dir = tempfile.mkdtemp(prefix="stscan-lab-", dir=reachable_temp())
+        self.janitor = daemons.Janitor(self.dir)
         os.chmod(self.dir, 0o755)
         self.pki = os.path.join(self.dir, "pki")
         self.ca = os.path.join(self.pki, "root.pem")
@@ -161,13 +158,15 @@ class Lab:
         """Ends every daemon, then makes sure that nothing else lives in this network namespace. Never raises."""
         kept = {s: signal.signal(s, signal.SIG_IGN) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
         self.daemons.stop()
-        self.left_over = daemons.end_others(network_namespace())
+        self.left_over = daemons.end_others(self.janitor.pid if self.janitor else 0)
         if self.left_over:
             print("lab: had to end: " + ", ".join(self.left_over), file=sys.stderr)
         if self.dir and self.keep:
             print(f"lab: kept {self.dir}", file=sys.stderr)
         elif self.dir:
             shutil.rmtree(self.dir, ignore_errors=True)
+        if self.janitor:
+            self.janitor.dismiss()
         for number, handler in kept.items():
             signal.signal(number, handler)
 
