@@ -160,16 +160,3 @@ DOMAINS = [
     Domain("lame.test", "delegated to a server that refuses", zone="lame"),
     Domain("refused.test", "the resolver itself answers REFUSED", zone="refused"),
 ]
-
-
-def names_csv():
-    """The input: `rank,name` lines, the domains above in order, some written oddly, and junk between them."""
-    odd = {"testing.test": b"TESTING.Test", "none.test": b"none.test.", "xn--bcher-kva.test": "bücher.test".encode()}
-    junk = {2: b"", 4: b"# a comment", 7: b"1000007,192.0.2.1", 9: b"1000009,a..test", 12: b"1000012," + b"l" * 64 + b".test",
-            15: b"1000015,nul\0byte.test", 18: b"1000018,", 21: b"   ", 24: b"1000024,[2001:db8::1]"}
-    lines = []
-    for rank, domain in enumerate(DOMAINS, 1):
-        while len(lines) + 1 in junk:
-            lines.append(junk[len(lines) + 1])
-        lines.append(b"%d," % rank + odd.get(domain.name, domain.name.encode()))
-    return b"".join(line + b"\n" for line in lines)

@@ -21,8 +21,8 @@ import tempfile
 import time
 
 import daemons
-import domains
 import mail
+import names
 import pki
 import web
 import zones
@@ -132,7 +132,7 @@ class Lab:
         if os.path.exists("/etc/resolv.conf"):
             subprocess.run(["mount", "--bind", resolv, os.path.realpath("/etc/resolv.conf")], check=True)
         with open(os.path.join(self.dir, "names.csv"), "wb") as f:
-            f.write(domains.names_csv())
+            f.write(names.csv())
         pki.make(self.pki, web.leaves() + mail.leaves())
 
     def _start(self):
@@ -195,7 +195,7 @@ def main():
     runner.add_argument("command", nargs="+", metavar="COMMAND")
     args = parser.parse_args()
     if args.what == "names":
-        sys.stdout.buffer.write(domains.names_csv())
+        sys.stdout.buffer.write(names.csv())
         return 0
     isolate()
     try:
