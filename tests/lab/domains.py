@@ -1,7 +1,7 @@
 """The domains of the lab: what each one publishes. One table; zones.py, web.py, mail.py and check.py all read it.
 
 `records` is zone file text below the domain's own name (SOA and NS are added). What a right scanner must observe is
-in expect.py, in the same order. Addresses: 127.0.25.x mail, 127.0.4.x HTTPS, one address for each server identity.
+in expect.py and expect_peers.py, under the same names. Addresses: 127.0.25.x mail, 127.0.4.x HTTPS, one address for each server identity.
 """
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ WEB, PROVIDER_WEB = "127.0.4.1", "127.0.4.2"
 NOBODY_WEB, NOBODY_MAIL = "127.0.4.99", "127.0.25.99"  # nothing listens there: connections are refused
 STS = '_mta-sts TXT "v=STSv1; id=20260101T000000;"\n'
 MTA_STS = f"mta-sts A {WEB}\n"
-BIG_TXT = 119  # records of noise at the apex of bigtxt.test, 5 kB in all: the answer needs TCP
+BIG_TXT = 119  # records of noise at the apex of bigtxt.test, 6.6 kB in all: the answer needs TCP
 
 
 @dataclass
@@ -150,7 +150,7 @@ DOMAINS = [
            STS + MTA_STS, Policy("enforce", ("implicit.test",))),
     Domain("implicit-plain.test", "no MX, address only, no MTA-STS"),
     Domain("nothing.test", "the name exists and has neither MX nor address", '@ TXT "hello"\n'),
-    Domain("bigtxt.test", "5 kB of TXT at the apex, SPF among it", "@ MX 10 mx.shared.test.\n" '@ TXT "v=spf1 a ~all"\n' +
+    Domain("bigtxt.test", "6.6 kB of TXT at the apex, SPF among it", "@ MX 10 mx.shared.test.\n" '@ TXT "v=spf1 a ~all"\n' +
            "".join(f'@ TXT "noise-{i:03d}={"x" * 32}"\n' for i in range(BIG_TXT))),
     Domain("xn--bcher-kva.test", "asked for as a U-label", "@ MX 10 mx.shared.test.\n"),
 

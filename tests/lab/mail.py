@@ -1,11 +1,13 @@
 """Postfix: one instance, one listener for each address of each mail server of the table."""
 import os
 import pwd
+import re
 import shutil
 import smtplib
 
 from domains import MAIL_SERVERS
 
+READY = "127.0.25.200"  # a listener for the readiness check alone, so that the log of the others is the scanner's
 DAEMON_DIRECTORIES = ("/usr/lib/postfix/sbin", "/usr/libexec/postfix")  # Debian's; upstream's
 
 MAIN = """
@@ -69,8 +71,8 @@ def leaves():
 def service(server, address, pki_dir):
     """master.cf text of one listener. A greeting of two lines is what postscreen makes, in front of a plain smtpd."""
     at = f"[{address}]:25" if ":" in address else f"{address}:25"
-    identity = (f"  -o myhostname={server.name}\n  -o smtpd_tls_chain_files={pki_dir}/{server.name}.both\n"
-                f"  {BEHAVIOUR[server.behaviour]}\n")
+    identity = (f"  -o myhostname={server.name} -o syslog_name=lab/{server.name}\n"
+                f"  -o smtpd_tls_chain_files={pki_dir}/{server.name}.both\n  {BEHAVIOUR[server.behaviour]}\n")
     if server.behaviour == "multiline":
         return f"{at} inet n - n - 1 postscreen\n{identity}smtpd pass - - n - - smtpd\n{identity}"
     return f"{at} inet n - n - - smtpd\n{identity}"
@@ -85,7 +87,7 @@ def configure(directory, pki_dir):
     with open(os.path.join(directory, "main.cf"), "w") as f:
         f.write(MAIN.format(dir=directory))
     with open(os.path.join(directory, "master.cf"), "w") as f:
-        f.write(SERVICES.lstrip())
+        f.write(SERVICES.lstrip() + f"{READY}:25 inet n - n - - smtpd\n  -o smtpd_tls_security_level=none\n")
         for server in MAIL_SERVERS:
             with open(os.path.join(pki_dir, server.name + ".both"), "wb") as both:
                 for part in (".key", ".pem"):
@@ -103,9 +105,14 @@ def command(directory):
 
 
 def ready():
-    server = MAIL_SERVERS[0]
     try:
-        with smtplib.SMTP(server.addresses[0], 25, "lab.test", 2) as smtp:
-            return smtp.ehlo()[0] == 250 and smtp.has_extn("starttls")
+        with smtplib.SMTP(READY, 25, "lab.test", 2) as smtp:
+            return smtp.ehlo()[0] == 250
     except (OSError, smtplib.SMTPException):
         return False
+
+
+def sessions(directory):
+    """[(server name, what the client said)] of each finished session: "ehlo=2 starttls=1 quit=1 commands=4"."""
+    with open(os.path.join(directory, "log", "mail.log"), errors="replace") as f:
+        return re.findall(r" lab/([^/\[]+)/smtpd\[\d+\]: disconnect from \S+ (.*)", f.read())
