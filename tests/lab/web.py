@@ -21,6 +21,7 @@ http {{
     uwsgi_temp_path "{dir}/tmp4";
     scgi_temp_path "{dir}/tmp5";
     server_tokens off;
+    ssl_protocols TLSv1.2 TLSv1.3;
     types {{ }}
     keepalive_timeout 5s;
 """
