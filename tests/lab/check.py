@@ -80,7 +80,9 @@ def differences(want, got, path=""):
     """(field, expected, observed) of every difference. None stands for a field that is not there."""
     if isinstance(want, Either):
         tries = [list(differences(w, got, path)) for w in want]
-        if all(tries):
+        if all(tries) and isinstance(got, (dict, list)):
+            yield from min(tries, key=len)  # the nearest
+        elif all(tries):
             yield path, " or ".join(show(w) for w in want), show(got)
     elif isinstance(want, Where):
         try:
@@ -93,7 +95,9 @@ def differences(want, got, path=""):
         for key in {**want, **got}:
             if key not in UNJUDGED and (key != "att" or key in want) and (key, path) != ("k", ""):
                 yield from differences(ordered(key, want.get(key)), ordered(key, got.get(key)), f"{path}.{key}".strip("."))
-    elif isinstance(want, list) and isinstance(got, list) and len(want) == len(got):
+    elif isinstance(want, list) and isinstance(got, list):
+        if len(want) != len(got):
+            yield path, f"{len(want)} items", f"{len(got)} items, {show(got)}"
         for i, (w, g) in enumerate(zip(want, got)):
             yield from differences(w, g, f"{path}[{i}]")
     elif want != got:

@@ -7,11 +7,12 @@ import time
 
 READY_SECONDS, STOP_SECONDS, OTHERS_SECONDS, COMMAND_SECONDS = 15, 4, 2, 20
 WATCHED = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD}
+claimed = None  # inode of the network namespace that the lab made for itself
 SI_KERNEL = 0x80  # siginfo: sent by the kernel, as for Ctrl-C at the terminal
 
 
-class DaemonError(Exception):
-    pass
+class LabError(Exception):
+    """What the user has to know; printed without a traceback."""
 
 
 def tail(path, lines=15):
@@ -45,13 +46,13 @@ class Daemon:
         return tail(self.log + ".out") + (tail(self.log) if os.path.exists(self.log) else "")
 
     def wait_until(self, ready):
-        """Returns when ready() is true; raises DaemonError with the end of the log if that takes too long."""
+        """Returns when ready() is true; raises LabError with the end of the log if that takes too long."""
         end = time.monotonic() + READY_SECONDS
         while not ready():
             if self.process.poll() is not None:
-                raise DaemonError(f"{self.name} ended with status {self.process.returncode}; its log:\n{self.logs()}")
+                raise LabError(f"{self.name} ended with status {self.process.returncode}; its log:\n{self.logs()}")
             if time.monotonic() > end:
-                raise DaemonError(f"{self.name}: no answer within {READY_SECONDS} s; its log:\n{self.logs()}")
+                raise LabError(f"{self.name}: no answer within {READY_SECONDS} s; its log:\n{self.logs()}")
             time.sleep(0.01)
 
 
@@ -100,8 +101,20 @@ def others(spare):
     return found
 
 
+def claim_namespace():
+    """Says that this network namespace is ours alone. Never true where anything else is: it could be killed later."""
+    global claimed
+    with open("/proc/self/net/dev") as f:
+        interfaces = [line.split(":")[0].strip() for line in f if ":" in line]
+    if interfaces != ["lo"] or others({os.getpid()}):
+        raise LabError("this is no fresh network namespace")
+    claimed = network_namespace()
+
+
 def end_others(*spare, send=None):
     """Waits a moment for what is ending anyway, then kills the rest; returns what had to be killed."""
+    if claimed != network_namespace():
+        return []
     spare, end = {os.getpid(), *spare}, time.monotonic() + OTHERS_SECONDS
     for pid in others(spare) if send else ():
         kill(pid, send)
@@ -163,7 +176,7 @@ def run_foreground(command, environment, daemons):
             if stop_by and time.monotonic() > stop_by:
                 process.kill()
             for death in daemons.dead():
-                raise DaemonError(death)
+                raise LabError(death)
     finally:
         if process.poll() is None:
             process.kill()

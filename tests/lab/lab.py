@@ -26,6 +26,7 @@ import names
 import pki
 import web
 import zones
+from daemons import LabError
 
 PROGRAMS = {"knotd": "knot", "keymgr": "knot or knot-dnssecutils", "unbound": "unbound",
             "nginx": "nginx-light", "postconf": "postfix", "openssl": "openssl", "ip": "iproute2", "zstd": "zstd",
@@ -34,19 +35,18 @@ KEEP_ENVIRONMENT = re.compile(r"PATH$|TERM$|LANG$|LC_|STSCAN|STSTAT|SOURCE_DIR|L
 MARK = "STSCAN_LAB_OUTSIDE"  # the network namespace that isolate() came from
 
 
-class LabError(Exception):
-    pass
-
-
 def isolate():
     """Returns inside a fresh network and mount namespace, as root; the program starts again on the way there."""
     outside = os.environ.pop(MARK, None)
     if outside and int(outside) != daemons.network_namespace():
-        return
+        try:
+            return daemons.claim_namespace()
+        except LabError as error:
+            raise SystemExit(f"lab: {error}")
     os.environ[MARK] = str(daemons.network_namespace())
     os.environ["PATH"] += ":/usr/sbin:/sbin"
-    again = ["unshare", "-n", "-m", "--", sys.executable, *sys.argv]
-    probe = ["unshare", "-n", "-m", "--", "true"]
+    fresh = ["unshare", "-n", "-m", "--propagation", "unchanged", "--"]
+    again, probe = [*fresh, sys.executable, *sys.argv], [*fresh, "true"]
     if os.geteuid():
         kept = [f"{k}={v}" for k, v in os.environ.items() if k == MARK or KEEP_ENVIRONMENT.match(k)]
         sudo = ["sudo"] if sys.stdin.isatty() else ["sudo", "-n"]
@@ -82,7 +82,7 @@ def reachable_temp():
 
 
 def packets_without_route():
-    """How often anything here tried to reach an address outside loopback: the kernel counts what has no route."""
+    """In this network namespace there are routes to loopback only; the kernel counts what was meant for elsewhere."""
     count = 0
     with open("/proc/self/net/snmp") as f:
         names, values = [line.split() for line in f if line.startswith("Ip:")][:2]
@@ -108,16 +108,19 @@ class Lab:
             self._start()
         except BaseException as error:
             self.stop()
-            if isinstance(error, (daemons.DaemonError, RuntimeError)):
+            if isinstance(error, RuntimeError):
                 raise LabError(str(error)) from error
             raise
         self.seconds = time.monotonic() - begin
+        self.strays = packets_without_route()  # knotd 3.4 looks its host's name up when it starts
         return self
 
     def __exit__(self, *_):
         self.stop()
 
     def _prepare(self):
+        if daemons.claimed is None:
+            raise LabError("isolate() comes first")
         missing_programs()
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         self.dir = tempfile.mkdtemp(prefix="stscan-lab-", dir=reachable_temp())
@@ -126,14 +129,20 @@ class Lab:
         self.pki = os.path.join(self.dir, "pki")
         self.ca = os.path.join(self.pki, "root.pem")
         self.environment = dict(os.environ, LAB_DIR=self.dir, LAB_CA=self.ca, LAB_RESOLVER=zones.RESOLVER)
-        resolv = os.path.join(self.dir, "resolv.conf")
-        with open(resolv, "w") as f:
-            f.write(f"nameserver {zones.RESOLVER}\n")
-        if os.path.exists("/etc/resolv.conf"):
-            subprocess.run(["mount", "--bind", resolv, os.path.realpath("/etc/resolv.conf")], check=True)
+        self._resolv_conf()
         with open(os.path.join(self.dir, "names.csv"), "wb") as f:
             f.write(names.csv())
         pki.make(self.pki, web.leaves() + mail.leaves())
+
+    def _resolv_conf(self):
+        """For commands that use the system's resolver. In a chroot that is no mount point it stays as it is: a mount
+        there could not be kept from the rest of the machine."""
+        resolv = os.path.join(self.dir, "resolv.conf")
+        with open(resolv, "w") as f:
+            f.write(f"nameserver {zones.RESOLVER}\n")
+        if subprocess.run(["mount", "--make-rprivate", "/"], stderr=subprocess.DEVNULL).returncode == 0 \
+                and os.path.exists("/etc/resolv.conf"):
+            subprocess.run(["mount", "--bind", resolv, os.path.realpath("/etc/resolv.conf")], check=True)
 
     def _start(self):
         """Each daemon gets going while the next is configured; unbound starts only when its authority answers."""
@@ -153,6 +162,10 @@ class Lab:
         refuser.wait_until(zones.refuser_ready)
         nginx.wait_until(lambda: web.ready(self.pki))
         postfix.wait_until(mail.ready)
+
+    def packets_astray(self):
+        """How often anything tried to reach an address outside loopback since the lab is up."""
+        return packets_without_route() - self.strays
 
     def stop(self):
         """Ends every daemon, then makes sure that nothing else lives in this network namespace. Never raises."""

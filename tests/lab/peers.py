@@ -32,11 +32,11 @@ def settled_sessions(directory):
     return seen
 
 
-def complaints(running, scans, packets_without_route):
+def complaints(running, scans):
     """What the servers saw that `scans` right scans would not have done."""
     wrong = []
-    if packets_without_route:
-        wrong.append(f"{packets_without_route} packets were meant for an address outside loopback")
+    if running.packets_astray():
+        wrong.append(f"{running.packets_astray()} packets were meant for an address outside loopback")
     seen = settled_sessions(os.path.join(running.dir, "mail"))
     count = Counter(name for name, _ in seen)
     for name, (least, most) in expected_sessions(running.dir).items():

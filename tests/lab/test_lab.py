@@ -73,7 +73,7 @@ def main():
             print(f"lab: up in {running.seconds:.1f} s")
             paths = [scan(running, "scan-1", 1), scan(running, "scan-4", 4), scan_to_pipe(running, "scan-pipe.zst")]
             right = check.check(paths, running.dir)
-            wrong = peers.complaints(running, len(paths), lab.packets_without_route()) + check_ststat(paths)
+            wrong = peers.complaints(running, len(paths)) + check_ststat(paths)
             wrong += running.daemons.dead()
             print("".join(line + "\n" for line in wrong), end="")
             if os.environ.get("LAB_KEEP_SCANS"):
