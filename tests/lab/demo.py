@@ -30,10 +30,13 @@ def scan(running, output):
 
 
 def kept_scan(output):
-    """The scan outlives the lab: ./scan-demo, or a temporary place where that cannot be written."""
-    place = os.path.join(os.environ.get("LAB_DEMO_DIR", os.getcwd()), "scan-demo")
+    """The scan outlives the lab: it is copied to ./scan-demo."""
+    place = os.path.join(os.getcwd(), "scan-demo")
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(output, place)
+    if "SUDO_UID" in os.environ:
+        for path in (place, *(os.path.join(place, name) for name in os.listdir(place))):
+            os.chown(path, int(os.environ["SUDO_UID"]), int(os.environ["SUDO_GID"]))
     return place
 
 
@@ -55,7 +58,7 @@ def main():
         say(f"The lab is gone again; the scan is in {place}. To go on:")
         stat = os.path.relpath(programs.program("STSTAT"))
         print(f"  {stat} summary --json {place}\n  {stat} verify {place}\n"
-              f"  zstd -dc {place}/part-*.msgpack.zst | head -c 1000 | xxd      # plain msgpack, for any tool\n"
+              f"  zstd -dc {place}/part-*.msgpack.zst | head -c 1000 | od -c     # plain msgpack, for any tool\n"
               "  sudo tests/lab/lab.py run --keep -- bash                       # a shell inside the lab")
         return status
     except lab.LabError as error:

@@ -7,7 +7,7 @@ import mail
 import web
 from domains import MAIL_SERVERS
 from expect_peers import SMTP_END, endpoints
-from programs import ATTEMPTS
+from programs import ATTEMPTS, CONTACT
 
 POLITE = "ehlo=2 starttls=1 quit=1"  # what Postfix sums up after a whole probe: nothing else was said
 
@@ -52,5 +52,5 @@ def complaints(running, scans):
         if not least <= count[host] <= most:
             wrong.append(f"{host}: {count[host]} requests in {scans} scans, expected {least}..{most}")
     wrong += [f"{host}: request {line!r}, User-Agent {agent!r}" for _, host, line, _, agent in requests
-              if not line.startswith(f"GET {web.PATH} HTTP/") or len(agent) < 3]
+              if not line.startswith(f"GET {web.PATH} HTTP/") or CONTACT not in agent]
     return wrong

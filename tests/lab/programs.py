@@ -3,6 +3,7 @@ import os
 import subprocess
 
 ATTEMPTS = 3
+CONTACT = "postmaster@lab.test"
 
 
 def program(variable):
@@ -13,12 +14,13 @@ def program(variable):
 
 
 def stscan(running, output, workers=1, *more):
-    """The command line of a scan of the whole lab: as fast as can be, with second looks after a second."""
-    return [program("STSCAN"), "-f", os.path.join(running.dir, "names.csv"), "-o", output,
+    """The command line of a scan of the whole lab: as fast as can be, second looks after a second, no chance in it."""
+    return [program("STSCAN"), "-f", os.path.join(running.dir, "names.csv"), "-o", output, "-T", str(workers),
             "--name-servers", "127.0.0.1", "--lab", "127.0.0.0/8,::1/128", "--ca-file", running.ca,
-            "-T", str(workers), "--ehlo-name", "lab.test", "--smtp-port", "25", "--https-port", "443",
-            "--dns-rate", "0", "--connect-rate", "0", "--per-ip-interval", "0", "--control-rate", "0",
-            "--attempts", str(ATTEMPTS), "--retry-after", "1s", *more]
+            "--ehlo-name", "lab.test", "--contact", CONTACT, "--smtp-port", "25", "--https-port", "443",
+            "--dns-rate", "0", "--connect-rate", "10000", "--per-ip-interval", "0", "--per-ip-https-rate", "10000",
+            "--attempts", str(ATTEMPTS), "--retry-after", "1s", "--tail", "5s", "--control-rate", "0", "--seed", "1",
+            *more]
 
 
 def ststat(command, *args):
