@@ -1,9 +1,12 @@
 """The domains of the lab: what each one publishes. One table; zones.py, web.py, mail.py and check.py all read it.
 
 `records` is zone file text below the domain's own name (SOA and NS are added). What a right scanner must observe is
-in expect.py and expect_peers.py, under the same names. Addresses: 127.0.25.x mail, 127.0.4.x HTTPS, one address for each server identity.
+in expect.py and expect_peers.py, under the same names.
+Addresses: 127.0.25.x mail, 127.0.4.x HTTPS; each mail server has one of its own.
+
+To add a domain: a row here and one in expect.DOMAIN; for a mail server one in MAIL_SERVERS and in expect.hosts().
 """
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 WEB, PROVIDER_WEB = "127.0.4.1", "127.0.4.2"
 NOBODY_WEB, NOBODY_MAIL = "127.0.4.99", "127.0.25.99"  # nothing listens there: connections are refused

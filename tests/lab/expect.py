@@ -157,6 +157,7 @@ DOMAIN = {
     "lame.test": unanswered("DNS_SERVFAIL", 2, ("DNS_SERVFAIL",) * 5),
     "refused.test": unanswered("DNS_REFUSED", 5),
 }
+assert set(DOMAIN) == {d.name for d in domains.DOMAINS}, "a domain without expectation, or the reverse"
 DOMAIN["bigtxt.test"]["spf"]["len"] = Where("6000..7500", lambda v: 6000 < v < 7500, 6611)
 
 

@@ -40,5 +40,5 @@ def csv():
 def positions():
     """(position, rank, name as given, domain name or None, outcome) of each line that counts."""
     counted = [row for row in lines() if row[1] or row[2]]
-    return [(pos, line.split(b",")[0].decode(), line.split(b",", 1)[1], name, outcome)
+    return [(pos, line.split(b",")[0], line.split(b",", 1)[1], name, outcome)
             for pos, (line, name, outcome) in enumerate(counted, 1)]
