@@ -21,8 +21,9 @@ import names
 from expect import OC, Either, Where
 
 KIND = {1: "scan", 2: "domain", 3: "host", 4: "policy", 5: "endpoint", 6: "ip", 7: "cert", 8: "end"}
-IDENTITY = {"domain": ("pos",), "host": ("host",), "policy": ("name",), "endpoint": ("host", "ip", "port"), "ip": ("ip",),
-            "cert": ("fp",)}
+IDENTITY = {"domain": ("pos",), "host": ("host",), "policy": ("name",), "endpoint": ("host", "ip", "port"),
+            "ip": ("ip",), "cert": ("fp",)}
+COUNTED = ("domain", "host", "policy", "endpoint")  # kinds that have outcomes
 # What may differ between two scans: times, the Date line, and which of its errors unbound names (9, from its cache 6)
 TIMES = {"t", "ms", "tcp_ms", "ttfb", "ttl", "hdr", "attempt", "ede"}
 UNJUDGED = {"k", "attempt", "t", "ms", "tcp_ms", "ttfb"}  # what the table says nothing about
@@ -55,7 +56,7 @@ class Scan:
                 cited.add(record["fp"])
             early = [fp for fp in record.get("tls", {}).get("chain", []) if fp not in cited]
             if early:
-                self.problems.append(f"{kind} {self.key(kind, record)}: cites {len(early)} certificates before they come")
+                self.problems.append(f"{kind} {self.key(kind, record)}: {len(early)} certificates come after it")
             if kind not in IDENTITY:
                 continue
             table, key = getattr(self, kind), self.key(kind, record)
@@ -94,7 +95,8 @@ def differences(want, got, path=""):
     elif isinstance(want, dict) and isinstance(got, dict):
         for key in {**want, **got}:
             if key not in UNJUDGED and (key != "att" or key in want) and (key, path) != ("k", ""):
-                yield from differences(ordered(key, want.get(key)), ordered(key, got.get(key)), f"{path}.{key}".strip("."))
+                inner = f"{path}.{key}".strip(".")
+                yield from differences(ordered(key, want.get(key)), ordered(key, got.get(key)), inner)
     elif isinstance(want, list) and isinstance(got, list):
         if len(want) != len(got):
             yield path, f"{len(want)} items", f"{len(got)} items, {show(got)}"
@@ -160,7 +162,7 @@ def check_records(scan, lab_dir):
         for field, expected, observed in found:
             print(f"{label}: {kind}.{field}: expected {expected}, observed {observed}")
         verdicts[label] = verdicts.get(label, True) and not found
-    for kind in ("domain", "host", "policy", "endpoint", "ip"):
+    for kind in (*COUNTED, "ip"):
         for key in set(getattr(scan, kind)) - known[kind]:
             print(f"{key}: {kind} record: expected none, observed {show(getattr(scan, kind)[key])}")
             verdicts[str(key)] = False
@@ -185,8 +187,8 @@ def check_stream(scan):
         if end.get(field) != want:
             wrong.append(f"end.{field}: expected {show(want)}, observed {show(end.get(field))}")
     counted = Counter({(c["k"], c["oc"]): c["n"] for c in end.get("counts", [])})
-    seen = Counter((r["k"], r["oc"]) for kind, r in stream if kind in ("domain", "host", "policy", "endpoint"))
-    counted = Counter({key: n for key, n in counted.items() if KIND.get(key[0]) in ("domain", "host", "policy", "endpoint")})
+    seen = Counter((r["k"], r.get("oc", 0)) for kind, r in stream if kind in COUNTED)
+    counted = Counter({key: n for key, n in counted.items() if KIND.get(key[0]) in COUNTED})
     return wrong + [f"end.counts[{KIND[k]}, oc {oc}]: expected {seen[k, oc]} (records there), observed {counted[k, oc]}"
                     for k, oc in sorted(set(seen) | set(counted)) if seen[k, oc] != counted[k, oc]]
 

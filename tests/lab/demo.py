@@ -17,7 +17,7 @@ def say(text):
 
 def explain(running):
     say(f"A small internet is up ({running.seconds:.1f} s): knot, unbound, nginx and Postfix in a network namespace.")
-    print(f"{len(DOMAINS)} domains under test., {len(MAIL_SERVERS)} mail servers; no packet leaves this machine. Some of them:")
+    print(f"{len(DOMAINS)} domains, {len(MAIL_SERVERS)} mail servers; no packet leaves this machine. Some domains:")
     for domain in DOMAINS[:16:3] + DOMAINS[23:40:5]:
         print(f"  {domain.name:20} {domain.what}")
 

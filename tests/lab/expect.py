@@ -1,7 +1,7 @@
 """What a right scanner must observe in the lab, derived from the RFCs and from what the servers are set up to do.
 
-Values are compared with the records of sinks/SCHEMA.md field by field. `Either` and `Where` stand for what is not fixed by
-either (which of two codes; a version that depends on the library); a field that is missing here must be missing there.
+Values are compared with the records of sinks/SCHEMA.md field by field; a field that is missing here must be missing
+there. `Either` and `Where` stand for what neither fixes (which of two codes; what depends on a library's version).
 """
 import re
 from pathlib import Path
@@ -112,8 +112,8 @@ def shared(**more):
 
 def unanswered(outcome, rcode, cd=(None,) * 5, bogus=False):
     """No lookup of the name succeeds. A failed _mta-sts lookup counts as a signal, so a fetch is tried."""
-    return {"oc": Either(OC["OK"], OC[outcome]), "sig": True, "fetch": True, "a": Either(ABSENT, failed(outcome, rcode)),
-            "aaaa": Either(ABSENT, failed(outcome, rcode)),
+    may_fail = Either(ABSENT, failed(outcome, rcode))
+    return {"oc": Either(OC["OK"], OC[outcome]), "sig": True, "fetch": True, "a": may_fail, "aaaa": may_fail,
             **{q: failed(outcome, rcode, c, bogus) for q, c in zip(("mx", "sts", "rpt", "dmarc", "spf"), cd)}}
 
 

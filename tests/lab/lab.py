@@ -152,9 +152,9 @@ class Lab:
         mail.configure(at["mail"], self.pki)
         postfix = self.daemons.start("postfix", mail.command(at["mail"]), at["mail"] + "/log/mail.log")
         zones.configure_refuser(at["refuser"])
-        refuser = self.daemons.start("knotd", ["knotd", "-c", at["refuser"] + "/knot.conf"], at["refuser"] + "/knotd.log")
+        refuser = self.daemons.start("knotd", zones.command(at["refuser"]), at["refuser"] + "/knotd.log")
         zones.configure(at["dns"], self.pki)
-        knotd = self.daemons.start("knotd", ["knotd", "-c", at["dns"] + "/knot.conf"], at["dns"] + "/knotd.log")
+        knotd = self.daemons.start("knotd", zones.command(at["dns"]), at["dns"] + "/knotd.log")
         knotd.wait_until(zones.authority_ready)
         unbound = self.daemons.start("unbound", [daemons.unconfined("unbound", at["dns"]), "-d", "-c",
                                                  at["dns"] + "/unbound.conf"], at["dns"] + "/unbound.log")

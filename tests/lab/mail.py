@@ -95,7 +95,7 @@ def configure(directory, pki_dir):
                         shutil.copyfileobj(source, both)
             for address in server.addresses:
                 f.write(service(server, address, pki_dir))
-    os.utime(os.path.join(directory, "main.cf"), (0, 0))  # Postfix waits 2 s where it finds a file that was just written
+    os.utime(os.path.join(directory, "main.cf"), (0, 0))  # of a file just written, Postfix waits 2 s for the rest
 
 
 def command(directory):

@@ -41,7 +41,7 @@ def complaints(running, scans):
     count = Counter(name for name, _ in seen)
     for name, (least, most) in expected_sessions(running.dir).items():
         if not scans * least <= count[name] <= scans * most:
-            wrong.append(f"{name}: {count[name]} SMTP sessions in {scans} scans, expected {scans * least}..{scans * most}")
+            wrong.append(f"{name}: {count[name]} SMTP sessions in {scans} scans, each should make {least}..{most}")
     whole = {s.name for s in MAIL_SERVERS if s.behaviour not in SMTP_END}
     wrong += [f"{name}: an SMTP session of {said!r}" for name, said in seen if name in whole and POLITE not in said]
     requests = web.requests(os.path.join(running.dir, "web"))

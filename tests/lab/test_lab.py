@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The whole against real daemons: scans of the lab by one worker, by four, and into a pipe, each compared with the table,
-with each other and with what the servers saw; then `ststat verify` and `ststat summary` on each."""
+"""The whole against real daemons: scans of the lab by one worker, by four, and into a pipe, each compared with the
+table, with each other and with what the servers saw; then `ststat verify` and `ststat summary` on each."""
 import json
 import os
 import shutil
@@ -38,8 +38,8 @@ def scan_to_pipe(running, name):
 
 def run(command, running, stdout):
     begin = time.monotonic()
-    done = subprocess.run(command, env=running.environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE,
-                          text=True, timeout=SCAN_SECONDS)
+    done = subprocess.run(command, env=running.environment, stdin=subprocess.DEVNULL, stdout=stdout,
+                          stderr=subprocess.PIPE, text=True, timeout=SCAN_SECONDS)
     print(f"{' '.join(command)}\n   status {done.returncode}, {time.monotonic() - begin:.1f} s")
     if done.returncode:
         print(done.stderr)

@@ -151,6 +151,10 @@ def configure(directory, pki_dir):
         f.write(UNBOUND_CONF.format(dir=directory, authority=AUTHORITY, resolver=RESOLVER))
 
 
+def command(directory):
+    return ["knotd", "-c", os.path.join(directory, "knot.conf")]
+
+
 def ask(server, name, kind, timeout=0.2):
     """One question over UDP, for the readiness checks: (rcode, AD bit, number of answers), or None."""
     labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
