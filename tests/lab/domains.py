@@ -154,7 +154,8 @@ DOMAINS = [
     Domain("implicit-plain.test", "no MX, address only, no MTA-STS"),
     Domain("nothing.test", "the name exists and has neither MX nor address", '@ TXT "hello"\n'),
     Domain("bigtxt.test", "6.6 kB of TXT at the apex, SPF among it",
-           "@ MX 10 mx.shared.test.\n" '@ TXT "v=spf1 a ~all"\n' + "".join(f'@ TXT "noise-{i:03d}={"x" * 32}"\n' for i in range(BIG_TXT))),
+           "@ MX 10 mx.shared.test.\n" '@ TXT "v=spf1 a ~all"\n'
+           + "".join(f'@ TXT "noise-{i:03d}={"x" * 32}"\n' for i in range(BIG_TXT))),
     Domain("xn--bcher-kva.test", "asked for as a U-label", "@ MX 10 mx.shared.test.\n"),
 
     Domain("nxdomain.test", "does not exist", zone="absent"),

@@ -86,7 +86,7 @@ def policies(lab_dir):
     table["cname.test"].update(ip="127.0.4.2", a=dns([], addr=["127.0.4.2"], cname=chain),
                                aaaa=dns("DNS_NODATA", cname=Either(ABSENT, chain)))
     table["dual.test"].update(ip=Either("127.0.4.1", "::1"), aaaa=dns([], addr=["::1"]))
-    table["pol-nohost.test"] = {"oc": Either(OC[NX], OC["NO_ADDRESS"]), "a": dns(NX), "aaaa": Either(ABSENT, dns(NX))}
+    table["pol-nohost.test"] = {"oc": OC[NX], "a": dns(NX), "aaaa": Either(ABSENT, dns(NX))}
     table["mx-down.test"] = {**REFUSED, "a": dns([], addr=["127.0.4.99"]), "aaaa": dns("DNS_NODATA"),
                              "ip": Either(ABSENT, "127.0.4.99")}
     table["reserved.test"] = {**not_contacted(), "a": dns([], addr=["10.1.2.4"]), "aaaa": dns("DNS_NODATA"),
@@ -95,7 +95,7 @@ def policies(lab_dir):
                                             ("lame.test", "DNS_SERVFAIL", 2, "DNS_SERVFAIL", False),
                                             ("refused.test", "DNS_REFUSED", 5, None, False)):
         no = failed(outcome, rcode, cd, bogus)
-        table[name] = {"oc": Either(OC["ADDRESS_UNKNOWN"], OC[outcome]), "a": no, "aaaa": Either(ABSENT, no)}
+        table[name] = {"oc": OC["ADDRESS_UNKNOWN"], "a": no, "aaaa": Either(ABSENT, no)}
     return {name: {"name": name, "host": "mta-sts." + name, **record} for name, record in table.items()}
 
 

@@ -61,7 +61,7 @@ def check_ststat(paths):
         wrong += figures.complaints(summaries[-1])
     wrong += [f"ststat summary of scan {i + 1} differs from that of the first" for i, s in enumerate(summaries)
               if figures.timeless(s) != figures.timeless(summaries[0])]
-    print(f"ststat: {len(figures.WHERE)} figures of the summary compared with the table")
+    print(f"ststat: {len(figures.counters())} counters of the summary compared with the table")
     return wrong
 
 
