@@ -79,7 +79,7 @@ def main():
             print("".join(line + "\n" for line in wrong), end="")
             if os.environ.get("LAB_KEEP_SCANS"):
                 shutil.copytree(running.dir, os.environ["LAB_KEEP_SCANS"], dirs_exist_ok=True,
-                                ignore=shutil.ignore_patterns("queue", "db"))
+                                ignore=shutil.ignore_patterns("queue", "db", "*.sock"))
         print("lab: " + ("all as expected" if right and not wrong else "FAIL"))
         return 0 if right and not wrong and not running.left_over else 1
     except (lab.LabError, subprocess.TimeoutExpired) as error:
