@@ -81,13 +81,24 @@ void scan_fail(struct scan *s, const struct sts_err *err);
 /* Monotonic clock, ns. */
 int64_t scan_clock_ns(void);
 
+/* What a scan is made from; all is borrowed for its whole life. */
+struct scan_setup {
+    const struct options *options;
+    struct input *input;
+    const char *ehlo_name;
+    const char *user_agent;
+    uint32_t max_connections; /* as the descriptor limit allows */
+};
 /* What main() wants to know at the end. */
 struct scan_result {
     struct counts counts;
-    uint64_t seconds, bytes;
-    bool complete, output_failed;
+    uint64_t bytes;     /* written */
+    bool started;       /* false: it could not start */
+    bool complete;      /* the whole input was scanned */
+    bool output_failed; /* the error is that of the output */
 };
-/* Run the whole scan: returns when every thread has ended. `out_name` is for messages. Takes `sink` over. */
-int scan_run(const struct options *options, struct input *input, struct sink *sink, const char *out_name,
-             struct scan_result *result, struct sts_err *err) STS_CHECK;
+/* Run the whole scan on the calling thread, and return when every other thread has ended. Takes `sink` over.
+ */
+int scan_run(const struct scan_setup *setup, struct sink *sink, struct scan_result *result,
+             struct sts_err *err) STS_CHECK;
 #endif

@@ -25,7 +25,8 @@ static struct worker *worker_of(struct worker *w, uint32_t id)
 
 void worker_wake(struct worker *w)
 {
-    uv_async_send(&w->wake);
+    if (w->has_loop)
+        uv_async_send(&w->wake);
 }
 
 void worker_send(struct worker *w, struct message *m)
