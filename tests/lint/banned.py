@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Functions that have a better alternative, whoever calls them."""
 import re
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """compiled.py clang|tidy: a tool that wants compiler flags, over the files of compile_commands.json.
 
 clang: no warning with clang either, in every file (gcc has built them all already), and headers stand alone.

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Who may include whom, and which parts are pure (bytes and a clock value in, decisions out)."""
 import re
 

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Each lint must refuse a small bad tree and accept the good one: a lint that cannot fail is worth nothing."""
 import json
 import os

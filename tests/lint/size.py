@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Long files and functions: listed over the first limit, refused over the second."""
 import re
 

@@ -1,0 +1,96 @@
+#include "sinks/arena.h"
+
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARENA_FIRST_BYTES 1024
+#define ARENA_MOST_BYTES  (256 * 1024) /* blocks double up to this size */
+
+struct arena_block {
+    struct arena_block *next;
+    size_t len_bytes;
+    alignas(max_align_t) unsigned char data[];
+};
+
+void arena_init(struct arena *a, size_t limit_bytes)
+{
+    memset(a, 0, sizeof(*a));
+    a->limit_bytes = limit_bytes;
+}
+
+static int add_block(struct arena *a, size_t need_bytes)
+{
+    size_t len_bytes = a->size == 0 ? ARENA_FIRST_BYTES : a->size * 2;
+    struct arena_block *block;
+
+    if (len_bytes > ARENA_MOST_BYTES)
+        len_bytes = ARENA_MOST_BYTES;
+    if (len_bytes < need_bytes)
+        len_bytes = need_bytes;
+    if (a->limit_bytes != 0 && a->total_bytes + len_bytes > a->limit_bytes)
+        return STS_ENOMEM;
+    block = malloc(sizeof(*block) + len_bytes);
+    if (block == NULL)
+        return STS_ENOMEM;
+    block->next = a->blocks;
+    block->len_bytes = len_bytes;
+    a->blocks = block;
+    a->used = 0;
+    a->size = len_bytes;
+    a->total_bytes += len_bytes;
+    return STS_OK;
+}
+
+void *arena_alloc(struct arena *a, size_t len_bytes)
+{
+    const size_t align = alignof(max_align_t);
+    void *p;
+
+    if (len_bytes > SIZE_MAX / 2)
+        return NULL;
+    len_bytes = (len_bytes + align - 1) / align * align;
+    if (a->blocks == NULL || a->size - a->used < len_bytes) {
+        if (add_block(a, len_bytes) != STS_OK)
+            return NULL;
+    }
+    p = a->blocks->data + a->used;
+    a->used += len_bytes;
+    return memset(p, 0, len_bytes);
+}
+
+struct sts_str arena_copy(struct arena *a, const void *p, size_t len)
+{
+    char *copy = len < UINT32_MAX ? arena_alloc(a, len + 1) : NULL;
+
+    if (copy == NULL)
+        return (struct sts_str){NULL, 0};
+    if (len > 0)
+        memcpy(copy, p, len);
+    return (struct sts_str){copy, (uint32_t)len};
+}
+
+static void free_blocks(struct arena_block *block)
+{
+    while (block != NULL) {
+        struct arena_block *next = block->next;
+        free(block);
+        block = next;
+    }
+}
+
+void arena_reset(struct arena *a)
+{
+    if (a->blocks == NULL)
+        return;
+    free_blocks(a->blocks->next);
+    a->blocks->next = NULL;
+    a->total_bytes = a->blocks->len_bytes;
+    a->used = 0;
+}
+
+void arena_fini(struct arena *a)
+{
+    free_blocks(a->blocks);
+    arena_init(a, a->limit_bytes);
+}

@@ -1,0 +1,24 @@
+/* arena.h - memory freed as a whole: one for a unit of work (a name, a probe, a frame being read). Not
+ * thread-safe. */
+#ifndef STS_ARENA_H
+#define STS_ARENA_H
+#include "sinks/base.h"
+
+struct arena_block;
+struct arena {
+    struct arena_block *blocks; /* newest first */
+    size_t used, size;          /* in the newest block */
+    size_t limit_bytes;         /* of all blocks together; 0: none */
+    size_t total_bytes;
+};
+
+/* Starts empty: memory is taken with the first allocation. */
+void arena_init(struct arena *a, size_t limit_bytes);
+/* Zeroed memory, aligned for any type. NULL: no memory, or the limit is reached. */
+void *arena_alloc(struct arena *a, size_t len_bytes);
+/* A copy of `len` bytes with a NUL behind it (not counted). `.p` is NULL when memory is out. */
+struct sts_str arena_copy(struct arena *a, const void *p, size_t len);
+/* Frees all but the newest block, and starts again. Everything handed out is gone. */
+void arena_reset(struct arena *a);
+void arena_fini(struct arena *a);
+#endif
