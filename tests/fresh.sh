@@ -57,7 +57,7 @@ inside() {
 run() {
     local start=$SECONDS status=0
     say "in $suite: $1"
-    unshare --mount --pid --fork --kill-child --propagation private \
+    setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --propagation private \
         bash -c "$(declare -f inside); set -eu; root=\$1; inside \"\$2\"" inside "$root" "$1" || status=$?
     times+=("$suite: $1: $((SECONDS - start)) s, status $status")
     return $status
