@@ -1,0 +1,14 @@
+/* outbox.h - a worker's records on their way to the writer: encoded at once, collected by kind to a frame.
+ * Certificates go out before the records that cite them. Thread: the worker's. */
+#ifndef STS_OUTBOX_H
+#define STS_OUTBOX_H
+#include "sinks/record.h"
+
+struct outbox;
+
+/* Encode `record`; nothing of it is kept. `pos`: of a domain record, else 0. On lack of memory the scan is
+ * stopped with that reason: there is no caller that could do better. */
+void outbox_put(struct outbox *o, enum rec_kind kind, const void *record, uint64_t pos);
+/* A certificate that a record put later will cite. Written once a worker. */
+void outbox_cert(struct outbox *o, const uint8_t digest[32], const uint8_t *der, size_t len, bool trusted);
+#endif
