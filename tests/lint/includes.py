@@ -49,11 +49,15 @@ def pure_findings(start, known):
 
 
 def pure_files(known):
-    """tests/lint/pure.txt names them without their ending: one name is the .c and the .h."""
-    for line in source.read("tests/lint/pure.txt").split("\n"):
-        name = line.split("#")[0].strip()
-        if name:
-            yield name, [f for f in (name + ".c", name + ".h") if f in known]
+    """Headers whose first comment says "Pure." with their .c, and what tests/lint/pure.txt names."""
+    names = {path[:-2] for path in known if path.endswith(".h") and says_pure(path)}
+    names |= {line.split("#")[0].strip() for line in source.read("tests/lint/pure.txt").split("\n")}
+    for name in sorted(names - {""}):
+        yield name, [path for path in (name + ".c", name + ".h") if path in known]
+
+
+def says_pure(path):
+    return re.search(r"\bPure\.", source.read(path).split("*/")[0]) is not None
 
 
 def main():
@@ -61,7 +65,7 @@ def main():
     findings = [finding for path in sorted(known) for finding in folder_findings(path)]
     for name, paths in pure_files(known):
         if not paths:
-            print(f"note: tests/lint/pure.txt names {name}, which is not there")
+            findings.append(f"tests/lint/pure.txt: {name} is not there")
         for path in paths:
             findings += pure_findings(path, known)
     source.finish("includes", findings, len(known))

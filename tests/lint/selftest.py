@@ -46,6 +46,8 @@ BAD = [
     ("includes", "pure part sees OpenSSL by a header", "sinks/base.h", '#include <openssl/ssl.h>\n', "is pure"),
     ("includes", "pure part sees libcurl", "scanner/reply.h", '#include <curl/curl.h>\n', "is pure"),
     ("includes", "pure part sees c-ares", "scanner/reply.c", '#include <ares.h>\n', "is pure"),
+    ("includes", "header that says it is pure", "scanner/pace.h", "/* pace.h - x\n * y. Pure. */\n#include <uv.h>\n", "is pure"),
+    ("includes", "name of no file", "tests/lint/pure.txt", "scanner/nothing\n", "is not there"),
     ("banned", "exit in the scanner", "scanner/reply.c", "void f(void) { exit(1); }\n", "exit()"),
     ("banned", "exit in another main", "sinks/main.c", "void f(void) { exit(1); }\n", "exit()"),
     ("size", "long function", "sinks/base.c", function(121), "base_add()"),
