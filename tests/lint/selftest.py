@@ -131,7 +131,8 @@ def main():
             complaints.append(complaint)
     for lint in sorted(skipped):
         print(f"note: {lint} skips itself here")
-    print("\n".join(complaints))
+    for text in complaints:
+        print(text)
     print(f"selftest: {len(cases)} cases, {len(complaints)} complaints")
     sys.exit(1 if complaints else 0)
 

@@ -37,7 +37,8 @@ def main():
         judge(path, text.count("\n"), FILE_LINES, warnings, findings)
         for name, line, lines in functions(text):
             judge(f"{path}:{line}: {name}()", lines, FUNCTION_LINES, warnings, findings)
-    print("\n".join(warnings))
+    for warning in warnings:
+        print(warning)
     source.finish("size", findings, len(paths))
 
 
