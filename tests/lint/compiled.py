@@ -36,9 +36,11 @@ def with_headers(path, seen):
 
 
 def jobs(build):
-    """(path, flags) of each compiled file; the output and the compiler's name are dropped."""
+    """(path, flags) of each compiled file that is not generated; the output and the compiler's name are dropped."""
     with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
         for entry in json.load(file):
+            if os.path.commonpath([entry["file"], os.path.abspath(build)]) == os.path.abspath(build):
+                continue
             words = entry.get("arguments") or shlex.split(entry["command"])
             flags, words = [], words[1:]
             while words:
