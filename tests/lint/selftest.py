@@ -54,9 +54,8 @@ BAD = [
     ("size", "long file", "sinks/base.c", "int x;\n" * 601, "601 lines"),
     ("cppcheck", "out of bounds", "sinks/base.c", "int f(void)\n{\n    int a[2] = {1, 2};\n    return a[2];\n}\n",
      "arrayIndexOutOfBounds"),
-    ("cppcheck", "leak", "scanner/reply.c",
-     HEAD + "int f(int n)\n{\n    char *p = malloc(9);\n    if (p == NULL)\n        return 1;\n    p[0] = (char)n;\n"
-     "    return p[0];\n}\n", "memleak"),
+    ("cppcheck", "uninitialised", "scanner/reply.c",
+     "int f(int n)\n{\n    int a;\n    if (n)\n        a = 1;\n    return n ? 0 : a;\n}\n", "uninitvar"),
     ("clang", "a warning that gcc has not", "sinks/base.c", "int f(int n);\nint f(int n)\n{\n    n = n;\n    return n;\n}\n",
      "self-assign"),
     ("clang", "header that needs another", "sinks/base.h", "size_t base_len(const char *text);\n", "size_t"),
@@ -65,6 +64,9 @@ BAD = [
     ("tidy", "one byte too few", "analysis/sts.c",
      HEAD + "char *f(const char *p);\nchar *f(const char *p)\n{\n    return malloc(strlen(p + 1));\n}\n",
      "bugprone-misplaced-operator"),
+    ("tidy", "leak", "scanner/reply.c",
+     HEAD + "int f(int n)\n{\n    char *p = malloc(9);\n    if (p == NULL)\n        return 1;\n    p[0] = (char)n;\n"
+     "    return p[0];\n}\n", "unix.Malloc"),
     ("tidy", "complex function", "sinks/base.c", f"int f(int n);\nint f(int n)\n{{\n{BRANCHES}    return n;\n}}\n",
      "cognitive"),
     ("tidy", "a header", "sinks/base.h", "int base_add(int a, int b);\nint base_add(int c, int d);\n",
