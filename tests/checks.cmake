@@ -7,7 +7,7 @@ foreach(lint ${STS_LINTS})
   set(name lint_${CMAKE_MATCH_1})
   separate_arguments(words UNIX_COMMAND ${CMAKE_MATCH_2})
   add_test(NAME ${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lint/${words})
-  set_tests_properties(${name} PROPERTIES LABELS lint SKIP_RETURN_CODE 77 TIMEOUT 400
+  set_tests_properties(${name} PROPERTIES LABELS lint SKIP_RETURN_CODE 77 TIMEOUT 900
                        ENVIRONMENT "SOURCE_DIR=${CMAKE_SOURCE_DIR};BUILD_DIR=${CMAKE_BINARY_DIR}")
 endforeach()
 # These use all cores themselves.
