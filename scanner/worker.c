@@ -306,10 +306,14 @@ static int start_probing(struct worker *w, struct sts_err *err)
         return STS_OK;
     if (tls_context_new(w->scan->store, &w->ctx, err) != STS_OK)
         return err->code;
+    w->read_buffer = malloc(PROBE_READ_BYTES);
+    if (w->read_buffer == NULL)
+        return sts_fail(err, STS_ENOMEM, "out of memory");
     w->probe_env = (struct probe_env){.loop = &w->loop,
                                       .timers = &w->timers,
                                       .ctx = w->ctx,
                                       .outbox = w->outbox,
+                                      .read_buffer = w->read_buffer,
                                       .ehlo_name = w->scan->ehlo_name,
                                       .local_v4 = local(w->scan, true),
                                       .local_v6 = local(w->scan, false),
@@ -396,5 +400,6 @@ int worker_fini(struct worker *w)
     keyset_fini(&w->policies);
     timers_fini(&w->timers);
     free(w->from);
+    free(w->read_buffer);
     return rc;
 }
