@@ -380,6 +380,8 @@ int scan_run(const struct scan_setup *setup, struct sink *sink, struct scan_resu
         (void)!sink->ops->close(sink, &ignored);
     if (started)
         uv_run(&c->loop, UV_RUN_DEFAULT);
+    else if (err->code == STS_EIO)
+        result->output_failed = true; /* the scan record could not be written */
     join_threads(c, result, err);
     last = view(c);
     if (started && !setup->options->quiet)
