@@ -310,6 +310,7 @@ static int start_probing(struct worker *w, struct sts_err *err)
                                       .timers = &w->timers,
                                       .ctx = w->ctx,
                                       .outbox = w->outbox,
+                                      .read_buffer = w->probe_read,
                                       .ehlo_name = w->scan->ehlo_name,
                                       .local_v4 = local(w->scan, true),
                                       .local_v6 = local(w->scan, false),

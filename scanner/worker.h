@@ -35,6 +35,7 @@ struct worker {
     struct http *http; /* NULL: nothing is fetched */
     SSL_CTX *ctx;      /* NULL: nothing is probed */
     struct probe_env probe_env;
+    char probe_read[PROBE_READ_BYTES]; /* its read buffer */
 
     struct ring *from; /* [n_workers]: from each worker, itself too */
     struct message *unsent, **last_unsent;
