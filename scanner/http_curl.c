@@ -143,24 +143,19 @@ static size_t on_body(char *p, size_t one, size_t len, void *fetch)
     return len;
 }
 
-/* Called by libcurl whenever it has worked on the transfer. Counted below TLS, so that nothing escapes:
- * headers, interim answers, chunk extensions, HTTP/2 frames, empty records. */
+/* Called by libcurl whenever it has worked on the transfer. In the handshake it does not show the SSL. */
 static int on_progress(void *fetch, curl_off_t dl_total, curl_off_t dl, curl_off_t ul_total, curl_off_t ul)
 {
     struct http_fetch *f = fetch;
     struct curl_tlssessioninfo *tls = NULL;
 
     (void)dl_total, (void)dl, (void)ul_total, (void)ul;
-    if (f->ended || f->facts.ours.oc != OC_NONE)
-        return 1;
-    if (f->facts.phase == HTTP_CONNECT ||
-        curl_easy_getinfo(f->easy, CURLINFO_TLS_SSL_PTR, &tls) != CURLE_OK || tls->internals == NULL)
-        return 0;
-    f->facts.total_bytes = BIO_number_read(SSL_get_rbio(tls->internals));
-    if (f->facts.total_bytes <= HTTP_MOST_BYTES)
-        return 0;
-    f->facts.too_much = true;
-    return 1;
+    if (f->facts.phase == HTTP_CONNECT || f->ended)
+        return 0; /* libcurl 7.88 closes a socket that is not connected without http_close_socket */
+    if (f->facts.phase == HTTP_ANSWER && curl_easy_getinfo(f->easy, CURLINFO_TLS_SSL_PTR, &tls) == CURLE_OK &&
+        tls->internals != NULL)
+        http_tls_count(f, tls->internals);
+    return f->facts.too_much || f->facts.ours.oc != OC_NONE;
 }
 
 /* Begin. */
@@ -323,6 +318,8 @@ void http_finish(struct http_fetch *f)
         f->evidence->connect_ms = http_ms(f->connect_ns, f->connected_ns);
     if (!write_answer(f))
         r = (struct result){.oc = OC_OUR_MEMORY};
+    if (f->facts.phase == HTTP_CONNECT)
+        http_disown_socket(f);
     curl_multi_remove_handle(f->http->multi, f->easy);
     http_tls_unwatch(f);
     http_abandon_socket(f);
