@@ -16,7 +16,6 @@ static const struct {
     {CURLOPT_CONNECTTIMEOUT_MS, DAY_MS},
     {CURLOPT_FOLLOWLOCATION, 0},                    /* RFC 8461 section 3.3 */
     {CURLOPT_HTTP09_ALLOWED, 0},                    /* RFC 9112 knows no answer without a status line */
-    {CURLOPT_HTTP_CONTENT_DECODING, 0},             /* nothing is asked for, and what comes is kept as sent */
     {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS}, /* ALPN "h2, http/1.1", libcurl's default */
     {CURLOPT_PATH_AS_IS, 1},
     {CURLOPT_FRESH_CONNECT, 1}, /* one transfer, one connection */
@@ -100,10 +99,15 @@ static bool begin_head(struct http_fetch *f, const char *line, size_t len)
 
 /* Interim answers end without making a final one (RFC 9110 section 15.2), except 101: nothing follows in
  * HTTP. */
+static bool is_final(const struct http_fetch *f)
+{
+    return f->facts.status >= 200 || f->facts.status == 101;
+}
+
 static void end_head(struct http_fetch *f)
 {
     f->in_head = false;
-    f->facts.head_done = f->facts.status >= 200 || f->facts.status == 101;
+    f->facts.head_done = is_final(f);
 }
 
 static size_t on_header(char *line, size_t one, size_t len, void *fetch)
@@ -285,11 +289,11 @@ static bool write_answer(struct http_fetch *f)
 {
     struct rec_policy *e = f->evidence;
 
-    if (f->facts.head_done) {
+    if (is_final(f)) {
         e->status = f->facts.status;
         e->http = f->version;
     }
-    if (f->facts.head_done && f->headers.len > 0) {
+    if (is_final(f) && f->headers.len > 0) {
         e->headers = arena_copy(f->arena, f->headers.p, f->headers.len);
         if (e->headers.p == NULL)
             return false;
