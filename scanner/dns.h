@@ -6,6 +6,7 @@
 #include "scanner/address.h"
 #include "scanner/counters.h"
 #include "scanner/rate.h"
+#include "scanner/servers.h"
 #include "scanner/timers.h"
 #include "sinks/record.h"
 
@@ -17,16 +18,12 @@ enum dns_flags {
     DNS_CD = 2,       /* checking disabled, RFC 4035 section 3.2.2 */
 };
 
-struct dns_server {
-    struct address address;
-    uint16_t port;
-};
 struct dns_env {
     uv_loop_t *loop;
     struct timers *timers;
     struct counters *counters;
     struct rate *rate; /* of all workers together */
-    const struct dns_server *servers;
+    const struct server *servers;
     uint32_t n_servers;
     const struct address *local_v4, *local_v6; /* source addresses; NULL: the system's choice */
     uint64_t timeout_ms;                       /* of the first try */
@@ -48,8 +45,9 @@ void dns_close(struct dns *d);
  * called). */
 bool dns_ask(struct dns *d, const char *name, enum dns_type type, unsigned flags, struct arena *arena,
              dns_done_fn done, void *arg) STS_CHECK;
-/* Once a loop turn: send what the rate and the limit of questions in flight allow; `now_ns` is monotonic. */
-void dns_turn(struct dns *d, int64_t now_ns);
+/* Once a loop turn: send what the rate and the limit of questions in flight allow; `now_ns` is monotonic.
+ * True: more could be sent at once. */
+bool dns_turn(struct dns *d, int64_t now_ns);
 /* Every question not answered ends with `oc` (OUR_STOP). */
 void dns_cancel_all(struct dns *d, enum outcome oc);
 uint32_t dns_waiting(const struct dns *d);   /* questions not sent yet */

@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 
 /* One sender, one receiver, no lock: between two workers. */
-#define RING_SLOTS 4096 /* power of two */
+#define RING_SLOTS 1024 /* power of two */
 struct ring {
     _Atomic uint32_t head; /* receiver's */
     char pad[60];          /* the two ends on cache lines of their own */

@@ -1,0 +1,112 @@
+/* cmd_summary.c - ststat summary: what a scan shows, in shares. */
+#include "analysis/command.h"
+#include "analysis/domains.h"
+#include "analysis/render.h"
+
+#include <getopt.h>
+#include <string.h>
+
+struct summary {
+    struct join *join;
+    struct stats *stats;
+    struct summary_head head;
+    struct arena arena; /* strings of the head */
+};
+
+static int on_head(void *arg, enum rec_kind kind, const void *record, const struct scan_place *place,
+                   struct sts_err *err)
+{
+    struct summary *sum = arg;
+    struct summary_head *head = &sum->head;
+    const struct rec_scan *scan = record;
+    const struct rec_end *end = record;
+
+    (void)place;
+    if (record == NULL)
+        return STS_OK;
+    if (kind == REC_scan) {
+        head->schema = scan->schema;
+        head->start_ms = scan->start_ms;
+        head->program = arena_copy(&sum->arena, scan->program.p, scan->program.len).p;
+    } else {
+        head->end_ms = end->end_ms;
+        head->complete = end->complete;
+        head->reason = arena_copy(&sum->arena, end->reason.p, end->reason.len).p;
+    }
+    if (head->program == NULL || head->reason == NULL)
+        return sts_fail(err, STS_ENOMEM, "out of memory");
+    return STS_OK;
+}
+
+static int on_domain(void *arg, const struct rec_domain *d, struct sts_err *err)
+{
+    struct summary *sum = arg;
+
+    (void)err;
+    stats_domain(sum->stats, sum->join, d);
+    return STS_OK;
+}
+
+static int gather(struct summary *sum, struct scan_reader *r, struct sts_err *err)
+{
+    struct summary_head *head = &sum->head;
+
+    sum->stats = stats_new();
+    if (sum->stats == NULL)
+        return sts_fail(err, STS_ENOMEM, "out of memory");
+    head->name = scan_reader_name(r);
+    head->program = head->reason = "";
+    head->parts = scan_reader_n_parts(r);
+    head->bytes = scan_reader_bytes(r);
+    for (unsigned kind = 0; kind < REC_KIND_LIMIT; kind++)
+        head->records += scan_reader_n_records(r, kind);
+    if (scan_reader_each(r, REC_MASK(REC_scan) | REC_MASK(REC_end), on_head, sum, err) != STS_OK ||
+        join_new(&sum->join, r, err) != STS_OK)
+        return err->code;
+    stats_joined(sum->stats, sum->join);
+    if (domains_each(r, head->complete ? sum->join->positions : 0, on_domain, sum, err) != STS_OK)
+        return err->code;
+    head->superseded =
+        sum->join->n_superseded + scan_reader_n_records(r, REC_domain) - sum->stats->n[C_positions];
+    return STS_OK;
+}
+
+static int run(int argc, char **argv, struct sts_err *err)
+{
+    static const struct option options[] = {
+        {"json", no_argument, NULL, 'j'}, {"outcomes", no_argument, NULL, 'o'}, {0}};
+    struct scan_reader *r = NULL;
+    struct summary sum = {0};
+    bool json = false, outcomes = false;
+    int c;
+
+    opterr = 0;
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (c == '?')
+            return command_bad_option(&cmd_summary, argv, err);
+        json |= c == 'j';
+        outcomes |= c == 'o';
+    }
+    arena_init(&sum.arena, 0);
+    if (command_args(&cmd_summary, argc, argv, 1, err) == STS_OK &&
+        scan_reader_open(&r, argv[optind], err) == STS_OK && gather(&sum, r, err) == STS_OK)
+        (json ? render_json : render_text)(stdout, &sum.head, sum.stats, outcomes);
+    stats_free(sum.stats);
+    join_free(sum.join);
+    arena_fini(&sum.arena);
+    scan_reader_close(r);
+    return command_done(EXIT_FINE, err);
+}
+
+const struct command cmd_summary = {
+    .name = "summary",
+    .args = "SCAN",
+    .summary = "shares: names, MX, MTA-STS, TLS-RPT, STARTTLS, certificates, failures",
+    .help = "  --json       as JSON; every share names its numerator and denominator\n"
+            "  --outcomes   with a table of all outcomes, by kind of record and question\n\n"
+            "Shares are of what was learned: what is temporary, refused to us or our own fault\n"
+            "stands in a table of its own and counts for nothing else. Certificates are verified\n"
+            "with the trust store that the scan holds, at the time when they were seen.\n"
+            "Endpoints, MX hosts and names are counted apart: one MX host may serve a million names.\n",
+    .run = run,
+};

@@ -1,0 +1,76 @@
+/* join.h - the facts of a scan that domains share, in memory: MX hosts, endpoints, policies. Read first; the
+ * domains are streamed after and look up here. Where a record was written again, the highest attempt counts.
+ * Not thread-safe. */
+#ifndef STS_JOIN_H
+#define STS_JOIN_H
+#include "analysis/endpoint_class.h"
+#include "analysis/policy_class.h"
+#include "analysis/table.h"
+#include "sinks/reader.h"
+
+/* Outcomes in one byte; one that this version does not know is OC_UNKNOWN. */
+#define OC_UNKNOWN (OUTCOME_LIMIT - 1)
+uint8_t outcome_byte(uint64_t oc);
+/* Outcome of a question; 0 where it was not asked. */
+uint8_t outcome_of(const struct rec_dns *dns);
+
+/* What every fact begins with. */
+struct fact {
+    struct key key;
+    uint32_t attempt;
+};
+
+struct endpoint_fact {
+    struct fact fact; /* keyed by host, address, port */
+    struct key host;  /* of its name */
+    uint32_t faults;  /* enum chain_fault, where `has_cert` */
+    uint8_t oc, group, starttls, version;
+    bool reached, handshake, by_ip, has_cert, match;
+};
+
+/* Over the endpoints of a host, or the hosts of a name: how many say yes, how many no. */
+struct tally {
+    uint32_t yes, no;
+};
+enum share { SHARE_UNKNOWN, SHARE_ALL, SHARE_SOME, SHARE_NONE };
+enum share tally_share(struct tally tally);
+
+struct host_fact {
+    struct fact fact; /* keyed by the name */
+    uint32_t n_endpoints;
+    struct tally starttls, cert; /* cert: valid and matching */
+    uint8_t oc, oc_a, oc_aaaa, oc_tlsa;
+    bool implicit, has_tlsa, has_record;
+};
+
+struct policy_fact {
+    struct fact fact; /* keyed by the policy domain */
+    uint16_t defect;  /* enum defect_id, the first of the body */
+    uint8_t oc, oc_a, oc_aaaa;
+    uint8_t class_, mode, body; /* enum policy_class, sts_mode, verdict */
+    bool trusted, has_body;
+};
+
+struct ip_fact { /* an address at which not every MX host was probed */
+    struct fact fact;
+    uint64_t n_hosts, n_probed;
+};
+
+struct join {
+    uint64_t start_ms;
+    struct table hosts, endpoints, policies, ips;
+    struct chains *chains;
+    uint64_t n_superseded; /* records of these kinds */
+    bool complete;         /* the end record says so */
+    uint64_t positions;    /* of the end record */
+};
+
+/* Reads all but the domains. */
+int join_new(struct join **out, struct scan_reader *r, struct sts_err *err) STS_CHECK;
+void join_free(struct join *j);
+const struct host_fact *join_host(const struct join *j, struct sts_str name);
+const struct policy_fact *join_policy(const struct join *j, struct sts_str name);
+
+/* When the evidence of a record with these attempts was seen, ms since 1970. */
+uint64_t attempt_time_ms(uint64_t start_ms, const struct rec_attempt *attempts, uint32_t n);
+#endif

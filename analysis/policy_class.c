@@ -1,0 +1,179 @@
+#include "analysis/policy_class.h"
+
+#include "analysis/text.h"
+#include "analysis/txt_record.h"
+
+#include <string.h>
+
+#define FETCH  "sts-policy-fetch-error"
+#define WEBPKI "sts-webpki-invalid"
+
+static const struct {
+    const char *name, *text, *result;
+} classes[POL_CLASS_LIMIT] = {
+    [POL_NONE] = {"none", "not fetched", ""},
+    [POL_OK] = {"ok", "valid policy", ""},
+    [POL_INCONCLUSIVE] = {"inconclusive", "could not be learned", ""},
+    [POL_DNS] = {"dns", "policy host has no address", FETCH},
+    [POL_BOGON] = {"bogon", "policy host has only reserved addresses", FETCH},
+    [POL_TCP] = {"tcp", "no connection to the policy host", FETCH},
+    [POL_TIMEOUT] = {"timeout", "policy host took too long", FETCH},
+    [POL_TLS_ALERT] = {"tls-alert", "TLS: policy host sent an alert", FETCH},
+    [POL_TLS_HANDSHAKE] = {"tls-handshake", "TLS: handshake failed", FETCH},
+    [POL_TLS_NAME] = {"tls-name", "TLS: certificate is for other names", WEBPKI},
+    [POL_TLS_EXPIRED] = {"tls-expired", "TLS: certificate is expired or not yet valid", WEBPKI},
+    [POL_TLS_SELF_SIGNED] = {"tls-self-signed", "TLS: certificate is self-signed", WEBPKI},
+    [POL_TLS_UNTRUSTED] = {"tls-untrusted", "TLS: no chain to a trusted root", WEBPKI},
+    [POL_TLS_OTHER] = {"tls-other", "TLS: certificate is wrong otherwise", WEBPKI},
+    [POL_HTTP_REDIRECT] = {"http-redirect", "HTTP: redirect, not to be followed", FETCH},
+    [POL_HTTP_STATUS] = {"http-status", "HTTP: status other than 200", FETCH},
+    [POL_HTTP_SHORT] = {"http-short", "HTTP: body ends early", FETCH},
+    [POL_HTTP_PROTOCOL] = {"http-protocol", "HTTP: protocol broken", FETCH},
+    [POL_HTTP_ENCODING] = {"http-encoding", "HTTP: encoding that was not asked for", FETCH},
+    [POL_SIZE] = {"size", "policy is larger than the limit", FETCH},
+    [POL_MEDIA] = {"media", "media type is not text/plain", FETCH},
+    [POL_SYNTAX] = {"syntax", "policy breaks the grammar", "sts-policy-invalid"},
+};
+
+static struct sts_str trim(struct sts_str s)
+{
+    while (s.len > 0 && txt_is_blank(s.p[0]))
+        s = (struct sts_str){s.p + 1, s.len - 1};
+    while (s.len > 0 && (txt_is_blank(s.p[s.len - 1]) || s.p[s.len - 1] == '\r'))
+        s.len--;
+    return s;
+}
+
+struct sts_str http_header(struct sts_str headers, const char *name)
+{
+    for (uint32_t at = 0; at < headers.len;) {
+        const char *line = headers.p + at, *lf = memchr(line, '\n', headers.len - at);
+        uint32_t len = lf ? (uint32_t)(lf - line) : headers.len - at;
+        const char *colon = memchr(line, ':', len);
+
+        if (colon != NULL &&
+            text_equal_nocase((struct sts_str){line, (uint32_t)(colon - line)}, sts_str(name)))
+            return trim((struct sts_str){colon + 1, len - (uint32_t)(colon - line) - 1});
+        at += len + 1;
+    }
+    return (struct sts_str){NULL, 0};
+}
+
+/* RFC 8461 section 3.3: text/plain; parameters are ignored. The type is the same in either case (RFC
+ * 9110 8.3.1). */
+static bool is_text_plain(struct sts_str type)
+{
+    const char *semicolon = type.len ? memchr(type.p, ';', type.len) : NULL;
+
+    if (semicolon != NULL)
+        type = trim((struct sts_str){type.p, (uint32_t)(semicolon - type.p)});
+    return text_equal_nocase(type, sts_str("text/plain"));
+}
+
+/* Outcomes before there is a certificate to judge, and our own; POL_OK: no failure of that sort. */
+static enum policy_class connect_class(unsigned oc)
+{
+    switch (oc) {
+    case OC_DNS_NXDOMAIN:
+    case OC_DNS_NODATA:
+    case OC_DNS_NOT_QUERYABLE:
+    case OC_NO_ADDRESS: return POL_DNS;
+    case OC_ADDRESS_RESERVED: return POL_BOGON;
+    case OC_TCP_REFUSED:
+    case OC_TCP_TIMEOUT:
+    case OC_TCP_RESET:
+    case OC_TCP_UNREACHABLE:
+    case OC_TCP_OTHER: return POL_TCP;
+    case OC_TLS_ALERT: return POL_TLS_ALERT;
+    case OC_TLS_PROTOCOL:
+    case OC_TLS_NOT_TLS:
+    case OC_TLS_CLOSED:
+    case OC_TLS_RESET: return POL_TLS_HANDSHAKE;
+    case OC_TLS_TIMEOUT: return POL_TIMEOUT;
+    case OC_OK:
+    case OC_HTTP_REDIRECT:
+    case OC_HTTP_STATUS:
+    case OC_HTTP_TOO_BIG:
+    case OC_HTTP_SHORT:
+    case OC_HTTP_TIMEOUT:
+    case OC_HTTP_PROTOCOL:
+    case OC_HTTP_CLOSED:
+    case OC_HTTP_RESET: return POL_OK;
+    default: return POL_INCONCLUSIVE;
+    }
+}
+
+/* The first that applies, in the order of RFC 8460 section 4.3.2.1: name, validity, trust. */
+static enum policy_class cert_class(const struct chain_verdict *chain, bool match)
+{
+    if (chain->faults & (CHAIN_EMPTY | CHAIN_NOT_IN_SCAN | CHAIN_UNREADABLE))
+        return POL_TLS_OTHER;
+    if (!match)
+        return POL_TLS_NAME;
+    if (chain->faults & (CHAIN_EXPIRED | CHAIN_NOT_YET))
+        return POL_TLS_EXPIRED;
+    if (chain->faults & CHAIN_SELF_SIGNED)
+        return POL_TLS_SELF_SIGNED;
+    if (chain->faults & (CHAIN_UNTRUSTED | CHAIN_NO_ISSUER))
+        return POL_TLS_UNTRUSTED;
+    return chain->faults ? POL_TLS_OTHER : POL_OK;
+}
+
+static enum policy_class http_class(const struct rec_policy *p)
+{
+    struct sts_str encoding = http_header(p->headers, "Content-Encoding");
+
+    switch (p->oc) {
+    case OC_HTTP_REDIRECT: return POL_HTTP_REDIRECT;
+    case OC_HTTP_STATUS: return POL_HTTP_STATUS;
+    case OC_HTTP_TOO_BIG: return POL_SIZE;
+    case OC_HTTP_SHORT: return POL_HTTP_SHORT;
+    case OC_HTTP_TIMEOUT: return POL_TIMEOUT;
+    case OC_HTTP_PROTOCOL:
+    case OC_HTTP_CLOSED: return POL_HTTP_PROTOCOL;
+    case OC_HTTP_RESET: return POL_TCP;
+    default: break;
+    }
+    if (p->status != 200) /* RFC 8461 section 3.3: nothing else is a policy */
+        return POL_HTTP_STATUS;
+    return encoding.len > 0 && !text_equal_nocase(encoding, sts_str("identity")) ? POL_HTTP_ENCODING : POL_OK;
+}
+
+void policy_classify(struct policy_facts *out, const struct rec_policy *p, const struct chain_verdict *chain,
+                     bool match)
+{
+    enum policy_class http, class_ = connect_class((unsigned)p->oc);
+
+    memset(out, 0, sizeof(*out));
+    out->class_ = class_;
+    if (class_ != POL_OK)
+        return;
+    class_ = cert_class(chain, match);
+    http = http_class(p);
+    out->trusted = class_ == POL_OK;
+    out->has_body = http == POL_OK;
+    if (out->has_body)
+        sts_policy_read(&out->body, p->body);
+    if (class_ == POL_OK)
+        class_ = http;
+    if (class_ == POL_OK && !is_text_plain(http_header(p->headers, "Content-Type")))
+        class_ = POL_MEDIA;
+    if (class_ == POL_OK && out->body.verdict != VERDICT_VALID)
+        class_ = POL_SYNTAX;
+    out->class_ = class_;
+}
+
+const char *policy_class_name(enum policy_class class_)
+{
+    return (unsigned)class_ < POL_CLASS_LIMIT ? classes[class_].name : "none";
+}
+
+const char *policy_class_text(enum policy_class class_)
+{
+    return (unsigned)class_ < POL_CLASS_LIMIT ? classes[class_].text : "";
+}
+
+const char *policy_class_result(enum policy_class class_)
+{
+    return (unsigned)class_ < POL_CLASS_LIMIT ? classes[class_].result : "";
+}

@@ -1,0 +1,50 @@
+/* policy_class.h - what became of an MTA-STS policy fetch: the first stage that fails decides (DNS, TCP, TLS,
+ * HTTP, media type, syntax; RFC 8461 section 3.3). Pure. Thread: any; no state. */
+#ifndef STS_POLICY_CLASS_H
+#define STS_POLICY_CLASS_H
+#include "analysis/chain.h"
+#include "analysis/sts_policy.h"
+
+enum policy_class {
+    POL_NONE,         /* no record of a fetch */
+    POL_OK,           /* a valid policy, properly served */
+    POL_INCONCLUSIVE, /* temporary DNS failure, not tried, or our own fault */
+    POL_DNS,          /* policy host does not exist or has no address */
+    POL_BOGON,        /* policy host has only addresses that are never contacted */
+    POL_TCP,
+    POL_TIMEOUT, /* TLS or HTTP took too long */
+    POL_TLS_ALERT,
+    POL_TLS_HANDSHAKE,
+    POL_TLS_NAME,    /* certificate is for other names */
+    POL_TLS_EXPIRED, /* or not yet valid */
+    POL_TLS_SELF_SIGNED,
+    POL_TLS_UNTRUSTED, /* unknown root, or no way to one */
+    POL_TLS_OTHER,
+    POL_HTTP_REDIRECT,
+    POL_HTTP_STATUS,
+    POL_HTTP_SHORT,
+    POL_HTTP_PROTOCOL,
+    POL_HTTP_ENCODING, /* content encoding that was not asked for */
+    POL_SIZE,
+    POL_MEDIA, /* not text/plain */
+    POL_SYNTAX,
+    POL_CLASS_LIMIT
+};
+
+struct policy_facts {
+    enum policy_class class_;
+    bool has_body; /* 200 with a whole body: `body` is read, whatever TLS and media type are */
+    bool trusted;  /* TLS verified, and the certificate names the policy host */
+    struct sts_policy body;
+};
+
+/* `chain` and `match` are about p->tls. */
+void policy_classify(struct policy_facts *out, const struct rec_policy *p, const struct chain_verdict *chain,
+                     bool match);
+const char *policy_class_name(enum policy_class class_); /* "tls-name" */
+const char *policy_class_text(enum policy_class class_);
+const char *
+policy_class_result(enum policy_class class_); /* result type of RFC 8460 section 4.3; "" for none */
+/* Value of a header field, the first of that name; {NULL, 0} where there is none. RFC 9110 section 5. */
+struct sts_str http_header(struct sts_str headers, const char *name);
+#endif

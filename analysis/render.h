@@ -1,0 +1,20 @@
+/* render.h - a summary as text or as JSON. Thread: any; no state. */
+#ifndef STS_RENDER_H
+#define STS_RENDER_H
+#include "analysis/stats.h"
+
+#include <stdio.h>
+
+/* What stands above the statistics. The strings are borrowed. */
+struct summary_head {
+    const char *name; /* of the scan: path, or - */
+    const char *program;
+    uint64_t schema, start_ms, end_ms; /* end: 0 where there is no end record */
+    bool complete;
+    const char *reason; /* why it ended, where it says so; "" otherwise */
+    uint64_t parts, bytes, records, superseded;
+};
+
+void render_text(FILE *out, const struct summary_head *head, const struct stats *s, bool outcomes);
+void render_json(FILE *out, const struct summary_head *head, const struct stats *s, bool outcomes);
+#endif

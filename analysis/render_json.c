@@ -1,0 +1,102 @@
+#include "analysis/json.h"
+#include "analysis/render.h"
+
+static void put_head(struct json *j, const struct summary_head *head)
+{
+    json_object(j, "scan");
+    json_str(j, "name", sts_str(head->name));
+    json_str(j, "program", sts_str(head->program));
+    json_uint(j, "schema", head->schema);
+    json_uint(j, "start_ms", head->start_ms);
+    json_uint(j, "end_ms", head->end_ms);
+    json_bool(j, "complete", head->complete);
+    json_str(j, "reason", sts_str(head->reason));
+    json_uint(j, "parts", head->parts);
+    json_uint(j, "bytes", head->bytes);
+    json_uint(j, "records", head->records);
+    json_uint(j, "superseded", head->superseded);
+    json_object_end(j);
+}
+
+static void put_shares(struct json *j, const struct stats *s)
+{
+    const char *section = "";
+
+    json_list(j, "statistics");
+    for (unsigned i = 0; i < n_stat_rows; i++) {
+        const struct stat_row *row = &stat_rows[i];
+
+        if (row->is_section) {
+            section = row->id;
+            continue;
+        }
+        json_object(j, NULL);
+        json_str(j, "section", sts_str(section));
+        json_str(j, "id", sts_str(row->id));
+        json_str(j, "text", sts_str(row->label));
+        json_str(j, "numerator", sts_str(counter_id(row->num)));
+        json_uint(j, "n", s->n[row->num]);
+        json_str(j, "denominator", sts_str(counter_id(row->den)));
+        json_uint(j, "of", s->n[row->den]);
+        json_share(j, "share", s->n[row->num], s->n[row->den]);
+        json_object_end(j);
+    }
+    json_list_end(j);
+}
+
+static void put_counters(struct json *j, const struct stats *s)
+{
+    json_object(j, "counters");
+    for (unsigned c = 0; c < COUNTER_LIMIT; c++)
+        json_uint(j, counter_id(c), s->n[c]);
+    json_object_end(j);
+}
+
+static void put_defects(struct json *j, const struct stats *s)
+{
+    json_list(j, "defects");
+    for (unsigned id = 1; id < DEFECT_LIMIT; id++) {
+        if (s->defects[id] == 0)
+            continue;
+        json_object(j, NULL);
+        json_str(j, "id", sts_str(defect_name(id)));
+        json_str(j, "rule", sts_str(defect_rule(id)));
+        json_str(j, "text", sts_str(defect_text(id)));
+        json_uint(j, "n", s->defects[id]);
+        json_object_end(j);
+    }
+    json_list_end(j);
+}
+
+static void put_outcomes(struct json *j, const struct stats *s)
+{
+    json_list(j, "outcomes");
+    for (unsigned set = 0; set < SET_LIMIT; set++) {
+        for (unsigned oc = OC_NONE + 1; oc < OUTCOME_LIMIT; oc++) {
+            if (s->outcomes[set][oc] == 0)
+                continue;
+            json_object(j, NULL);
+            json_str(j, "of", sts_str(outcome_set_name(set)));
+            json_str(j, "outcome", sts_str(outcome_name(oc)));
+            json_str(j, "class", sts_str(outcome_class_name(outcome_class(oc))));
+            json_uint(j, "n", s->outcomes[set][oc]);
+            json_object_end(j);
+        }
+    }
+    json_list_end(j);
+}
+
+void render_json(FILE *out, const struct summary_head *head, const struct stats *s, bool outcomes)
+{
+    struct json j;
+
+    json_init(&j, out);
+    json_object(&j, NULL);
+    put_head(&j, head);
+    put_shares(&j, s);
+    put_counters(&j, s);
+    put_defects(&j, s);
+    if (outcomes)
+        put_outcomes(&j, s);
+    json_object_end(&j);
+}

@@ -1,0 +1,27 @@
+/* sts_policy.h - the MTA-STS policy, RFC 8461 section 3.2, read strictly. Pure. Thread: any; no state.
+ * The ABNF lets a bad "mx:" or "mode:" line pass as an unknown field, which is ignored; the strict reading
+ * here takes it as what it was meant to be. */
+#ifndef STS_STS_POLICY_H
+#define STS_STS_POLICY_H
+#include "analysis/defect.h"
+
+#define STS_MAX_AGE_MOST 31557600 /* s, RFC 8461 section 3.2 */
+
+enum sts_mode { STS_MODE_UNKNOWN, STS_MODE_NONE, STS_MODE_TESTING, STS_MODE_ENFORCE };
+
+struct sts_policy {
+    enum verdict verdict; /* valid or invalid */
+    enum sts_mode mode;
+    uint64_t max_age_s;
+    uint32_t n_mx; /* right ones */
+    struct defects defects;
+};
+
+void sts_policy_read(struct sts_policy *policy, struct sts_str body);
+const char *sts_mode_name(enum sts_mode mode);
+
+/* The mx patterns of a body, in order: start with *at = 0; false at the end. Wrong ones are passed over. */
+bool sts_policy_next_mx(struct sts_str body, uint32_t *at, struct sts_str *pattern);
+/* RFC 8461 section 4.1: "*." stands for exactly one label; letters of either case. */
+bool sts_policy_mx_match(struct sts_str pattern, struct sts_str host);
+#endif

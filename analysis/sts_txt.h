@@ -1,0 +1,22 @@
+/* sts_txt.h - the MTA-STS record: TXT at _mta-sts, RFC 8461 section 3.1, read strictly. Pure. Thread: any; no
+ * state. Add each TXT RR of the answer (its strings joined without blanks), then look at the result: no
+ * record, one that keeps the grammar, one that does not, or several. A text that is meant as a record but
+ * does not begin with "v=STSv1;" is discarded by the RFC. Where nothing else is there, the verdict is
+ * "invalid" and not "none", so that such mistakes can be counted. */
+#ifndef STS_STS_TXT_H
+#define STS_STS_TXT_H
+#include "analysis/defect.h"
+
+#define STS_ID_MOST 32
+
+struct sts_txt {
+    enum verdict verdict;
+    uint32_t n_records;       /* that begin with "v=STSv1;" */
+    uint32_t n_meant;         /* meant as a record, but discarded */
+    char id[STS_ID_MOST + 1]; /* of the first record, where it is right */
+    struct defects defects;   /* of the first record; offsets count in its joined text */
+};
+
+void sts_txt_init(struct sts_txt *t);
+void sts_txt_add(struct sts_txt *t, struct sts_str text);
+#endif
