@@ -392,6 +392,30 @@ static void test_digests(void **state)
     remove_file(path);
 }
 
+/* The digest of a compressed file is that of the file, not of what comes out. */
+static void test_stored(void **state)
+{
+    uint8_t digest[DIGEST_BYTES], expected[DIGEST_BYTES];
+    struct digest *d = digest_new();
+    struct bytes b = {NULL, 0, 0};
+    struct input *in;
+    char *path;
+
+    (void)state;
+    assert_non_null(d);
+    put_gzip(&b, "a.example\n", 10);
+    assert_int_equal(digest_add(d, b.p, b.len), STS_OK);
+    assert_int_equal(digest_end(d, expected), STS_OK);
+    digest_free(d);
+    path = file_of(&b);
+    in = open_file(path);
+    drain(in);
+    assert_true(input_digest(in, digest));
+    assert_memory_equal(digest, expected, DIGEST_BYTES);
+    input_free(in);
+    remove_file(path);
+}
+
 /* The edges of a large file do not see its middle; the digest of the whole does, and is that of the bytes as
  * stored. */
 static void test_edges(void **state)
@@ -426,7 +450,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sound),   cmocka_unit_test(test_dense),   cmocka_unit_test(test_empty),
         cmocka_unit_test(test_damage),  cmocka_unit_test(test_foreign), cmocka_unit_test(test_open_errors),
-        cmocka_unit_test(test_digests), cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_digests), cmocka_unit_test(test_edges),   cmocka_unit_test(test_stored),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
