@@ -435,7 +435,7 @@ static void test_help(void **state)
         assert_true(option_row(id)->kind == KIND_FLAG || option_row(id)->arg != NULL);
     }
     assert_non_null(strstr(text, "--window N                   names in work at a time (default 50000)\n"));
-    assert_non_null(strstr(text, "\nPace:\n"));
+    assert_non_null(strstr(text, "\nPace; 0 is no limit:\n"));
     assert_non_null(strstr(text, "\nstscan " STS_VERSION "\n"));
     for (line = text; *line != '\0'; line = strchr(line, '\n') + 1)
         assert_in_range(strcspn(line, "\n"), 0, 100);
