@@ -189,6 +189,7 @@ static int read_txt(struct reading *r, const ns_rr *rr)
     const uint8_t *data = ns_rr_rdata(*rr);
     unsigned len = ns_rr_rdlen(*rr), n = 0;
     struct rec_txt *txt = &r->answer->txt.v[r->answer->txt.n];
+    struct sts_str copy;
 
     for (unsigned at = 0; at < len; at += data[at] + 1u, n++) {
         if (at + data[at] + 1u > len)
@@ -200,8 +201,9 @@ static int read_txt(struct reading *r, const ns_rr *rr)
         return STS_OK;
     }
     txt->strings.v = keep_list(r, n, sizeof(*txt->strings.v));
+    copy = keep(r, data, len);
     for (unsigned at = 0; at < len && !r->no_memory; at += data[at] + 1u)
-        txt->strings.v[txt->strings.n++] = keep(r, data + at + 1, data[at]);
+        txt->strings.v[txt->strings.n++] = (struct sts_str){copy.p + at + 1, data[at]};
     r->answer->txt.n++;
     return STS_OK;
 }

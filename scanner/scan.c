@@ -16,7 +16,8 @@
 #define CHUNKS_MOST        32   /* frames waiting for the writer */
 #define BATCHES_PER_WORKER 8    /* batches of names waiting for workers */
 #define STATUS_MS          1000 /* between two status lines */
-#define JUDGE_MS           50   /* between two looks at where the scan is */
+#define GAP_NS             500000000
+#define JUDGE_MS           50 /* between two looks at where the scan is */
 
 struct control { /* the main thread's own */
     struct scan scan;
@@ -32,7 +33,8 @@ struct control { /* the main thread's own */
     uint8_t input_digest[DIGEST_BYTES];
     bool reader_started, has_digest, interrupted;
     int64_t names_through_ns; /* when the last name was done; 0: not yet */
-    int64_t drain_end_ns;
+    int64_t drain_end_ns;     /* when the grace ends; 0: not stopping */
+    int64_t judged_ns;        /* the last look at where the scan is */
 };
 
 int64_t scan_clock_ns(void)
@@ -135,10 +137,26 @@ static void judge_tail(struct control *c, int64_t now_ns)
         move_to(c, PHASE_END, OC_OUR_TAIL);
 }
 
+/* The time in which this program stood still is not taken from the tail, nor from the grace. */
+static void skip_gap(struct control *c, int64_t now_ns)
+{
+    int64_t gap_ns = now_ns - c->judged_ns;
+
+    c->judged_ns = now_ns;
+    if (gap_ns < GAP_NS)
+        return;
+    if (c->names_through_ns != 0)
+        c->names_through_ns += gap_ns;
+    if (c->drain_end_ns != 0)
+        c->drain_end_ns += gap_ns;
+}
+
 static void judge(struct control *c)
 {
     struct scan *s = &c->scan;
     int64_t now_ns = scan_clock_ns();
+
+    skip_gap(c, now_ns);
 
     if (atomic_load(&s->failed))
         move_to(c, PHASE_END, OC_OUR_STOP);
@@ -263,7 +281,7 @@ static int prepare(struct control *c, const struct options *o, struct sts_err *e
 
     clock_gettime(CLOCK_REALTIME, &wall);
     s->start_ms = (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_nsec / 1000000;
-    s->start_ns = c->progress.start_ns = c->progress.last.now_ns = scan_clock_ns();
+    s->start_ns = c->judged_ns = c->progress.start_ns = c->progress.last.now_ns = scan_clock_ns();
     s->n_workers = o->threads > 0 ? (uint32_t)o->threads : cores > 0 ? cores : 1;
     s->workers = calloc(s->n_workers, sizeof(*s->workers));
     if (s->workers == NULL || fifo_init(&s->batches, s->n_workers * BATCHES_PER_WORKER) != STS_OK ||
@@ -380,6 +398,8 @@ int scan_run(const struct scan_setup *setup, struct sink *sink, struct scan_resu
         (void)!sink->ops->close(sink, &ignored);
     if (started)
         uv_run(&c->loop, UV_RUN_DEFAULT);
+    else if (err->code == STS_EIO)
+        result->output_failed = true; /* the scan record could not be written */
     join_threads(c, result, err);
     last = view(c);
     if (started && !setup->options->quiet)

@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TICK_MS          5         /* a loop without events turns this often */
-#define GAP_NS           500000000 /* a turn that comes later than this stood still */
-#define TURN_MOST_NAMES  256       /* taken up in one turn */
+#define TICK_MS          5          /* a loop without events turns this often */
+#define GAP_NS           500000000  /* a turn that comes later than this stood still */
+#define SUSPEND_NS       5000000000 /* so long that what was in flight begins again */
+#define TURN_MOST_NAMES  256        /* taken up in one turn */
 #define MOST_HOSTS       2000 /* in work; beyond it messages wait in their rings, and names with their senders */
 #define WAITING_PER_NAME 8    /* DNS questions of a name at most at a time */
 
@@ -185,6 +186,10 @@ static void set_clock(struct worker *w, int64_t now_ns)
         w->gap_ns += since_ns;
         count(&w->counters.loop_gaps);
     }
+    if (since_ns > SUSPEND_NS && scan_phase(w->scan) == PHASE_RUN) {
+        endpoint_restart_all(w);
+        policy_restart_all(w);
+    }
     w->turned_ns = now_ns;
 }
 
@@ -324,12 +329,17 @@ static int start_probing(struct worker *w, struct sts_err *err)
     return STS_OK;
 }
 
+static uint32_t most_open(uint64_t limit)
+{
+    return limit > 0 && limit < UINT32_MAX ? (uint32_t)limit : UINT32_MAX;
+}
+
 static int start_tables(struct worker *w, struct sts_err *err)
 {
     const struct options *o = w->scan->options;
     const struct gate_limits limits[LANE_N] = {
-        [LANE_SMTP] = {(uint32_t)o->per_ip_smtp, o->per_ip_interval_ms},
-        [LANE_HTTPS] = {(uint32_t)o->per_ip_https, o->per_ip_https_rate ? 1000 / o->per_ip_https_rate : 0},
+        [LANE_SMTP] = {most_open(o->per_ip_smtp), o->per_ip_interval_ms},
+        [LANE_HTTPS] = {most_open(o->per_ip_https), o->per_ip_https_rate ? 1000 / o->per_ip_https_rate : 0},
     };
 
     w->last_unsent = &w->unsent;

@@ -80,9 +80,11 @@ void host_receive(struct worker *w, struct message *m);
 /* endpoint.c */
 void endpoint_want(struct worker *w, const char *host, const struct address *ip, bool signalled);
 void endpoint_receive(struct worker *w, struct message *m);
+void endpoint_restart_all(struct worker *w);              /* those in flight, after the loop stood still */
 void endpoint_end_all(struct worker *w, enum outcome oc); /* in flight and waiting for a retry */
 /* policy.c */
 void policy_want(struct worker *w, const char *name);
 void policy_receive(struct worker *w, struct message *m);
+void policy_restart_all(struct worker *w);
 void policy_end_all(struct worker *w, enum outcome oc);
 #endif
