@@ -16,7 +16,6 @@ static const struct {
     {CURLOPT_CONNECTTIMEOUT_MS, DAY_MS},
     {CURLOPT_FOLLOWLOCATION, 0},                    /* RFC 8461 section 3.3 */
     {CURLOPT_HTTP09_ALLOWED, 0},                    /* RFC 9112 knows no answer without a status line */
-    {CURLOPT_HTTP_CONTENT_DECODING, 0},             /* nothing is asked for, and what comes is kept as sent */
     {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS}, /* ALPN "h2, http/1.1", libcurl's default */
     {CURLOPT_PATH_AS_IS, 1},
     {CURLOPT_FRESH_CONNECT, 1}, /* one transfer, one connection */
@@ -100,10 +99,15 @@ static bool begin_head(struct http_fetch *f, const char *line, size_t len)
 
 /* Interim answers end without making a final one (RFC 9110 section 15.2), except 101: nothing follows in
  * HTTP. */
+static bool is_final(const struct http_fetch *f)
+{
+    return f->facts.status >= 200 || f->facts.status == 101;
+}
+
 static void end_head(struct http_fetch *f)
 {
     f->in_head = false;
-    f->facts.head_done = f->facts.status >= 200 || f->facts.status == 101;
+    f->facts.head_done = is_final(f);
 }
 
 static size_t on_header(char *line, size_t one, size_t len, void *fetch)
@@ -143,24 +147,19 @@ static size_t on_body(char *p, size_t one, size_t len, void *fetch)
     return len;
 }
 
-/* Called by libcurl whenever it has worked on the transfer. Counted below TLS, so that nothing escapes:
- * headers, interim answers, chunk extensions, HTTP/2 frames, empty records. */
+/* Called by libcurl whenever it has worked on the transfer. In the handshake it does not show the SSL. */
 static int on_progress(void *fetch, curl_off_t dl_total, curl_off_t dl, curl_off_t ul_total, curl_off_t ul)
 {
     struct http_fetch *f = fetch;
     struct curl_tlssessioninfo *tls = NULL;
 
     (void)dl_total, (void)dl, (void)ul_total, (void)ul;
-    if (f->ended || f->facts.ours.oc != OC_NONE)
-        return 1;
-    if (f->facts.phase == HTTP_CONNECT ||
-        curl_easy_getinfo(f->easy, CURLINFO_TLS_SSL_PTR, &tls) != CURLE_OK || tls->internals == NULL)
-        return 0;
-    f->facts.total_bytes = BIO_number_read(SSL_get_rbio(tls->internals));
-    if (f->facts.total_bytes <= HTTP_MOST_BYTES)
-        return 0;
-    f->facts.too_much = true;
-    return 1;
+    if (f->facts.phase == HTTP_CONNECT || f->ended)
+        return 0; /* libcurl 7.88 closes a socket that is not connected without http_close_socket */
+    if (f->facts.phase == HTTP_ANSWER && curl_easy_getinfo(f->easy, CURLINFO_TLS_SSL_PTR, &tls) == CURLE_OK &&
+        tls->internals != NULL)
+        http_tls_count(f, tls->internals);
+    return f->facts.too_much || f->facts.ours.oc != OC_NONE;
 }
 
 /* Begin. */
@@ -290,11 +289,11 @@ static bool write_answer(struct http_fetch *f)
 {
     struct rec_policy *e = f->evidence;
 
-    if (f->facts.head_done) {
+    if (is_final(f)) {
         e->status = f->facts.status;
         e->http = f->version;
     }
-    if (f->facts.head_done && f->headers.len > 0) {
+    if (is_final(f) && f->headers.len > 0) {
         e->headers = arena_copy(f->arena, f->headers.p, f->headers.len);
         if (e->headers.p == NULL)
             return false;
@@ -323,6 +322,8 @@ void http_finish(struct http_fetch *f)
         f->evidence->connect_ms = http_ms(f->connect_ns, f->connected_ns);
     if (!write_answer(f))
         r = (struct result){.oc = OC_OUR_MEMORY};
+    if (f->facts.phase == HTTP_CONNECT)
+        http_disown_socket(f);
     curl_multi_remove_handle(f->http->multi, f->easy);
     http_tls_unwatch(f);
     http_abandon_socket(f);

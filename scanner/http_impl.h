@@ -84,6 +84,8 @@ curl_socket_t http_open_socket(void *fetch, curlsocktype purpose, struct curl_so
 int http_close_socket(void *http, curl_socket_t fd);
 /* The only way a fetch ends; the first result is kept. http_finish() follows from the loop. */
 void http_end(struct http_fetch *f, struct result r);
+/* Forget the socket of `f`, which libcurl is about to close in its own way. */
+void http_disown_socket(struct http_fetch *f);
 /* Nothing more is wanted from the socket of `f`. */
 void http_abandon_socket(struct http_fetch *f);
 
@@ -96,6 +98,8 @@ void http_finish(struct http_fetch *f);
 int http_tls_init(void) STS_CHECK;
 CURLcode http_tls_begin(CURL *easy, void *ctx, void *fetch); /* CURLOPT_SSL_CTX_FUNCTION */
 void http_tls_unwatch(struct http_fetch *f);
+/* Update total_bytes and too_much. */
+void http_tls_count(struct http_fetch *f, const SSL *ssl);
 
 /* Milliseconds between two times of uv_hrtime(), rounded up, so that 0 stays "did not happen". */
 uint64_t http_ms(uint64_t from_ns, uint64_t to_ns);

@@ -170,17 +170,27 @@ fail:
     return CURL_SOCKET_BAD;
 }
 
+static void sock_close(struct http_sock *s)
+{
+    s->http->socks[s->fd] = NULL;
+    if (s->fetch != NULL)
+        s->fetch->sock = NULL;
+    uv_close((uv_handle_t *)&s->poll, on_sock_closed);
+}
+
 int http_close_socket(void *http, curl_socket_t fd)
 {
     struct http_sock *s = sock_at(http, fd);
 
-    if (s != NULL) {
-        ((struct http *)http)->socks[fd] = NULL;
-        if (s->fetch != NULL)
-            s->fetch->sock = NULL;
-        uv_close((uv_handle_t *)&s->poll, on_sock_closed);
-    }
+    if (s != NULL)
+        sock_close(s);
     return close(fd);
+}
+
+void http_disown_socket(struct http_fetch *f)
+{
+    if (f->sock != NULL)
+        sock_close(f->sock);
 }
 
 /* libcurl 8.9 and later wait for the peer's close_notify, 8.14 without a limit. Our end was sent by then. */

@@ -82,11 +82,13 @@ static struct result broken_outcome(const struct http_facts *f)
     switch ((int)f->code) {
     case CURLE_GOT_NOTHING: oc = OC_HTTP_CLOSED; break;
     case CURLE_PARTIAL_FILE: oc = OC_HTTP_SHORT; break;
-    case CURLE_RECV_ERROR: /* a bad chunk, or a TLS record that cannot be read */
+    case CURLE_RECV_ERROR:    /* a bad chunk, or a TLS record that cannot be read */
+    case CURLE_OUT_OF_MEMORY: /* see http_outcome */
     case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9 */
-    case CURLE_BAD_CONTENT_ENCODING: /* a transfer coding that cannot be undone */
-    case CURLE_FILESIZE_EXCEEDED:    /* Content-Length beyond 2^63 */
+    case CURLE_UNSUPPORTED_PROTOCOL:  /* HTTP/0.9 */
+    case CURLE_BAD_FUNCTION_ARGUMENT: /* a header line without a colon */
+    case CURLE_BAD_CONTENT_ENCODING:  /* a transfer coding that cannot be undone */
+    case CURLE_FILESIZE_EXCEEDED:     /* Content-Length beyond 2^63 */
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
     case CODE_TOO_LARGE:
@@ -116,7 +118,8 @@ struct result http_outcome(const struct http_facts *f)
 {
     if (f->ours.oc != OC_NONE)
         return f->ours;
-    if (f->code == CURLE_OUT_OF_MEMORY)
+    /* That is also what libcurl 7.88 says of a header line over 100 KiB. */
+    if (f->code == CURLE_OUT_OF_MEMORY && (f->phase != HTTP_ANSWER || f->head_done))
         return outcome(OC_OUR_MEMORY, SRC_CURL, f->code);
     if (f->phase == HTTP_CONNECT)
         return connect_outcome(f);

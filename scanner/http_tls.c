@@ -47,23 +47,32 @@ static void on_handshake_done(struct http_fetch *f, SSL *ssl)
         f->evidence->tls->dur_ms = http_ms(f->connected_ns, uv_hrtime());
 }
 
-/* Only here the reason is whole: libcurl takes it out of the queue, and makes a text of it. What
- * tls_failure() took is put back, because libcurl asks the queue whether the handshake failed at all. */
-static void on_handshake_failed(struct http_fetch *f)
-{
-    unsigned long code = ERR_peek_error();
-
-    if (code == 0)
-        return; /* not failed, or closed without a word */
-    f->facts.handshake = tls_failure();
-    ERR_raise(ERR_GET_LIB(code), ERR_GET_REASON(code));
-}
-
 /* Alerts: RFC 8446 section 6. A warning before TLS 1.3 changes nothing; close_notify is no error. */
 static void on_alert(struct http_fetch *f, int alert)
 {
     if (alert >> 8 == SSL3_AL_FATAL && f->facts.alert < 0)
         f->facts.alert = alert & 0xff;
+}
+
+/* Below TLS, so that nothing escapes: chunk extensions, HTTP/2 frames, empty records. */
+void http_tls_count(struct http_fetch *f, const SSL *ssl)
+{
+    f->facts.total_bytes = BIO_number_read(SSL_get_rbio(ssl));
+    f->facts.too_much |= f->facts.total_bytes > HTTP_MOST_BYTES;
+}
+
+/* The handshake waits for more, or has failed. Only here the reason is whole: libcurl takes it out of the
+ * queue, and makes a text of it. What tls_failure() took is put back, because libcurl asks the queue whether
+ * the handshake failed at all. */
+static void on_handshake_stops(struct http_fetch *f, const SSL *ssl)
+{
+    unsigned long code = ERR_peek_error();
+
+    http_tls_count(f, ssl);
+    if (code == 0)
+        return; /* not failed, or closed without a word */
+    f->facts.handshake = tls_failure();
+    ERR_raise(ERR_GET_LIB(code), ERR_GET_REASON(code));
 }
 
 static void on_info(const SSL *ssl, int where, int ret)
@@ -78,7 +87,7 @@ static void on_info(const SSL *ssl, int where, int ret)
     else if ((where & SSL_CB_HANDSHAKE_DONE) && f->facts.phase == HTTP_TLS)
         on_handshake_done(f, (SSL *)ssl);
     else if (where == SSL_CB_CONNECT_EXIT && ret <= 0 && f->facts.phase == HTTP_TLS)
-        on_handshake_failed(f);
+        on_handshake_stops(f, ssl);
 }
 
 /* libcurl calls this when TCP is connected, before it makes the SSL. Beyond tls_context_setup the ClientHello

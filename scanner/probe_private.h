@@ -24,6 +24,7 @@ struct probe {
     SSL *ssl; /* owns both BIOs */
     BIO *from_peer, *to_peer;
     size_t n_tls_bytes;
+    bool not_tls; /* the first bytes behind the 220 are no TLS record */
     struct tls_verify verify;
 };
 

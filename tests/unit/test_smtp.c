@@ -423,7 +423,7 @@ static void test_injected_flood(void **state)
     }
 }
 
-/* Five replies under the limit of one are together over that of the probe. */
+/* Replies under the limit of one are together over that of the probe. */
 static void test_total(void **state)
 {
     struct run run;
