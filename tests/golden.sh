@@ -26,10 +26,11 @@ is summary.txt "$ststat" summary --outcomes $scan
 is stopped.txt "$ststat" summary ${scan}-stopped
 is verify.txt "$ststat" verify $scan
 is verify-stopped.txt "$ststat" verify ${scan}-stopped
-for name in good.example Bücher.example multi.example expired.example nomatch.example implicit.example late.example \
+for name in good.example multi.example expired.example nomatch.example implicit.example late.example \
     null.example nx.example none.example mx.plain.example; do
     is "show-$name.txt" "$ststat" show $scan "$name"
 done
+is show-ulabel.txt "$ststat" show $scan Bücher.example
 is show-bad.txt "$ststat" show $scan "$(printf 'bad..name\t\001')"
 is show-missing.txt "$ststat" show $scan no.such.example
 
