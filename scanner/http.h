@@ -8,8 +8,9 @@
 
 #include <uv.h>
 
-#define HTTP_MOST_BODY_BYTES    (64u << 10) /* RFC 8461 section 3.3; one byte more is read to tell "more" */
-#define HTTP_MOST_HEADERS_BYTES (8u << 10)  /* kept; the rest is counted against HTTP_MOST_BYTES */
+#define HTTP_MOST_BODY_BYTES    (64u << 10)  /* RFC 8461 section 3.3; one byte more is read to tell "more" */
+#define HTTP_MOST_HEADERS_BYTES (8u << 10)   /* kept; the rest is counted against HTTP_MOST_BYTES */
+#define HTTP_MOST_BYTES         (256u << 10) /* received in one transfer, TLS and all */
 
 struct outbox;
 struct tls_store;

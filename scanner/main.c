@@ -1,4 +1,175 @@
-int main(void)
+#include "scanner/options.h"
+#include "scanner/scan.h"
+#include "sinks/sink.h"
+
+#include <ares.h>
+#include <curl/curl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DESCRIPTORS_KEPT 128 /* for files, loops, name servers */
+#define NAME_BYTES       256
+#define AGENT_BYTES      512
+
+enum exit_code { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_NO_START = 2, EXIT_STOPPED = 3, EXIT_OUTPUT = 4 };
+
+static void say(const struct sts_err *err)
 {
-    return 0;
+    fprintf(stderr, "stscan: %s\n", err->msg);
+}
+
+/* Connections that the limit of descriptors leaves room for, after it was raised as far as allowed. */
+static uint32_t connections_possible(uint64_t wanted)
+{
+    struct rlimit limit;
+    uint64_t most;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return (uint32_t)wanted;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 && getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return (uint32_t)wanted;
+    most = limit.rlim_cur > 2 * DESCRIPTORS_KEPT ? limit.rlim_cur - DESCRIPTORS_KEPT : DESCRIPTORS_KEPT;
+    if (most > UINT32_MAX)
+        most = UINT32_MAX;
+    if (wanted != 0 && wanted <= most)
+        return (uint32_t)wanted;
+    if (wanted != 0)
+        fprintf(stderr,
+                "stscan: --max-connections lowered from %llu to %llu: the limit of open files is %llu\n",
+                (unsigned long long)wanted, (unsigned long long)most, (unsigned long long)limit.rlim_cur);
+    return (uint32_t)most;
+}
+
+static int open_input(const struct options *o, struct input **out, struct sts_err *err)
+{
+    if (o->n_names > 0)
+        return input_open_names(out, o->names, o->n_names, err);
+    return input_open_file(out, o->input_file, err);
+}
+
+/* The directory of the scan: as asked, or a new one named by the time. */
+static int open_output(const struct options *o, char *name, size_t size, struct sink **out,
+                       struct sts_err *err)
+{
+    time_t now = time(NULL);
+    struct tm utc;
+
+    if (o->output != NULL && strcmp(o->output, "-") == 0) {
+        snprintf(name, size, "-");
+        return sink_stream_open(STDOUT_FILENO, out, err);
+    }
+    if (o->output != NULL)
+        snprintf(name, size, "%s", o->output);
+    else if (gmtime_r(&now, &utc) == NULL || strftime(name, size, "scan-%Y%m%dT%H%M%SZ", &utc) == 0)
+        return sts_fail(err, STS_ESYS, "cannot tell the time");
+    if (sink_dir_open(name, out, err) != STS_OK)
+        return err->code;
+    if (o->output == NULL)
+        printf("%s\n", name);
+    return STS_OK;
+}
+
+/* Who we say we are. `host` and `agent` hold the words. */
+static void introduce(struct scan_setup *setup, char host[NAME_BYTES], char agent[AGENT_BYTES])
+{
+    const struct options *o = setup->options;
+
+    setup->ehlo_name = o->ehlo_name != NULL ? o->ehlo_name : host;
+    setup->user_agent = agent;
+    snprintf(agent, AGENT_BYTES, "stscan/" STS_VERSION "%s%s%s", o->contact ? " (" : "",
+             o->contact ? o->contact : "", o->contact ? ")" : "");
+    if (o->ehlo_name != NULL)
+        return;
+    if (gethostname(host, NAME_BYTES - 1) != 0)
+        snprintf(host, NAME_BYTES, "localhost");
+    if (!o->no_starttls && strchr(host, '.') == NULL)
+        fprintf(stderr,
+                "stscan: MX hosts are greeted as \"%s\", which is no full name: give one with --ehlo-name\n",
+                host);
+}
+
+/* The last words: where things stand, and what to run next. */
+static enum exit_code tell_end(const struct options *o, const char *out_name,
+                               const struct scan_result *result, const struct sts_err *err)
+{
+    if (err->code != STS_OK)
+        say(err);
+    if (result->output_failed)
+        return EXIT_OUTPUT;
+    if (!result->started)
+        return EXIT_NO_START;
+    if (strcmp(out_name, "-") != 0 && !o->quiet)
+        fprintf(stderr, "%s holds %llu names%s in %llu bytes; next: ststat summary %s\n", out_name,
+                (unsigned long long)result->counts.names_done,
+                result->complete ? "" : " (the scan was stopped)", (unsigned long long)result->bytes,
+                out_name);
+    return result->complete && err->code == STS_OK ? EXIT_DONE : EXIT_STOPPED;
+}
+
+static enum exit_code scan_into(const struct options *o, struct input *input)
+{
+    char host[NAME_BYTES] = "", agent[AGENT_BYTES], out_name[PATH_MAX];
+    struct scan_setup setup = {.options = o, .input = input};
+    struct scan_result result = {0};
+    struct sts_err err = {0};
+    struct sink *sink;
+
+    introduce(&setup, host, agent);
+    setup.max_connections = connections_possible(o->max_connections);
+    if (open_output(o, out_name, sizeof(out_name), &sink, &err) != STS_OK) {
+        say(&err);
+        return err.code == STS_EEXIST || err.code == STS_EINVAL ? EXIT_USAGE : EXIT_OUTPUT;
+    }
+    (void)!scan_run(&setup, sink, &result, &err);
+    return tell_end(o, out_name, &result, &err);
+}
+
+static enum exit_code scan(struct options *o)
+{
+    struct sts_err err = {0};
+    struct input *input = NULL;
+    enum exit_code code;
+
+    if (options_default_servers(o, "/etc/resolv.conf", &err) != STS_OK ||
+        open_input(o, &input, &err) != STS_OK) {
+        say(&err);
+        return EXIT_NO_START;
+    }
+    code = scan_into(o, input);
+    input_free(input);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    struct sts_err err = {0};
+    struct options o;
+    enum exit_code code = EXIT_DONE;
+
+    signal(SIGPIPE, SIG_IGN);
+    if (options_parse(&o, argc, argv, &err) != STS_OK) {
+        say(&err);
+        code = EXIT_USAGE;
+    } else if (o.help) {
+        options_print_help(stdout);
+    } else if (o.version) {
+        options_print_version(stdout);
+    } else if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS ||
+               curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        fprintf(stderr, "stscan: cannot set up c-ares or libcurl\n");
+        code = EXIT_NO_START;
+    } else {
+        code = scan(&o);
+        curl_global_cleanup();
+        ares_library_cleanup();
+    }
+    options_fini(&o);
+    return code;
 }

@@ -11,12 +11,15 @@
 
 struct outbox;
 
+#define PROBE_READ_BYTES (16u << 10) /* of the buffer that all probes of a loop read through */
+
 /* What all probes of a worker share. Borrowed for the life of every probe. */
 struct probe_env {
     uv_loop_t *loop;
     struct timers *timers;
     SSL_CTX *ctx; /* tls_context_new */
     struct outbox *outbox;
+    char *read_buffer; /* PROBE_READ_BYTES; what is in it is used up before a callback returns */
     const char *ehlo_name;
     const struct address *local_v4, *local_v6; /* source addresses; NULL: the system's choice */
     uint16_t port;
@@ -35,6 +38,7 @@ typedef void (*probe_done_fn)(void *arg, struct result r);
 struct probe *probe_start(const struct probe_env *env, const char *host, const struct address *ip,
                           struct arena *arena, struct rec_endpoint *evidence, probe_done_fn done,
                           void *arg) STS_CHECK;
-/* End it now with outcome `oc` (OUR_STOP, OUR_STALL): `done` follows from the loop. */
+/* End it now: `done` follows from the loop, with outcome `oc` (OUR_STOP, OUR_STALL) unless the probe had
+ * found its own before. */
 void probe_cancel(struct probe *p, enum outcome oc);
 #endif

@@ -1,0 +1,71 @@
+#include "scanner/addresses.h"
+
+#include "scanner/keyset.h"
+
+#include <stdlib.h>
+
+struct choice {
+    uint64_t order;
+    struct address address;
+};
+
+static int by_order(const void *a, const void *b)
+{
+    const struct choice *left = a, *right = b;
+
+    return left->order < right->order ? -1 : left->order > right->order;
+}
+
+static uint32_t collect(struct choice *list, uint32_t n, const struct rec_dns *dns, uint64_t seed)
+{
+    for (uint32_t i = 0; dns != NULL && i < dns->addr.n; i++) {
+        struct address a;
+
+        if (address_parse(dns->addr.v[i].p, &a) == STS_OK)
+            list[n++] = (struct choice){key128_of(a.b, sizeof(a.b), seed).lo, a};
+    }
+    return n;
+}
+
+int addresses_choose(struct addresses *out, const struct rec_dns *a, const struct rec_dns *aaaa,
+                     uint64_t seed, uint64_t limit, struct arena *arena)
+{
+    uint32_t most = (a ? a->addr.n : 0) + (aaaa ? aaaa->addr.n : 0), n = 0;
+    struct choice *list = arena_alloc(arena, most * sizeof(*list));
+
+    *out = (struct addresses){.v = arena_alloc(arena, most * sizeof(*out->v))};
+    if (list == NULL || out->v == NULL)
+        return STS_ENOMEM;
+    n = collect(list, n, a, seed);
+    n = collect(list, n, aaaa, seed);
+    qsort(list, n, sizeof(*list), by_order);
+    for (uint32_t i = 0; i < n; i++) {
+        if (i > 0 && address_equal(&list[i].address, &list[i - 1].address))
+            continue;
+        if (out->n < limit)
+            out->v[out->n++] = list[i].address;
+        else
+            out->n_cut++;
+    }
+    return STS_OK;
+}
+
+enum outcome addresses_outcome(const struct rec_dns *a, const struct rec_dns *aaaa)
+{
+    const struct rec_dns *lookups[] = {a, aaaa};
+    enum outcome oc = OC_DNS_NXDOMAIN;
+
+    if ((a != NULL && a->oc == OC_OK) || (aaaa != NULL && aaaa->oc == OC_OK))
+        return OC_OK;
+    for (size_t i = 0; i < STS_LEN(lookups); i++) {
+        enum outcome found = lookups[i] != NULL ? (enum outcome)lookups[i]->oc : OC_OUR_STOP;
+
+        if (outcome_class(found) == OCC_ours)
+            return found;
+        if (outcome_class(found) != OCC_absent)
+            oc = OC_ADDRESS_UNKNOWN;
+        else if (found == OC_DNS_NODATA && oc == OC_DNS_NXDOMAIN)
+            oc = OC_NO_ADDRESS;
+    }
+    return oc;
+}

@@ -1,0 +1,275 @@
+#include "scanner/dns.h"
+
+#include "scanner/dns_cares.h"
+#include "scanner/dns_message.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define TURN_MOST_QUERIES \
+    128 /* sent in one turn, so that sockets are drained between, and servers do not see bursts */
+#define IDS_AT_ONCE    256  /* random ids drawn together */
+#define MOST_ATTEMPTS  3    /* a question put again after this program stood still */
+#define STALL_SLACK_MS 1000 /* a time-out so much before the deadline came from a stall */
+
+/* What the carrier holds: it outlives the question when the deadline ends that first. */
+struct ticket {
+    struct dns *dns;
+    struct dns_query *query; /* NULL: no longer wanted */
+};
+struct dns_query {
+    struct timer timer; /* first: the deadline */
+    struct dns *dns;
+    struct dns_query *next, *prev; /* of the list it is in: waiting, or sent */
+    const char *name;
+    enum dns_type type;
+    unsigned flags;
+    struct arena *arena;
+    struct rec_dns *answer;
+    struct ticket *ticket; /* NULL: nothing of it is with the carrier */
+    uint64_t began_ms;
+    dns_done_fn done;
+    void *arg;
+    bool second;  /* the one with CD=1 */
+    bool is_sent; /* in the list of the sent */
+};
+struct query_list {
+    struct dns_query *first, *last;
+    uint32_t n;
+};
+struct dns {
+    struct dns_env env;
+    struct carrier *carrier;
+    struct query_list waiting, sent;
+    uint16_t ids[IDS_AT_ONCE];
+    uint32_t n_ids;
+    bool stopping;
+};
+
+static void list_append(struct query_list *list, struct dns_query *q)
+{
+    q->next = NULL;
+    q->prev = list->last;
+    *(list->last ? &list->last->next : &list->first) = q;
+    list->last = q;
+    list->n++;
+}
+
+static void list_remove(struct query_list *list, struct dns_query *q)
+{
+    *(q->prev ? &q->prev->next : &list->first) = q->next;
+    *(q->next ? &q->next->prev : &list->last) = q->prev;
+    list->n--;
+}
+
+static void on_answer(void *arg, struct result r, const uint8_t *msg, size_t len);
+
+int dns_new(const struct dns_env *env, struct dns **out, struct sts_err *err)
+{
+    struct dns *d = calloc(1, sizeof(*d));
+
+    if (d == NULL)
+        return sts_fail(err, STS_ENOMEM, "out of memory");
+    d->env = *env;
+    if (carrier_new(env, on_answer, &d->carrier, err) != STS_OK) {
+        free(d);
+        return err->code;
+    }
+    *out = d;
+    return STS_OK;
+}
+
+void dns_close(struct dns *d)
+{
+    dns_cancel_all(d, OC_OUR_STOP);
+    carrier_close(d->carrier);
+    free(d);
+}
+
+bool dns_ask(struct dns *d, const char *name, enum dns_type type, unsigned flags, struct arena *arena,
+             dns_done_fn done, void *arg)
+{
+    struct dns_query *q = arena_alloc(arena, sizeof(*q));
+
+    if (q == NULL)
+        return false;
+    *q = (struct dns_query){
+        .dns = d, .name = name, .type = type, .flags = flags, .arena = arena, .done = done, .arg = arg};
+    q->answer = arena_alloc(arena, sizeof(*q->answer));
+    if (q->answer == NULL)
+        return false;
+    list_append(&d->waiting, q);
+    return true;
+}
+
+/* Keep the attempt in the answer. Without memory it is the oldest that is lost, never the outcome. */
+static void note_attempt(struct dns_query *q, struct result r)
+{
+    struct rec_dns *answer = q->answer;
+    struct rec_attempt attempt = {.t_ms = q->began_ms,
+                                  .dur_ms = q->dns->env.timers->now_ms - q->began_ms,
+                                  .oc = r.oc,
+                                  .src = r.src,
+                                  .raw = r.raw};
+
+    answer->oc = r.oc;
+    if (answer->att.v == NULL || answer->att.n == 1) { /* room for one, then for all */
+        struct rec_attempt *list = arena_alloc(q->arena, (answer->att.n ? MOST_ATTEMPTS : 1) * sizeof(*list));
+
+        if (list == NULL)
+            return;
+        if (answer->att.n == 1)
+            list[0] = answer->att.v[0];
+        answer->att.v = list;
+    }
+    answer->att.v[answer->att.n++] = attempt;
+}
+
+/* Out of its list, without a deadline, and unknown to the carrier. */
+static void detach(struct dns_query *q)
+{
+    timers_stop(q->dns->env.timers, &q->timer);
+    if (q->ticket != NULL)
+        q->ticket->query = NULL;
+    q->ticket = NULL;
+    list_remove(q->is_sent ? &q->dns->sent : &q->dns->waiting, q);
+    q->is_sent = false;
+}
+
+/* The one end of a question. */
+static void finish(struct dns_query *q)
+{
+    detach(q);
+    q->done(q->arg, q->answer);
+}
+
+static void settle(struct dns_query *q, struct result r)
+{
+    if (q->second)
+        q->answer->cd_oc = r.oc;
+    else
+        note_attempt(q, r);
+}
+
+static void on_deadline(struct timer *t)
+{
+    struct dns_query *q = (struct dns_query *)t;
+
+    count(&q->dns->env.counters->dns_timeouts);
+    settle(q, (struct result){OC_DNS_TIMEOUT, SRC_NONE, 0});
+    finish(q);
+}
+
+/* Back to the queue of the unsent. */
+static void ask_again(struct dns_query *q)
+{
+    detach(q);
+    list_append(&q->dns->waiting, q);
+}
+
+static bool was_stalled(const struct dns_query *q, struct result r)
+{
+    uint64_t took_ms = q->dns->env.timers->now_ms - q->began_ms;
+
+    return r.oc == OC_DNS_TIMEOUT && !q->second && q->answer->att.n + 1 < MOST_ATTEMPTS &&
+           !q->dns->stopping && took_ms + STALL_SLACK_MS < q->dns->env.timeout_ms;
+}
+
+static void on_answer(void *arg, struct result r, const uint8_t *msg, size_t len)
+{
+    struct ticket *ticket = arg;
+    struct dns_query *q = ticket->query;
+    struct rec_dns scratch = {0};
+
+    free(ticket);
+    if (q == NULL)
+        return;
+    q->ticket = NULL;
+    count(r.oc == OC_DNS_TIMEOUT ? &q->dns->env.counters->dns_timeouts : &q->dns->env.counters->answers);
+    if (was_stalled(q, r)) {
+        note_attempt(q, (struct result){OC_OUR_STALL, r.src, r.raw});
+        ask_again(q);
+        return;
+    }
+    if (r.oc == OC_OK)
+        r = dns_message_answer(msg, len, q->name, q->type, q->flags, q->arena,
+                               q->second ? &scratch : q->answer);
+    settle(q, r);
+    if (r.oc == OC_DNS_SERVFAIL && !q->second && !q->dns->stopping) {
+        q->second = true; /* does it fail, or only validation? RFC 4035 section 3.2.2 */
+        ask_again(q);
+        return;
+    }
+    finish(q);
+}
+
+/* Ids come from the system's CSPRNG, RFC 5452 section 9.2. */
+static uint16_t next_id(struct dns *d)
+{
+    if (d->n_ids == 0) {
+        if (getrandom(d->ids, sizeof(d->ids), 0) != (ssize_t)sizeof(d->ids))
+            memset(d->ids, 0, sizeof(d->ids));
+        d->n_ids = IDS_AT_ONCE;
+    }
+    return d->ids[--d->n_ids];
+}
+
+static void send_query(struct dns *d, struct dns_query *q)
+{
+    uint8_t query[DNS_QUERY_BYTES];
+    size_t len = dns_message_query(query, next_id(d), q->name, q->type, q->flags | (q->second ? DNS_CD : 0));
+    struct ticket *ticket = len > 0 ? malloc(sizeof(*ticket)) : NULL;
+
+    q->began_ms = q->second ? q->began_ms : d->env.timers->now_ms;
+    if (ticket == NULL ||
+        (d->env.deadline_ms > 0 &&
+         timers_start(d->env.timers, &q->timer, d->env.deadline_ms, on_deadline) != STS_OK)) {
+        free(ticket);
+        settle(q, (struct result){len == 0 ? OC_DNS_NOT_QUERYABLE : OC_OUR_MEMORY, SRC_NONE, 0});
+        finish(q);
+        return;
+    }
+    *ticket = (struct ticket){d, q};
+    list_remove(&d->waiting, q);
+    list_append(&d->sent, q);
+    q->ticket = ticket;
+    q->is_sent = true;
+    count(&d->env.counters->queries);
+    carrier_send(d->carrier, query, len, ticket);
+}
+
+bool dns_turn(struct dns *d, int64_t now_ns)
+{
+    uint32_t most = d->waiting.n < TURN_MOST_QUERIES ? d->waiting.n : TURN_MOST_QUERIES;
+    uint32_t turns, left;
+
+    carrier_turn(d->carrier, now_ns);
+    if (!carrier_has_room(d->carrier))
+        return false;
+    turns = left = rate_take(d->env.rate, now_ns, most);
+    for (; left > 0 && d->waiting.first != NULL; left--)
+        send_query(d, d->waiting.first);
+    return turns == TURN_MOST_QUERIES;
+}
+
+void dns_cancel_all(struct dns *d, enum outcome oc)
+{
+    struct dns_query *q;
+
+    d->stopping = true;
+    while ((q = d->waiting.first ? d->waiting.first : d->sent.first) != NULL) {
+        settle(q, (struct result){(uint16_t)oc, SRC_NONE, 0});
+        finish(q); /* what `done` asks now is ended here as well */
+    }
+}
+
+uint32_t dns_waiting(const struct dns *d)
+{
+    return d->waiting.n;
+}
+
+uint32_t dns_in_flight(const struct dns *d)
+{
+    return d->sent.n;
+}

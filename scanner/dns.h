@@ -1,0 +1,55 @@
+/* dns.h - DNS questions of one worker: queue, rate, deadline, the second question with CD=1 on SERVFAIL.
+ * dns_cares.c carries them (all of c-ares is there), dns_message.c makes queries and reads answers.
+ * Thread: the worker's loop. */
+#ifndef STS_DNS_H
+#define STS_DNS_H
+#include "scanner/address.h"
+#include "scanner/counters.h"
+#include "scanner/rate.h"
+#include "scanner/servers.h"
+#include "scanner/timers.h"
+#include "sinks/record.h"
+
+#include <uv.h>
+
+enum dns_type { DNS_A = 1, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28, DNS_TLSA = 52 };
+enum dns_flags {
+    DNS_SPF_ONLY = 1, /* TXT: keep RRs that begin v=spf1, count the others */
+    DNS_CD = 2,       /* checking disabled, RFC 4035 section 3.2.2 */
+};
+
+struct dns_env {
+    uv_loop_t *loop;
+    struct timers *timers;
+    struct counters *counters;
+    struct rate *rate; /* of all workers together */
+    const struct server *servers;
+    uint32_t n_servers;
+    const struct address *local_v4, *local_v6; /* source addresses; NULL: the system's choice */
+    uint64_t timeout_ms;                       /* of the first try */
+    uint64_t deadline_ms;                      /* of a question with all its tries; 0: none */
+};
+struct dns;
+
+/* `answer` is in the arena given with the question. */
+typedef void (*dns_done_fn)(void *arg, struct rec_dns *answer);
+
+/* `env` is copied. STS_ENOMEM, STS_ESYS. ares_library_init has been called by main. */
+int dns_new(const struct dns_env *env, struct dns **out, struct sts_err *err) STS_CHECK;
+/* Begin to close: questions left end with OUR_STOP at once; freed when the handles are closed, by the loop.
+ */
+void dns_close(struct dns *d);
+
+/* Ask `type` at `name` (presentation form, borrowed until done). `done` is called exactly once, never before
+ * this returns. Everything is taken from `arena`, the answer too. False: no memory (then `done` is not
+ * called). */
+bool dns_ask(struct dns *d, const char *name, enum dns_type type, unsigned flags, struct arena *arena,
+             dns_done_fn done, void *arg) STS_CHECK;
+/* Once a loop turn: send what the rate and the limit of questions in flight allow; `now_ns` is monotonic.
+ * True: more could be sent at once. */
+bool dns_turn(struct dns *d, int64_t now_ns);
+/* Every question not answered ends with `oc` (OUR_STOP). */
+void dns_cancel_all(struct dns *d, enum outcome oc);
+uint32_t dns_waiting(const struct dns *d);   /* questions not sent yet */
+uint32_t dns_in_flight(const struct dns *d); /* sent, without an answer */
+#endif

@@ -1,0 +1,15 @@
+/* dns_message.h - DNS messages: a query out, evidence from an answer. Bytes only. Thread: any. */
+#ifndef STS_DNS_MESSAGE_H
+#define STS_DNS_MESSAGE_H
+#include "scanner/dns.h"
+
+#define DNS_QUERY_BYTES 300 /* header 12, name 255, type and class 4, OPT 11: 282 at most */
+
+/* A query with RD, AD (RFC 6840 section 5.7) and EDNS(0). Returns its length; 0: `name` is no domain name. */
+size_t dns_message_query(uint8_t out[DNS_QUERY_BYTES], uint16_t id, const char *name, enum dns_type type,
+                         unsigned flags);
+/* What msg[0..len) answers to (name, type) goes into `answer` (all but att), in `arena`. Returns the outcome:
+ * OK, DNS_NXDOMAIN, DNS_NODATA, DNS_SERVFAIL, DNS_REFUSED, DNS_RCODE, DNS_MALFORMED, OUR_MEMORY. */
+struct result dns_message_answer(const uint8_t *msg, size_t len, const char *name, enum dns_type type,
+                                 unsigned flags, struct arena *arena, struct rec_dns *answer);
+#endif

@@ -1,0 +1,307 @@
+/* domain.c - one name: MX first, then the TXT records, then its record. It waits for DNS only; what it leads
+ * to is handed on to the owners of the MX hosts and of the policy. */
+#include "scanner/worker.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define DOMAIN_MOST_BYTES                                                            \
+    (8u << 20) /* of memory for one name: five answers of 64 KiB each at their worst \
+                */
+#define NAME_BYTES     256
+#define QUESTION_BYTES (NAME_BYTES + 32)
+
+enum domain_step { STEP_MX, STEP_REST, STEP_WILD };
+
+struct domain {
+    struct worker *w;
+    struct arena arena;
+    struct rec_domain rec;
+    const char *name;
+    uint32_t n_open;       /* questions without an answer */
+    enum domain_step step; /* what they are for */
+};
+
+/* A question of a domain: where its answer goes. */
+struct question {
+    struct domain *d;
+    struct rec_dns **to;
+};
+
+static void step(struct domain *d);
+
+static void on_answer(void *arg, struct rec_dns *answer)
+{
+    struct question *question = arg;
+    struct domain *d = question->d;
+
+    *question->to = answer;
+    d->n_open--;
+    step(d);
+}
+
+static void ask(struct domain *d, const char *prefix, enum dns_type type, unsigned flags, struct rec_dns **to)
+{
+    struct question *question = arena_alloc(&d->arena, sizeof(*question));
+    char text[QUESTION_BYTES];
+    struct sts_str name;
+    int len = snprintf(text, sizeof(text), "%s%s", prefix, d->name);
+
+    name = arena_copy(&d->arena, text, (size_t)len);
+    if (question == NULL || name.p == NULL) {
+        worker_no_memory(d->w);
+        return;
+    }
+    *question = (struct question){d, to};
+    if (dns_ask(d->w->dns, name.p, type, flags, &d->arena, on_answer, question))
+        d->n_open++;
+    else
+        worker_no_memory(d->w);
+}
+
+/* RFC 8020: nothing exists below a name that does not exist. An alias whose target does not exist is not that
+ * name. */
+static bool is_dead(const struct domain *d)
+{
+    return d->rec.mx != NULL && d->rec.mx->oc == OC_DNS_NXDOMAIN && d->rec.mx->cname.n == 0;
+}
+
+static void ask_rest(struct domain *d)
+{
+    const struct options *o = d->w->scan->options;
+    struct rec_domain *rec = &d->rec;
+    bool no_mx = rec->mx != NULL && rec->mx->oc == OC_DNS_NODATA;
+
+    if (is_dead(d) && !rec->control)
+        return;
+    if (o->records & RECORDS_STS)
+        ask(d, "_mta-sts.", DNS_TXT, 0, &rec->sts);
+    if (o->records & RECORDS_RPT)
+        ask(d, "_smtp._tls.", DNS_TXT, 0, &rec->rpt);
+    if (o->records & RECORDS_DMARC)
+        ask(d, "_dmarc.", DNS_TXT, 0, &rec->dmarc);
+    if (o->records & RECORDS_SPF)
+        ask(d, "", DNS_TXT, o->keep_txt ? 0 : DNS_SPF_ONLY, &rec->spf);
+    if (o->records & RECORDS_A && (no_mx || rec->control)) {
+        ask(d, "", DNS_A, 0, &rec->a);
+        ask(d, "", DNS_AAAA, 0, &rec->aaaa);
+    }
+}
+
+/* A name that answers where few do: does it answer at any label (wildcard)? */
+static void ask_wild(struct domain *d)
+{
+    const struct rec_domain *rec = &d->rec;
+    char label[32];
+
+    if ((rec->sts == NULL || rec->sts->txt.n == 0) && (rec->rpt == NULL || rec->rpt->txt.n == 0))
+        return;
+    snprintf(label, sizeof(label), "_%016" PRIx64 ".",
+             key128_of(d->name, strlen(d->name), d->w->scan->secret ^ d->w->scan->seed).hi);
+    ask(d, label, DNS_TXT, 0, &d->rec.wild);
+}
+
+/* "STSv1" in any case anywhere in a TXT: whether that is a record is for the analysis. */
+static bool mentions_sts(const struct rec_txt *txt)
+{
+    static const char word[] = "stsv1";
+    unsigned matched = 0;
+
+    for (uint32_t i = 0; i < txt->strings.n; i++) {
+        for (uint32_t at = 0; at < txt->strings.v[i].len; at++) {
+            int c = tolower((unsigned char)txt->strings.v[i].p[at]);
+
+            matched = c == word[matched] ? matched + 1 : c == word[0];
+            if (matched == sizeof(word) - 1)
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool is_signalled(const struct rec_dns *sts)
+{
+    if (sts == NULL)
+        return false;
+    if (outcome_class((unsigned)sts->oc) == OCC_temporary)
+        return true;
+    for (uint32_t i = 0; i < sts->txt.n; i++) {
+        if (mentions_sts(&sts->txt.v[i]))
+            return true;
+    }
+    return false;
+}
+
+static int by_preference(const void *a, const void *b)
+{
+    const struct rec_mx *left = *(const struct rec_mx *const *)a, *right = *(const struct rec_mx *const *)b;
+
+    if (left->preference != right->preference)
+        return left->preference < right->preference ? -1 : 1;
+    return left < right ? -1 : left > right; /* else in the order of the answer */
+}
+
+/* Hand the MX hosts to their owners, the most preferred first where a limit cuts (RFC 5321 section 5.1). */
+static void want_hosts(struct domain *d)
+{
+    const struct rec_dns *mx = d->rec.mx;
+    uint64_t limit = d->w->scan->options->mx_limit;
+    const struct rec_mx **order = mx ? arena_alloc(&d->arena, mx->mx.n * sizeof(*order)) : NULL;
+
+    if (mx == NULL || mx->mx.n == 0)
+        return;
+    if (order == NULL) {
+        worker_no_memory(d->w);
+        return;
+    }
+    for (uint32_t i = 0; i < mx->mx.n; i++)
+        order[i] = &mx->mx.v[i];
+    qsort(order, mx->mx.n, sizeof(*order), by_preference);
+    for (uint32_t i = 0; i < mx->mx.n; i++) {
+        if (i >= limit)
+            d->rec.n_mx_cut++;
+        else if (!sts_str_equal(order[i]->host, sts_str("."))) /* null MX, RFC 7505 section 3 */
+            host_want(d->w, order[i]->host.p, d->rec.signalled, false);
+    }
+}
+
+static bool has_address(const struct rec_domain *rec)
+{
+    return (rec->a != NULL && rec->a->addr.n > 0) || (rec->aaaa != NULL && rec->aaaa->addr.n > 0);
+}
+
+/* No MX: mail goes to the name itself (RFC 5321 section 5.1). */
+static void want_implicit(struct domain *d)
+{
+    const struct rec_domain *rec = &d->rec;
+    unsigned when = d->w->scan->options->probe_implicit_mx;
+
+    if (rec->mx == NULL || rec->mx->oc != OC_DNS_NODATA || !has_address(rec) || when == WHEN_NEVER)
+        return;
+    if (when == WHEN_ALWAYS || rec->signalled || rec->control)
+        host_want(d->w, d->name, rec->signalled, true);
+}
+
+static void count_domain(struct domain *d)
+{
+    struct counters *c = &d->w->counters;
+    const struct rec_dns *answers[] = {d->rec.mx, d->rec.sts, d->rec.rpt, d->rec.dmarc, d->rec.spf};
+    bool failed = false;
+
+    for (size_t i = 0; i < STS_LEN(answers); i++)
+        failed |= answers[i] != NULL && outcome_class((unsigned)answers[i]->oc) == OCC_temporary;
+    if (failed)
+        count(&c->names_failed);
+    if (is_dead(d))
+        count(&c->names_dead);
+    if (d->rec.mx != NULL && d->rec.mx->mx.n > 0)
+        count(&c->names_mx);
+}
+
+/* Of a name in work, with its record written. */
+static void domain_free(struct domain *d)
+{
+    struct worker *w = d->w;
+
+    arena_fini(&d->arena);
+    free(d);
+    w->n_names--;
+    count(&w->counters.names_done);
+    scan_finish(w->scan, 1);
+}
+
+static void finish(struct domain *d)
+{
+    const struct options *o = d->w->scan->options;
+    struct rec_domain *rec = &d->rec;
+
+    rec->oc = scan_phase(d->w->scan) >= PHASE_END ? (uint64_t)atomic_load(&d->w->scan->end_oc) : OC_OK;
+    rec->signalled = is_signalled(rec->sts);
+    rec->fetch = rec->oc == OC_OK && o->fetch_policy != WHEN_NEVER &&
+                 ((o->fetch_policy == WHEN_ALWAYS && !is_dead(d)) || rec->signalled || rec->control);
+    if (rec->oc == OC_OK) {
+        want_hosts(d);
+        want_implicit(d);
+    }
+    count_domain(d);
+    outbox_put(d->w->outbox, REC_domain, rec, rec->pos);
+    if (rec->fetch)
+        policy_want(d->w, d->name);
+    domain_free(d);
+}
+
+static void step(struct domain *d)
+{
+    while (d->n_open == 0) {
+        switch (d->step) {
+        case STEP_MX:
+            d->step = STEP_REST;
+            ask_rest(d);
+            break;
+        case STEP_REST:
+            d->step = STEP_WILD;
+            ask_wild(d);
+            break;
+        case STEP_WILD: finish(d); return;
+        }
+    }
+}
+
+static bool is_control(const struct worker *w, struct sts_str name)
+{
+    uint64_t one_in = w->scan->options->control_rate;
+
+    return one_in > 0 && key128_of(name.p, name.len, w->scan->seed).lo % one_in == 0;
+}
+
+static bool copy_item(struct domain *d, uint64_t pos, const struct input_item *item)
+{
+    struct rec_domain *rec = &d->rec;
+    const struct sts_str *from[] = {&item->name, &item->in, &item->rank, &item->tag, &item->weight};
+    struct sts_str *to[] = {&rec->name, &rec->input, &rec->rank, &rec->tag, &rec->weight};
+
+    for (size_t i = 0; i < STS_LEN(from); i++) {
+        if (from[i]->len == 0)
+            continue;
+        *to[i] = arena_copy(&d->arena, from[i]->p, from[i]->len);
+        if (to[i]->p == NULL)
+            return false;
+    }
+    rec->pos = pos;
+    rec->oc = item->why.oc;
+    rec->src = item->why.src;
+    rec->raw = item->why.raw;
+    d->name = rec->name.p;
+    return true;
+}
+
+void domain_start(struct worker *w, uint64_t pos, const struct input_item *item)
+{
+    struct domain *d = calloc(1, sizeof(*d));
+
+    count(&w->counters.names_started);
+    if (d == NULL) {
+        worker_no_memory(w);
+        scan_finish(w->scan, 1);
+        return;
+    }
+    w->n_names++;
+    d->w = w;
+    arena_init(&d->arena, DOMAIN_MOST_BYTES);
+    if (!copy_item(d, pos, item))
+        worker_no_memory(w);
+    if (d->rec.oc != OC_OK) {
+        count(&w->counters.names_bad);
+        outbox_put(w->outbox, REC_domain, &d->rec, pos);
+        domain_free(d);
+        return;
+    }
+    d->rec.control = is_control(w, d->rec.name);
+    if (w->scan->options->records & RECORDS_MX)
+        ask(d, "", DNS_MX, 0, &d->rec.mx);
+    step(d);
+}

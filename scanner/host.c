@@ -1,0 +1,208 @@
+/* host.c - an MX host: its addresses and TLSA records, once a scan, by the worker that owns the name. */
+#include "scanner/addresses.h"
+#include "scanner/worker.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HOST_MOST_BYTES \
+    (32u << 20)              /* of memory; answers of 64 KiB, all of empty strings, take 1.1 MiB each */
+#define TLSA_NAME_BYTES 1100 /* "_25._tcp." and a name in escaped form */
+
+struct host_message { /* "look this host up" */
+    struct message head;
+    bool signalled, implicit;
+    char name[]; /* lower case */
+};
+
+struct host {
+    struct worker *w;
+    struct arena arena;
+    struct rec_host rec;
+    bool signalled;
+    uint32_t n_open;
+    enum { STEP_ADDRESSES, STEP_TLSA, STEP_TLSA_NAME } step;
+};
+struct question {
+    struct host *h;
+    struct rec_dns **to;
+};
+
+void host_want(struct worker *w, const char *name, bool signalled, bool implicit)
+{
+    size_t len = strlen(name);
+    struct host_message *m = calloc(1, sizeof(*m) + len + 1);
+
+    if (m == NULL) {
+        worker_no_memory(w);
+        return;
+    }
+    for (size_t i = 0; i < len; i++)
+        m->name[i] = (char)tolower((unsigned char)name[i]);
+    m->head.type = MESSAGE_HOST;
+    m->head.to = worker_owner(w->scan, m->name, len);
+    m->signalled = signalled;
+    m->implicit = implicit;
+    worker_send(w, &m->head);
+}
+
+static void step(struct host *h);
+
+static void on_answer(void *arg, struct rec_dns *answer)
+{
+    struct question *question = arg;
+    struct host *h = question->h;
+
+    *question->to = answer;
+    h->n_open--;
+    step(h);
+}
+
+static void ask(struct host *h, const char *name, enum dns_type type, struct rec_dns **to)
+{
+    struct question *question = arena_alloc(&h->arena, sizeof(*question));
+
+    if (question == NULL) {
+        worker_no_memory(h->w);
+        return;
+    }
+    *question = (struct question){h, to};
+    if (dns_ask(h->w->dns, name, type, 0, &h->arena, on_answer, question))
+        h->n_open++;
+    else
+        worker_no_memory(h->w);
+}
+
+static void ask_tlsa(struct host *h, struct sts_str base, struct rec_dns **to)
+{
+    char text[TLSA_NAME_BYTES];
+    int len = snprintf(text, sizeof(text), "_%u._tcp.%.*s", (unsigned)h->w->scan->options->smtp_port,
+                       (int)base.len, base.p);
+    struct sts_str name = arena_copy(&h->arena, text, (size_t)len);
+
+    if (name.p == NULL)
+        worker_no_memory(h->w);
+    else
+        ask(h, name.p, DNS_TLSA, to);
+}
+
+static bool is_secure(const struct rec_dns *dns)
+{
+    return dns != NULL && dns->oc == OC_OK && dns->ad;
+}
+
+/* The TLSA base domain: the end of a secure CNAME chain, else the host itself (RFC 7672 section 2.2.3). TLSA
+ * records are not asked for where the addresses are insecure (section 2.2.2). */
+static void ask_first_tlsa(struct host *h)
+{
+    unsigned when = h->w->scan->options->tlsa;
+    bool a = is_secure(h->rec.a), secure = a || is_secure(h->rec.aaaa);
+    const struct rec_dns *dns = a ? h->rec.a : h->rec.aaaa;
+
+    if (when == WHEN_NEVER || (when == WHEN_SECURE && !secure))
+        return;
+    h->rec.tlsa_base = h->rec.name;
+    if (secure && dns->cname.n > 0)
+        h->rec.tlsa_base = dns->cname.v[dns->cname.n - 1];
+    ask_tlsa(h, h->rec.tlsa_base, &h->rec.tlsa);
+}
+
+/* "... then the original": where the expanded name has none. */
+static void ask_second_tlsa(struct host *h)
+{
+    const struct rec_dns *first = h->rec.tlsa;
+
+    if (first != NULL && outcome_class((unsigned)first->oc) == OCC_absent &&
+        !sts_str_equal(h->rec.tlsa_base, h->rec.name))
+        ask_tlsa(h, h->rec.name, &h->rec.tlsa_name);
+}
+
+static void want_endpoints(struct host *h)
+{
+    const struct options *o = h->w->scan->options;
+    struct addresses found;
+
+    if (addresses_choose(&found, h->rec.a, h->rec.aaaa, h->w->scan->seed, o->address_limit, &h->arena) !=
+        STS_OK) {
+        worker_no_memory(h->w);
+        return;
+    }
+    h->rec.n_cut = found.n_cut;
+    for (uint32_t i = 0; i < found.n && !o->no_starttls; i++)
+        endpoint_want(h->w, h->rec.name.p, &found.v[i], h->signalled);
+}
+
+static void finish(struct host *h)
+{
+    struct worker *w = h->w;
+
+    h->rec.oc = addresses_outcome(h->rec.a, h->rec.aaaa);
+    if (h->rec.oc == OC_OK)
+        want_endpoints(h);
+    outbox_put(w->outbox, REC_host, &h->rec, 0);
+    arena_fini(&h->arena);
+    free(h);
+    w->n_hosts--;
+    scan_finish(w->scan, 1);
+}
+
+static void step(struct host *h)
+{
+    while (h->n_open == 0) {
+        switch (h->step) {
+        case STEP_ADDRESSES:
+            h->step = STEP_TLSA;
+            ask_first_tlsa(h);
+            break;
+        case STEP_TLSA:
+            h->step = STEP_TLSA_NAME;
+            ask_second_tlsa(h);
+            break;
+        case STEP_TLSA_NAME: finish(h); return;
+        }
+    }
+}
+
+static void start(struct worker *w, const struct host_message *m)
+{
+    struct host *h = calloc(1, sizeof(*h));
+
+    if (h == NULL) {
+        worker_no_memory(w);
+        scan_finish(w->scan, 1);
+        return;
+    }
+    w->n_hosts++;
+    count(&w->counters.hosts);
+    h->w = w;
+    arena_init(&h->arena, HOST_MOST_BYTES);
+    h->rec.name = arena_copy(&h->arena, m->name, strlen(m->name));
+    h->rec.implicit = m->implicit;
+    h->signalled = m->signalled;
+    if (h->rec.name.p == NULL) {
+        worker_no_memory(w);
+        h->rec.name = sts_str("");
+    }
+    if (scan_phase(w->scan) == PHASE_RUN && h->rec.name.len > 0) {
+        ask(h, h->rec.name.p, DNS_A, &h->rec.a);
+        ask(h, h->rec.name.p, DNS_AAAA, &h->rec.aaaa);
+    }
+    if (h->n_open == 0)
+        finish(h);
+}
+
+void host_receive(struct worker *w, struct message *m)
+{
+    struct host_message *want = (struct host_message *)m;
+    int added = keyset_add(&w->hosts, key128_of(want->name, strlen(want->name), w->scan->secret));
+
+    if (added < 0)
+        worker_no_memory(w);
+    if (added > 0)
+        start(w, want);
+    else
+        scan_finish(w->scan, 1);
+    free(want);
+}

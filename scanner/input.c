@@ -1,0 +1,137 @@
+#include "scanner/input.h"
+
+#include "scanner/name.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void input_batch_free(struct input_batch *batch)
+{
+    if (batch == NULL)
+        return;
+    arena_fini(&batch->arena);
+    free(batch);
+}
+
+int input_init(struct input *in, const struct input_ops *ops, const char *name, struct sts_err *err)
+{
+    memset(in, 0, sizeof(*in));
+    in->ops = ops;
+    in->info.name = name;
+    atomic_init(&in->bytes_read, 0);
+    in->next_pos = 1;
+    in->digest = digest_new();
+    return in->digest != NULL ? STS_OK : sts_fail(err, STS_ESYS, "%s: SHA-256 cannot be had", name);
+}
+
+void input_free(struct input *in)
+{
+    if (in == NULL)
+        return;
+    digest_free(in->digest);
+    in->ops->free(in);
+}
+
+const struct input_info *input_info(const struct input *in)
+{
+    return &in->info;
+}
+
+uint64_t input_bytes_read(const struct input *in)
+{
+    return atomic_load_explicit(&in->bytes_read, memory_order_relaxed);
+}
+
+bool input_digest(const struct input *in, uint8_t out[DIGEST_BYTES])
+{
+    if (in->ended != STS_EEND)
+        return false;
+    memcpy(out, in->whole_digest, DIGEST_BYTES);
+    return true;
+}
+
+int input_took(struct input *in, const void *p, size_t len, struct sts_err *err)
+{
+    atomic_fetch_add_explicit(&in->bytes_read, len, memory_order_relaxed);
+    if (digest_add(in->digest, p, len) != STS_OK)
+        return sts_fail(err, STS_ESYS, "%s: SHA-256 failed", in->info.name);
+    return STS_OK;
+}
+
+/* The next positions into `batch`; at the end, the digest of all. */
+static void fill(struct input *in, struct input_batch *batch)
+{
+    in->ended = in->ops->fill(in, batch, &in->failure);
+    if (in->ended == STS_EEND && digest_end(in->digest, in->whole_digest) != STS_OK)
+        in->ended = sts_fail(&in->failure, STS_ESYS, "%s: SHA-256 failed", in->info.name);
+}
+
+int input_next(struct input *in, struct input_batch **out, struct sts_err *err)
+{
+    struct input_batch *batch;
+
+    *out = NULL;
+    if (in->ended == STS_OK) {
+        batch = malloc(sizeof(*batch));
+        if (batch == NULL)
+            return sts_fail(err, STS_ENOMEM, "%s: out of memory", in->info.name);
+        arena_init(&batch->arena, 0);
+        batch->first_pos = in->next_pos;
+        batch->n_items = 0;
+        batch->link.next = NULL;
+        fill(in, batch);
+        if (batch->n_items > 0) {
+            *out = batch;
+            return STS_OK;
+        }
+        input_batch_free(batch);
+    }
+    return in->ended == STS_EEND ? STS_EEND : sts_fail(err, in->failure.code, "%s", in->failure.msg);
+}
+
+/* A copy in the arena; nothing stays nothing. */
+static bool keep(struct arena *arena, struct sts_str given, struct sts_str *out)
+{
+    *out = given.len > 0 ? arena_copy(arena, given.p, given.len) : (struct sts_str){NULL, 0};
+    return given.len == 0 || out->p != NULL;
+}
+
+static int commit(struct input *in, struct input_batch *batch, bool done, struct sts_err *err)
+{
+    if (!done)
+        return sts_fail(err, STS_ENOMEM, "%s: out of memory", in->info.name);
+    batch->n_items++;
+    in->next_pos++;
+    return STS_OK;
+}
+
+int input_add(struct input *in, struct input_batch *batch, const struct input_line *line, struct sts_err *err)
+{
+    struct input_item *item = &batch->items[batch->n_items];
+    struct arena *arena = &batch->arena;
+    struct sts_str given = line->name, name = {NULL, 0};
+    char normal[NAME_BUF_BYTES];
+    size_t len;
+
+    memset(item, 0, sizeof(*item));
+    if (name_normalise(given.len > 0 ? given.p : "", given.len, normal, &len, &item->why) != STS_OK)
+        return commit(in, batch, false, err);
+    if (item->why.oc == OC_OK)
+        name = (struct sts_str){normal, (uint32_t)len};
+    if (sts_str_equal(name, given))
+        given.len = 0;
+    return commit(in, batch,
+                  keep(arena, name, &item->name) && keep(arena, given, &item->in) &&
+                      keep(arena, line->rank, &item->rank) && keep(arena, line->tag, &item->tag) &&
+                      keep(arena, line->weight, &item->weight),
+                  err);
+}
+
+int input_add_cut(struct input *in, struct input_batch *batch, const char *line, struct sts_err *err)
+{
+    struct input_item *item = &batch->items[batch->n_items];
+
+    memset(item, 0, sizeof(*item));
+    item->why = (struct result){.oc = OC_NAME_LINE_TOO_LONG, .src = SRC_OFFSET, .raw = INPUT_LINE_BYTES};
+    return commit(in, batch, keep(&batch->arena, (struct sts_str){line, INPUT_CUT_BYTES}, &item->in), err);
+}

@@ -1,0 +1,74 @@
+/* What the options are together, and what follows from them. */
+#include "scanner/options_row.h"
+
+#include <string.h>
+
+#define RATE_NEAR 2000 /* queries a second to a resolver on loopback or a private address */
+#define RATE_FAR  200
+
+static int check_input(const struct options *o, struct sts_err *err)
+{
+    if (o->input_file != NULL && o->n_names > 0)
+        return sts_fail(err, STS_EINVAL, "give names as arguments (\"%.64s\") or a file with -f, not both",
+                        o->names[0]);
+    if (o->input_file == NULL && o->n_names == 0)
+        return sts_fail(err, STS_EINVAL,
+                        "no input: give names as arguments, or a file with -f (-f - is standard input); "
+                        "--help lists the options");
+    return STS_OK;
+}
+
+static int check_contact(const struct options *o, struct sts_err *err)
+{
+    bool connects = o->fetch_policy != WHEN_NEVER || !o->no_starttls;
+
+    if (!connects || o->contact != NULL || o->lab.n_entries > 0)
+        return STS_OK;
+    return sts_fail(err, STS_EINVAL,
+                    "--contact is missing: people whose servers are contacted must be able to find out who "
+                    "scans and why; give a page or mail address, such as --contact https://example.org/scan "
+                    "(not needed with --lab, nor with --fetch-policy never --no-starttls)");
+}
+
+static int check_servers(const struct options *o, struct sts_err *err)
+{
+    char text[ADDRESS_TEXT_BYTES];
+    uint32_t i;
+
+    if (o->lab.n_entries == 0)
+        return STS_OK;
+    for (i = 0; i < o->name_servers.n; i++) {
+        if (prefix_set_holds(&o->lab, &o->name_servers.v[i].address))
+            continue;
+        address_format(&o->name_servers.v[i].address, text);
+        return sts_fail(err, STS_EINVAL,
+                        "name server %s is outside of --lab %s; give one within it with --name-servers", text,
+                        o->text[OPT_lab]);
+    }
+    return STS_OK;
+}
+
+int options_check(const struct options *o, struct sts_err *err)
+{
+    if (check_input(o, err) != STS_OK || check_contact(o, err) != STS_OK || check_servers(o, err) != STS_OK)
+        return err->code;
+    if (o->quiet && o->verbose)
+        return sts_fail(err, STS_EINVAL, "--quiet and --verbose exclude each other");
+    return STS_OK;
+}
+
+int options_default_servers(struct options *o, const char *path, struct sts_err *err)
+{
+    if (o->given[OPT_name_servers])
+        return STS_OK;
+    if (servers_read_resolv_conf(&o->name_servers, path, err) != STS_OK)
+        return err->code;
+    return check_servers(o, err);
+}
+
+uint64_t options_dns_rate(const struct options *o, const struct address *resolver)
+{
+    if (o->given[OPT_dns_rate])
+        return o->dns_rate;
+    return address_is_private(resolver) ? RATE_NEAR : RATE_FAR;
+}

@@ -1,0 +1,324 @@
+/* policy.c - the MTA-STS policy of a domain: addresses of the policy host, then one address after the other,
+ * each an attempt by the worker that owns it. A policy is an object that moves between workers; one at a time
+ * has it. */
+#include "scanner/addresses.h"
+#include "scanner/attempts.h"
+#include "scanner/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define POLICY_MOST_BYTES \
+    (32u << 20)                  /* of memory; answers of 64 KiB, all of empty strings, take 1.1 MiB each */
+#define POLICY_PREFIX "mta-sts." /* RFC 8461 section 3.3 */
+#define POLICY_PATH   "/.well-known/mta-sts.txt"
+
+struct policy {
+    struct message head; /* first */
+    struct gate_job job;
+    struct timer timer;
+    struct worker *w;          /* that has it */
+    struct policy *next, **at; /* in that worker's list, while it waits there or is fetched */
+    struct arena arena;
+    struct rec_policy rec;
+    struct attempts attempts;
+    struct address *addresses;
+    uint32_t n_addresses, next_address, n_rounds, n_open;
+    struct http_fetch *fetch; /* NULL: not in flight */
+    uint64_t began_ms;
+    enum outcome round_oc; /* of this round: of the last address that was contacted, else of the last one */
+    uint32_t n_stalls;
+};
+
+static struct policy *of_job(struct gate_job *job)
+{
+    return (struct policy *)((char *)job - offsetof(struct policy, job));
+}
+
+static struct policy *of_timer(struct timer *t)
+{
+    return (struct policy *)((char *)t - offsetof(struct policy, timer));
+}
+
+static void enter(struct policy *p, struct worker *w)
+{
+    p->w = w;
+    p->at = &w->fetching;
+    p->next = w->fetching;
+    if (p->next != NULL)
+        p->next->at = &p->next;
+    w->fetching = p;
+}
+
+static void leave(struct policy *p)
+{
+    *p->at = p->next;
+    if (p->next != NULL)
+        p->next->at = p->at;
+    timers_stop(&p->w->timers, &p->timer);
+}
+
+static void policy_free(struct policy *p)
+{
+    attempts_fini(&p->attempts);
+    arena_fini(&p->arena);
+    free(p);
+}
+
+void policy_want(struct worker *w, const char *name)
+{
+    struct policy *p = calloc(1, sizeof(*p));
+    char host[sizeof(POLICY_PREFIX) + 256];
+
+    if (p == NULL) {
+        worker_no_memory(w);
+        return;
+    }
+    arena_init(&p->arena, POLICY_MOST_BYTES);
+    p->rec.name = arena_copy(&p->arena, name, strlen(name));
+    snprintf(host, sizeof(host), POLICY_PREFIX "%s", name);
+    p->rec.host = arena_copy(&p->arena, host, strlen(host));
+    if (p->rec.name.p == NULL || p->rec.host.p == NULL) {
+        policy_free(p);
+        worker_no_memory(w);
+        return;
+    }
+    p->head.type = MESSAGE_POLICY;
+    p->head.to = worker_owner(w->scan, name, strlen(name));
+    worker_send(w, &p->head);
+}
+
+static void finish(struct policy *p, enum outcome oc)
+{
+    struct worker *w = p->w;
+
+    leave(p);
+    p->rec.oc = oc;
+    p->rec.att.v = p->attempts.v;
+    p->rec.att.n = p->attempts.n;
+    outbox_put(w->outbox, REC_policy, &p->rec, 0);
+    count(&w->counters.policies_done);
+    if (oc == OC_OK)
+        count(&w->counters.policies_ok);
+    policy_free(p);
+    scan_finish(w->scan, 1);
+}
+
+/* No further attempt: the last entry in the list says why. */
+static void give_up(struct policy *p, enum outcome oc)
+{
+    if (p->attempts.n > 0 &&
+        attempts_add(&p->attempts, (struct rec_attempt){.t_ms = p->w->timers.now_ms, .oc = oc}) != STS_OK)
+        worker_no_memory(p->w);
+    finish(p, oc);
+}
+
+/* An attempt begins with nothing known of the one before. */
+static void forget_evidence(struct rec_policy *rec)
+{
+    struct rec_policy kept = {.name = rec->name, .host = rec->host, .a = rec->a, .aaaa = rec->aaaa};
+
+    *rec = kept;
+}
+
+/* To the worker that owns the next address. */
+static void move_on(struct policy *p)
+{
+    struct worker *w = p->w;
+    const struct address *a = &p->addresses[p->next_address];
+
+    leave(p);
+    p->head.type = MESSAGE_POLICY_TRY;
+    p->head.to = worker_owner(w->scan, a->b, sizeof(a->b));
+    worker_send(w, &p->head); /* counts it as new; what was counted before ends here */
+    scan_finish(w->scan, 1);
+}
+
+static void on_retry(struct timer *t)
+{
+    struct policy *p = of_timer(t);
+
+    p->next_address = 0;
+    p->round_oc = OC_NONE;
+    move_on(p);
+}
+
+/* Would another address do better? Only where nothing of the policy host was reached. */
+static bool is_of_address(enum outcome oc)
+{
+    return (oc >= OC_TCP_REFUSED && oc <= OC_TCP_OTHER) || outcome_class(oc) == OCC_skipped ||
+           oc == OC_OUR_NETWORK;
+}
+
+static void after_attempt(struct policy *p, struct result r)
+{
+    const struct options *o = p->w->scan->options;
+    const struct address *a = &p->addresses[p->next_address];
+    char text[ADDRESS_TEXT_BYTES];
+    struct rec_attempt attempt = {.t_ms = p->began_ms,
+                                  .dur_ms = p->w->timers.now_ms - p->began_ms,
+                                  .oc = r.oc,
+                                  .src = r.src,
+                                  .raw = r.raw};
+    bool run = scan_phase(p->w->scan) == PHASE_RUN;
+
+    address_format(a, text);
+    attempt.ip = arena_copy(&p->arena, text, strlen(text));
+    if (attempts_add(&p->attempts, attempt) != STS_OK)
+        worker_no_memory(p->w);
+    if (run && r.oc == OC_OUR_STALL && p->n_stalls++ < ATTEMPTS_MOST_STALLS) {
+        move_on(p);
+        return;
+    }
+    if (p->round_oc == OC_NONE || outcome_class(r.oc) != OCC_skipped)
+        p->round_oc = (enum outcome)r.oc;
+    p->next_address++;
+    if (run && is_of_address((enum outcome)r.oc) && p->next_address < p->n_addresses) {
+        move_on(p);
+        return;
+    }
+    p->n_rounds++;
+    if (run && attempts_again(o, p->round_oc, p->n_rounds) &&
+        timers_start(&p->w->timers, &p->timer, attempts_wait_ms(o, p->n_rounds), on_retry) == STS_OK)
+        return;
+    finish(p, p->round_oc);
+}
+
+static void on_fetched(void *arg, struct result r)
+{
+    struct policy *p = arg;
+
+    p->fetch = NULL;
+    gate_release(p->w->gate, &p->job);
+    after_attempt(p, r);
+}
+
+static void on_go(struct gate_job *job, enum outcome oc)
+{
+    struct policy *p = of_job(job);
+
+    p->began_ms = p->w->timers.now_ms;
+    if (oc != OC_OK) {
+        after_attempt(p, (struct result){(uint16_t)oc, SRC_NONE, 0});
+        return;
+    }
+    forget_evidence(&p->rec);
+    p->fetch = http_get(p->w->http, p->rec.host.p, POLICY_PATH, &p->addresses[p->next_address], &p->arena,
+                        &p->rec, on_fetched, p);
+    if (p->fetch == NULL) {
+        worker_no_memory(p->w);
+        gate_release(p->w->gate, &p->job);
+        finish(p, OC_OUR_MEMORY);
+    }
+}
+
+/* ---- addresses of the policy host ---- */
+
+static void on_addresses(struct policy *p)
+{
+    const struct scan *scan = p->w->scan;
+    struct addresses found;
+
+    if (addresses_choose(&found, p->rec.a, p->rec.aaaa, scan->seed, scan->options->address_limit,
+                         &p->arena) != STS_OK) {
+        worker_no_memory(p->w);
+        finish(p, OC_OUR_MEMORY);
+        return;
+    }
+    p->addresses = found.v;
+    p->n_addresses = found.n;
+    if (p->n_addresses == 0)
+        finish(p, addresses_outcome(p->rec.a, p->rec.aaaa));
+    else if (scan_phase(scan) != PHASE_RUN)
+        finish(p, OC_OUR_STOP);
+    else
+        move_on(p);
+}
+
+static void on_a(void *arg, struct rec_dns *answer)
+{
+    struct policy *p = arg;
+
+    p->rec.a = answer;
+    if (--p->n_open == 0)
+        on_addresses(p);
+}
+
+static void on_aaaa(void *arg, struct rec_dns *answer)
+{
+    struct policy *p = arg;
+
+    p->rec.aaaa = answer;
+    if (--p->n_open == 0)
+        on_addresses(p);
+}
+
+static void look_up(struct policy *p)
+{
+    if (dns_ask(p->w->dns, p->rec.host.p, DNS_A, 0, &p->arena, on_a, p))
+        p->n_open++;
+    if (dns_ask(p->w->dns, p->rec.host.p, DNS_AAAA, 0, &p->arena, on_aaaa, p))
+        p->n_open++;
+    if (p->n_open < 2)
+        worker_no_memory(p->w);
+    if (p->n_open == 0)
+        finish(p, OC_OUR_MEMORY);
+}
+
+static void receive_new(struct worker *w, struct policy *p)
+{
+    int added = keyset_add(&w->policies, key128_of(p->rec.name.p, p->rec.name.len, w->scan->secret));
+
+    if (added < 0)
+        worker_no_memory(w);
+    if (added <= 0) { /* another position of the input has the same name */
+        policy_free(p);
+        scan_finish(w->scan, 1);
+        return;
+    }
+    count(&w->counters.policies);
+    enter(p, w);
+    if (scan_phase(w->scan) == PHASE_RUN)
+        look_up(p);
+    else
+        finish(p, OC_OUR_STOP);
+}
+
+void policy_receive(struct worker *w, struct message *m)
+{
+    struct policy *p = (struct policy *)m;
+
+    if (m->type == MESSAGE_POLICY) {
+        receive_new(w, p);
+        return;
+    }
+    enter(p, w);
+    if (scan_phase(w->scan) != PHASE_RUN) {
+        give_up(p, OC_OUR_STOP);
+    } else if (!gate_submit(w->gate, &p->job, &p->addresses[p->next_address], LANE_HTTPS, on_go)) {
+        worker_no_memory(w);
+        finish(p, OC_OUR_MEMORY);
+    }
+}
+
+void policy_restart_all(struct worker *w)
+{
+    for (struct policy *p = w->fetching; p != NULL; p = p->next) {
+        if (p->fetch != NULL)
+            http_cancel(p->fetch, OC_OUR_STALL);
+    }
+}
+
+void policy_end_all(struct worker *w, enum outcome oc)
+{
+    struct policy *p = w->fetching, *next;
+
+    for (; p != NULL; p = next) {
+        next = p->next;
+        if (p->fetch != NULL && scan_phase(w->scan) >= PHASE_END)
+            http_cancel(p->fetch, oc); /* the rest follows from the loop */
+        else if (p->timer.slot != 0)
+            give_up(p, oc);
+    }
+}

@@ -1,0 +1,30 @@
+#include "scanner/rate.h"
+
+void rate_init(struct rate *r, double per_second)
+{
+    atomic_init(&r->next_ns, 0);
+    r->interval_ns = per_second > 0 ? (int64_t)(1e9 / per_second) : 0;
+    if (per_second > 0 && r->interval_ns == 0)
+        r->interval_ns = 1;
+}
+
+uint32_t rate_take(struct rate *r, int64_t now_ns, uint32_t want)
+{
+    int64_t next = atomic_load_explicit(&r->next_ns, memory_order_relaxed);
+
+    if (r->interval_ns == 0 || want == 0)
+        return want;
+    for (;;) {
+        int64_t burst_ns = r->interval_ns < RATE_BURST_NS ? RATE_BURST_NS : 0;
+        int64_t from = next > now_ns - burst_ns ? next : now_ns - burst_ns;
+        int64_t n = from > now_ns ? 0 : (now_ns - from) / r->interval_ns + 1;
+
+        if (n == 0)
+            return 0;
+        if (n > want)
+            n = want;
+        if (atomic_compare_exchange_weak_explicit(&r->next_ns, &next, from + n * r->interval_ns,
+                                                  memory_order_relaxed, memory_order_relaxed))
+            return (uint32_t)n;
+    }
+}

@@ -1,0 +1,416 @@
+/* scan.c - the main thread of a scan: starts the others, moves the phases, says how it goes. */
+#include "scanner/scan.h"
+
+#include "scanner/output.h"
+#include "scanner/progress.h"
+#include "scanner/scan_record.h"
+#include "scanner/tls.h"
+#include "scanner/worker.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define CHUNKS_MOST        32   /* frames waiting for the writer */
+#define BATCHES_PER_WORKER 8    /* batches of names waiting for workers */
+#define STATUS_MS          1000 /* between two status lines */
+#define GAP_NS             500000000
+#define JUDGE_MS           50 /* between two looks at where the scan is */
+
+struct control { /* the main thread's own */
+    struct scan scan;
+    struct input *input;
+    uv_loop_t loop;
+    uv_async_t wake;
+    uv_timer_t judge, status;
+    uv_signal_t on_int, on_term;
+    struct progress progress;
+    struct output output;
+    uv_thread_t reader;
+    struct sts_err reader_err; /* after the reader has ended */
+    uint8_t input_digest[DIGEST_BYTES];
+    bool reader_started, has_digest, interrupted;
+    int64_t names_through_ns; /* when the last name was done; 0: not yet */
+    int64_t drain_end_ns;     /* when the grace ends; 0: not stopping */
+    int64_t judged_ns;        /* the last look at where the scan is */
+};
+
+int64_t scan_clock_ns(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+void scan_finish(struct scan *s, uint64_t n)
+{
+    if (n > 0 && atomic_fetch_sub_explicit(&s->outstanding, n, memory_order_acq_rel) == n)
+        uv_async_send(s->wake);
+}
+
+void scan_fail(struct scan *s, const struct sts_err *err)
+{
+    pthread_mutex_lock(&s->failure_lock);
+    if (s->failure.code == STS_OK)
+        s->failure = *err;
+    pthread_mutex_unlock(&s->failure_lock);
+    atomic_store(&s->failed, true);
+    uv_async_send(s->wake);
+}
+
+/* ---- the reader ---- */
+
+static bool hand_out(struct scan *s, struct input_batch *input)
+{
+    struct batch *batch = calloc(1, sizeof(*batch));
+    uint32_t n = input->n_items;
+
+    if (batch != NULL) {
+        batch->input = input;
+        scan_begin(s, n);
+        atomic_fetch_add(&s->names_handed, n);
+        if (fifo_push(&s->batches, &batch->item)) {
+            for (uint32_t i = 0; i < s->n_workers; i++)
+                worker_wake(&s->workers[i]);
+            return true;
+        }
+        atomic_fetch_sub(&s->names_handed, n);
+        scan_finish(s, n);
+        free(batch);
+    }
+    input_batch_free(input);
+    return false;
+}
+
+static void read_input(void *arg)
+{
+    struct control *c = arg;
+    struct input_batch *batch;
+    int rc = STS_OK;
+
+    while ((rc = input_next(c->input, &batch, &c->reader_err)) == STS_OK && hand_out(&c->scan, batch))
+        continue;
+    if (rc == STS_EEND)
+        c->has_digest = input_digest(c->input, c->input_digest);
+    atomic_store(&c->scan.input_done, true);
+    uv_async_send(c->scan.wake);
+}
+
+/* ---- phases ---- */
+
+static void wake_workers(struct scan *s)
+{
+    for (uint32_t i = 0; i < s->n_workers; i++)
+        worker_wake(&s->workers[i]);
+}
+
+static void move_to(struct control *c, enum scan_phase phase, enum outcome oc)
+{
+    if (scan_phase(&c->scan) >= phase)
+        return;
+    fifo_close(&c->scan.batches);
+    atomic_store(&c->scan.end_oc, oc);
+    atomic_store_explicit(&c->scan.phase, phase, memory_order_release);
+    wake_workers(&c->scan);
+}
+
+static struct counts sum_counts(const struct scan *s)
+{
+    struct counts sum = {0};
+
+    for (uint32_t i = 0; i < s->n_workers; i++)
+        counters_sum(&sum, &s->workers[i].counters);
+    return sum;
+}
+
+/* When every name is through, retries have the tail; what then still waits is inconclusive. */
+static void judge_tail(struct control *c, int64_t now_ns)
+{
+    struct scan *s = &c->scan;
+
+    if (c->names_through_ns == 0 && sum_counts(s).names_done == atomic_load(&s->names_handed))
+        c->names_through_ns = now_ns;
+    if (c->names_through_ns != 0 && now_ns - c->names_through_ns > (int64_t)s->options->tail_ms * 1000000)
+        move_to(c, PHASE_END, OC_OUR_TAIL);
+}
+
+/* The time in which this program stood still is not taken from the tail, nor from the grace. */
+static void skip_gap(struct control *c, int64_t now_ns)
+{
+    int64_t gap_ns = now_ns - c->judged_ns;
+
+    c->judged_ns = now_ns;
+    if (gap_ns < GAP_NS)
+        return;
+    if (c->names_through_ns != 0)
+        c->names_through_ns += gap_ns;
+    if (c->drain_end_ns != 0)
+        c->drain_end_ns += gap_ns;
+}
+
+static void judge(struct control *c)
+{
+    struct scan *s = &c->scan;
+    int64_t now_ns = scan_clock_ns();
+
+    skip_gap(c, now_ns);
+
+    if (atomic_load(&s->failed))
+        move_to(c, PHASE_END, OC_OUR_STOP);
+    if (c->drain_end_ns != 0 && now_ns > c->drain_end_ns)
+        move_to(c, PHASE_END, OC_OUR_STOP);
+    if (!atomic_load(&s->input_done))
+        return;
+    if (scan_phase(s) == PHASE_RUN)
+        judge_tail(c, now_ns);
+    if (atomic_load_explicit(&s->outstanding, memory_order_acquire) == 0) {
+        move_to(c, PHASE_CLOSE, OC_OUR_STOP);
+        uv_stop(&c->loop);
+    }
+}
+
+static void on_wake(uv_async_t *handle)
+{
+    judge(handle->data);
+}
+
+static void on_judge(uv_timer_t *handle)
+{
+    judge(handle->data);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct control *c = handle->data;
+
+    (void)number;
+    if (c->interrupted) {
+        fprintf(stderr, "stscan: stopping at once\n");
+        move_to(c, PHASE_END, OC_OUR_STOP);
+        return;
+    }
+    c->interrupted = true;
+    c->drain_end_ns = scan_clock_ns() + (int64_t)c->scan.options->grace_ms * 1000000;
+    fprintf(stderr, "stscan: stopping: what is in flight has %llu s; again to stop at once\n",
+            (unsigned long long)(c->scan.options->grace_ms / 1000));
+    move_to(c, PHASE_DRAIN, OC_OUR_STOP);
+}
+
+/* ---- status ---- */
+
+static struct progress_view view(const struct control *c)
+{
+    const struct scan *s = &c->scan;
+    struct progress_view v = {.now_ns = scan_clock_ns(),
+                              .counts = sum_counts(s),
+                              .names_handed = atomic_load(&s->names_handed),
+                              .input_bytes = input_bytes_read(c->input),
+                              .input_size = input_info(c->input)->size_bytes,
+                              .connections = atomic_load(&s->connections),
+                              .input_done = atomic_load(&s->input_done)};
+
+    if (scan_phase(s) != PHASE_RUN)
+        v.state = "stopping";
+    else if (c->names_through_ns != 0)
+        v.state = "all names are through, waiting for connections and retries";
+    return v;
+}
+
+static void on_status(uv_timer_t *handle)
+{
+    struct control *c = handle->data;
+    struct progress_view v = view(c);
+
+    progress_line(&c->progress, &v, stderr);
+}
+
+/* ---- start and end ---- */
+
+static int start_loop(struct control *c, struct sts_err *err)
+{
+    bool quiet = c->scan.options->quiet;
+
+    if (uv_async_init(&c->loop, &c->wake, on_wake) != 0 || uv_timer_init(&c->loop, &c->judge) != 0 ||
+        uv_timer_init(&c->loop, &c->status) != 0 || uv_signal_init(&c->loop, &c->on_int) != 0 ||
+        uv_signal_init(&c->loop, &c->on_term) != 0 || uv_signal_start(&c->on_int, on_signal, SIGINT) != 0 ||
+        uv_signal_start(&c->on_term, on_signal, SIGTERM) != 0 ||
+        uv_timer_start(&c->judge, on_judge, JUDGE_MS, JUDGE_MS) != 0 ||
+        (!quiet && uv_timer_start(&c->status, on_status, STATUS_MS, STATUS_MS) != 0))
+        return sts_fail(err, STS_ESYS, "cannot set up an event loop");
+    c->wake.data = c->judge.data = c->status.data = c->on_int.data = c->on_term.data = c;
+    c->scan.wake = &c->wake;
+    return STS_OK;
+}
+
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+    (void)arg;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+static void end_loop(struct control *c)
+{
+    uv_walk(&c->loop, close_handle, NULL);
+    uv_run(&c->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&c->loop);
+}
+
+static double total_dns_rate(const struct options *o)
+{
+    double sum = 0;
+
+    for (uint32_t i = 0; i < o->name_servers.n; i++) {
+        uint64_t one = options_dns_rate(o, &o->name_servers.v[i].address);
+
+        if (one == 0)
+            return 0;
+        sum += (double)one;
+    }
+    return sum;
+}
+
+static int prepare(struct control *c, const struct options *o, struct sts_err *err)
+{
+    struct scan *s = &c->scan;
+    struct timespec wall;
+    unsigned cores = uv_available_parallelism();
+
+    clock_gettime(CLOCK_REALTIME, &wall);
+    s->start_ms = (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_nsec / 1000000;
+    s->start_ns = c->judged_ns = c->progress.start_ns = c->progress.last.now_ns = scan_clock_ns();
+    s->n_workers = o->threads > 0 ? (uint32_t)o->threads : cores > 0 ? cores : 1;
+    s->workers = calloc(s->n_workers, sizeof(*s->workers));
+    if (s->workers == NULL || fifo_init(&s->batches, s->n_workers * BATCHES_PER_WORKER) != STS_OK ||
+        fifo_init(&s->chunks, CHUNKS_MOST) != STS_OK)
+        return sts_fail(err, STS_ENOMEM, "out of memory");
+    rate_init(&s->dns_rate, total_dns_rate(o));
+    rate_init(&s->connect_rate, (double)o->connect_rate);
+    if (getrandom(&s->secret, sizeof(s->secret), 0) != sizeof(s->secret))
+        return sts_fail(err, STS_ESYS, "no random numbers from the system");
+    if (!o->given[OPT_seed] && getrandom(&s->seed, sizeof(s->seed), 0) != sizeof(s->seed))
+        return sts_fail(err, STS_ESYS, "no random numbers from the system");
+    if (o->given[OPT_seed])
+        s->seed = o->seed;
+    if (door_rules_init(&s->door, (enum ip_version)o->ip_version, &o->allow_reserved, &o->lab, err) != STS_OK)
+        return err->code;
+    if ((!o->no_starttls || o->fetch_policy != WHEN_NEVER) &&
+        tls_store_load(o->ca_file, &s->store, err) != STS_OK)
+        return err->code;
+    return STS_OK;
+}
+
+static int start_threads(struct control *c, struct sink *sink, struct sts_err *err)
+{
+    struct scan *s = &c->scan;
+    struct sts_err ignored = {0};
+    struct arena arena;
+    struct rec_scan record;
+    int rc = STS_OK;
+
+    for (uint32_t i = 0; i < s->n_workers && rc == STS_OK; i++) {
+        s->workers[i].scan = s;
+        s->workers[i].id = i;
+        rc = worker_init(&s->workers[i], err);
+    }
+    arena_init(&arena, 0);
+    if (rc == STS_OK)
+        rc = scan_record(s, c->input, s->workers[0].ctx, &arena, &record, err);
+    if (rc == STS_OK)
+        rc = output_start(&c->output, s, sink, &record, err);
+    else
+        (void)!sink->ops->close(sink, &ignored);
+    arena_fini(&arena);
+    for (uint32_t i = 0; i < s->n_workers && rc == STS_OK; i++)
+        rc = worker_start(&s->workers[i], err);
+    if (rc == STS_OK && uv_thread_create(&c->reader, read_input, c) != 0)
+        rc = sts_fail(err, STS_ESYS, "cannot start the reader's thread");
+    c->reader_started = rc == STS_OK;
+    return rc;
+}
+
+static void join_threads(struct control *c, struct scan_result *result, struct sts_err *err)
+{
+    struct scan *s = &c->scan;
+    struct rec_end record;
+    struct arena arena;
+
+    move_to(c, PHASE_CLOSE, OC_OUR_STOP);
+    if (c->reader_started)
+        uv_thread_join(&c->reader);
+    for (uint32_t i = 0; i < s->n_workers; i++)
+        worker_join(&s->workers[i]);
+    result->counts = sum_counts(s);
+    result->complete = c->has_digest && !c->interrupted && !atomic_load(&s->failed);
+    arena_init(&arena, 0);
+    end_record(s, &result->counts, c->interrupted ? "stopped by a signal" : c->reader_err.msg,
+               c->has_digest ? c->input_digest : NULL, result->complete, &arena, &record);
+    if (output_join(&c->output, &record) != STS_OK) {
+        result->output_failed = true;
+        result->complete = false;
+        *err = c->output.err;
+    }
+    result->bytes = atomic_load(&c->output.bytes);
+    arena_fini(&arena);
+}
+
+static void release(struct control *c, struct sts_err *err)
+{
+    struct scan *s = &c->scan;
+
+    for (uint32_t i = 0; s->workers != NULL && i < s->n_workers; i++) {
+        if (worker_fini(&s->workers[i]) != STS_OK)
+            (void)sts_fail(err, STS_ESYS, "worker %u left a handle open: please report this", i);
+    }
+    free(s->workers);
+    fifo_fini(&s->batches);
+    fifo_fini(&s->chunks);
+    door_rules_fini(&s->door);
+    tls_store_free(s->store);
+    pthread_mutex_destroy(&s->failure_lock);
+}
+
+int scan_run(const struct scan_setup *setup, struct sink *sink, struct scan_result *result,
+             struct sts_err *err)
+{
+    struct control *c = calloc(1, sizeof(*c));
+    struct sts_err ignored = {0};
+    struct progress_view last;
+    bool started = false;
+
+    if (c == NULL || uv_loop_init(&c->loop) != 0) {
+        free(c);
+        (void)!sink->ops->close(sink, &ignored);
+        return sts_fail(err, STS_ENOMEM, "out of memory");
+    }
+    c->input = setup->input;
+    c->scan.options = setup->options;
+    c->scan.ehlo_name = setup->ehlo_name;
+    c->scan.user_agent = setup->user_agent;
+    c->scan.max_connections = setup->max_connections;
+    pthread_mutex_init(&c->scan.failure_lock, NULL);
+    if (start_loop(c, err) == STS_OK && prepare(c, setup->options, err) == STS_OK)
+        started = start_threads(c, sink, err) == STS_OK;
+    else
+        (void)!sink->ops->close(sink, &ignored);
+    if (started)
+        uv_run(&c->loop, UV_RUN_DEFAULT);
+    else if (err->code == STS_EIO)
+        result->output_failed = true; /* the scan record could not be written */
+    join_threads(c, result, err);
+    last = view(c);
+    if (started && !setup->options->quiet)
+        progress_end(&c->progress, &last, result->complete ? "Complete" : "Stopped", stderr);
+    if (err->code == STS_OK && c->scan.failure.code != STS_OK)
+        *err = c->scan.failure;
+    if (err->code == STS_OK && c->reader_err.code != STS_OK)
+        *err = c->reader_err;
+    result->started = started;
+    release(c, err);
+    end_loop(c);
+    free(c);
+    return err->code;
+}

@@ -1,0 +1,122 @@
+#include "scanner/scan_record.h"
+
+#include "scanner/tls.h"
+#include "scanner/worker.h"
+
+#include <ares.h>
+#include <curl/curl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <zstd.h>
+
+#define LIBRARIES     5
+#define LIBRARY_BYTES 128
+#define SERVER_BYTES  (ADDRESS_TEXT_BYTES + 10)
+#define HELLO_NAME    "mx.example.org" /* the server name in the ClientHello that is kept */
+
+static struct sts_strs strings(struct arena *arena, const char *const *texts, uint32_t n)
+{
+    struct sts_strs list = {.v = arena_alloc(arena, n * sizeof(*list.v))};
+
+    for (uint32_t i = 0; list.v != NULL && i < n; i++)
+        list.v[list.n++] = arena_copy(arena, texts[i], strlen(texts[i]));
+    return list;
+}
+
+static struct sts_strs libraries(struct arena *arena)
+{
+    char texts[LIBRARIES][LIBRARY_BYTES];
+    const char *list[LIBRARIES];
+
+    snprintf(texts[0], LIBRARY_BYTES, "c-ares %s", ares_version(NULL));
+    snprintf(texts[1], LIBRARY_BYTES, "%s", OpenSSL_version(OPENSSL_VERSION));
+    snprintf(texts[2], LIBRARY_BYTES, "libcurl %s", curl_version_info(CURLVERSION_NOW)->version);
+    snprintf(texts[3], LIBRARY_BYTES, "libuv %s", uv_version_string());
+    snprintf(texts[4], LIBRARY_BYTES, "zstd %s", ZSTD_versionString());
+    for (unsigned i = 0; i < LIBRARIES; i++)
+        list[i] = texts[i];
+    return strings(arena, list, LIBRARIES);
+}
+
+static struct sts_strs resolvers(const struct servers *servers, struct arena *arena)
+{
+    struct sts_strs list = {.v = arena_alloc(arena, servers->n * sizeof(*list.v))};
+
+    for (uint32_t i = 0; list.v != NULL && i < servers->n; i++) {
+        char ip[ADDRESS_TEXT_BYTES], text[SERVER_BYTES];
+
+        address_format(&servers->v[i].address, ip);
+        snprintf(text, sizeof(text), address_is_v4(&servers->v[i].address) ? "%s:%u" : "[%s]:%u", ip,
+                 servers->v[i].port);
+        list.v[list.n++] = arena_copy(arena, text, strlen(text));
+    }
+    return list;
+}
+
+int scan_record(const struct scan *s, const struct input *input, SSL_CTX *ctx, struct arena *arena,
+                struct rec_scan *out, struct sts_err *err)
+{
+    const struct input_info *info = input_info(input);
+    uint8_t *trust = arena_alloc(arena, DIGEST_BYTES);
+
+    *out = (struct rec_scan){.schema = REC_SCHEMA_VERSION,
+                             .program = sts_str("stscan " STS_VERSION),
+                             .start_ms = s->start_ms,
+                             .seed = s->seed,
+                             .resolvers = resolvers(&s->options->name_servers, arena),
+                             .libraries = libraries(arena),
+                             .input = sts_str(info->name),
+                             .input_bytes = info->size_bytes};
+    if (options_in_force(s->options, arena, &out->options.v, &out->options.n, err) != STS_OK)
+        return err->code;
+    if (trust == NULL)
+        return sts_fail(err, STS_ENOMEM, "out of memory");
+    if (info->has_size)
+        out->input_edge_digest = (struct sts_str){(const char *)info->edge_digest, DIGEST_BYTES};
+    if (s->store != NULL) {
+        tls_store_digest(s->store, trust);
+        out->trust_digest = (struct sts_str){(const char *)trust, DIGEST_BYTES};
+        out->n_trust = tls_store_n(s->store);
+    }
+    if (ctx != NULL)
+        out->client_hello = tls_client_hello(ctx, HELLO_NAME, arena);
+    return STS_OK;
+}
+
+static void add_counts(const struct scan *s, struct arena *arena, struct rec_end *out)
+{
+    uint64_t totals[REC_KIND_LIMIT][OUTCOME_LIMIT] = {{0}};
+
+    out->counts.v = arena_alloc(arena, (size_t)REC_KIND_LIMIT * OUTCOME_LIMIT * sizeof(*out->counts.v));
+    for (uint32_t i = 0; i < s->n_workers; i++) {
+        if (s->workers[i].outbox != NULL)
+            outbox_add_counts(s->workers[i].outbox, totals);
+        if (s->workers[i].last_pos > out->last_pos)
+            out->last_pos = s->workers[i].last_pos;
+    }
+    for (unsigned kind = 0; out->counts.v != NULL && kind < REC_KIND_LIMIT; kind++) {
+        for (unsigned oc = 0; oc < OUTCOME_LIMIT && kind != REC_cert; oc++) {
+            if (totals[kind][oc] > 0)
+                out->counts.v[out->counts.n++] = (struct rec_count){kind, oc, totals[kind][oc]};
+        }
+    }
+}
+
+void end_record(const struct scan *s, const struct counts *counts, const char *reason,
+                const uint8_t *input_digest, bool complete, struct arena *arena, struct rec_end *out)
+{
+    struct timespec wall;
+
+    clock_gettime(CLOCK_REALTIME, &wall);
+    *out = (struct rec_end){.end_ms = (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_nsec / 1000000,
+                            .complete = complete,
+                            .reason = sts_str(complete ? "" : reason),
+                            .positions = counts->names_done,
+                            .queries = counts->queries,
+                            .connects = counts->connects,
+                            .loop_gaps = counts->loop_gaps};
+    if (input_digest != NULL)
+        out->input_digest = (struct sts_str){(const char *)input_digest, DIGEST_BYTES};
+    add_counts(s, arena, out);
+}

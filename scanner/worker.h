@@ -1,0 +1,90 @@
+/* worker.h - one thread, one loop: names in its window, the MX hosts, policies and addresses it owns. Nothing
+ * of it is touched by another thread but the rings it receives from, its counters and its async handle. */
+#ifndef STS_WORKER_H
+#define STS_WORKER_H
+#include "scanner/dns.h"
+#include "scanner/gate.h"
+#include "scanner/http.h"
+#include "scanner/keyset.h"
+#include "scanner/outbox.h"
+#include "scanner/probe.h"
+#include "scanner/scan.h"
+
+/* Between workers. A message is an object that changes hands: the first member of a struct that says what it
+ * is. */
+enum message_type { MESSAGE_HOST, MESSAGE_ENDPOINT, MESSAGE_POLICY, MESSAGE_POLICY_TRY };
+struct message {
+    struct message *next; /* in the sender's own list, when the ring is full */
+    enum message_type type;
+    uint32_t to; /* worker */
+};
+
+struct worker {
+    struct scan *scan;
+    uint32_t id;
+    uv_thread_t thread;
+    uv_loop_t loop;
+    uv_async_t wake;
+    uv_timer_t tick;
+    uv_check_t after_poll;
+    struct timers timers;
+    struct counters counters;
+    struct outbox *outbox;
+    struct dns *dns;
+    struct gate *gate;
+    struct http *http; /* NULL: nothing is fetched */
+    SSL_CTX *ctx;      /* NULL: nothing is probed */
+    struct probe_env probe_env;
+    char *read_buffer; /* of all probes */
+
+    struct ring *from; /* [n_workers]: from each worker, itself too */
+    struct message *unsent, **last_unsent;
+
+    struct batch *batch; /* being taken up */
+    uint32_t next_item;
+    uint32_t n_names, n_hosts; /* in work */
+    uint64_t window;
+    struct keyset hosts, policies; /* known in this scan */
+    struct endpoint *endpoints;    /* in flight, for the end */
+    struct policy *fetching;       /* in flight, for the end */
+
+    uint64_t last_pos;         /* highest position taken up */
+    int64_t turned_ns, gap_ns; /* when the last turn was; time that the loop stood still */
+    int64_t flushed_ns;
+    bool has_loop, started, drained, closing;
+};
+
+/* Set up `w` (zeroed; scan and id set) before any worker is started. worker_fini() also after a failure. */
+int worker_init(struct worker *w, struct sts_err *err) STS_CHECK;
+/* Start its thread. */
+int worker_start(struct worker *w, struct sts_err *err) STS_CHECK;
+/* Wait for its end; its counters and outbox remain. */
+void worker_join(struct worker *w);
+/* STS_ESYS: a handle of the loop was left open (a bug; everything else is freed). */
+int worker_fini(struct worker *w) STS_CHECK;
+/* From any thread. */
+void worker_wake(struct worker *w);
+
+/* Hand `m` over to its worker; counted as outstanding until scan_finish(). Never waits. */
+void worker_send(struct worker *w, struct message *m);
+/* The worker that owns a key. */
+uint32_t worker_owner(const struct scan *scan, const void *key, size_t len);
+/* Out of memory for one thing: recorded where a record can be written, and the scan ends. */
+void worker_no_memory(struct worker *w);
+
+/* domain.c: take up one name. */
+void domain_start(struct worker *w, uint64_t pos, const struct input_item *item);
+/* host.c */
+void host_want(struct worker *w, const char *name, bool signalled, bool implicit);
+void host_receive(struct worker *w, struct message *m);
+/* endpoint.c */
+void endpoint_want(struct worker *w, const char *host, const struct address *ip, bool signalled);
+void endpoint_receive(struct worker *w, struct message *m);
+void endpoint_restart_all(struct worker *w);              /* those in flight, after the loop stood still */
+void endpoint_end_all(struct worker *w, enum outcome oc); /* in flight and waiting for a retry */
+/* policy.c */
+void policy_want(struct worker *w, const char *name);
+void policy_receive(struct worker *w, struct message *m);
+void policy_restart_all(struct worker *w);
+void policy_end_all(struct worker *w, enum outcome oc);
+#endif
