@@ -15,7 +15,7 @@
 #define PEER_MOST_STEPS 16
 
 enum peer_do {
-    PEER_END,    /* close */
+    PEER_END,    /* close, with a FIN even where bytes have come that nobody read */
     PEER_SAY,    /* send `text` */
     PEER_HEAR,   /* read until a line ends */
     PEER_WAIT,   /* `ms` */
@@ -70,6 +70,7 @@ struct peer {
     const struct peer_step *steps;
     SSL_CTX *ctx;
     SSL *ssl;
+    bool reset;
     pthread_t thread;
     char sni[256];     /* server name that the client sent */
     char heard[16384]; /* what the client sent, in the clear or out of TLS */
@@ -135,7 +136,9 @@ static bool peer_step(struct peer *p, const struct peer_step *s)
         while (peer_hear(p, &c))
             ;
         return false;
-    case PEER_RESET: setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &abort_it, sizeof(abort_it)); return false;
+    case PEER_RESET:
+        p->reset = setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &abort_it, sizeof(abort_it)) == 0;
+        return false;
     }
     return false;
 }
@@ -144,12 +147,17 @@ static void *peer_run(void *arg)
 {
     struct peer *p = arg;
     struct pollfd ready = {p->listener, POLLIN, 0};
+    char rest[1024];
 
     /* A probe may be cancelled before it connects. */
     if (poll(&ready, 1, 2000) != 1)
         return NULL;
     p->fd = accept(p->listener, NULL, NULL);
     for (const struct peer_step *s = p->steps; peer_step(p, s); s++)
+        ;
+    if (!p->reset)
+        shutdown(p->fd, SHUT_WR);
+    while (!p->reset && recv(p->fd, rest, sizeof(rest), 0) > 0)
         ;
     SSL_free(p->ssl);
     close(p->fd);
