@@ -18,6 +18,7 @@ enum peer_do {
     PEER_END,    /* close, with a FIN even where bytes have come that nobody read */
     PEER_SAY,    /* send `text` */
     PEER_HEAR,   /* read until a line ends */
+    PEER_HELLO,  /* read one TLS record as bytes */
     PEER_WAIT,   /* `ms` */
     PEER_DRIP,   /* send `text` again and again, each `ms`, until the other side is gone */
     PEER_FLOOD,  /* the same without a pause */
@@ -46,6 +47,10 @@ struct peer_step {
 #define HEAR                  \
     {                         \
         PEER_HEAR, NULL, 0, 0 \
+    }
+#define HELLO                  \
+    {                          \
+        PEER_HELLO, NULL, 0, 0 \
     }
 #define WAIT(ms)               \
     {                          \
@@ -97,6 +102,20 @@ static bool peer_hear(struct peer *p, char *c)
     return true;
 }
 
+static bool peer_hello(struct peer *p)
+{
+    char header[5], c;
+    unsigned n;
+
+    for (unsigned i = 0; i < sizeof(header); i++) {
+        if (!peer_hear(p, &header[i]))
+            return false;
+    }
+    for (n = (uint8_t)header[3] * 256u + (uint8_t)header[4]; n > 0 && peer_hear(p, &c); n--)
+        ;
+    return n == 0;
+}
+
 static void peer_tls(struct peer *p)
 {
     const char *name;
@@ -123,6 +142,7 @@ static bool peer_step(struct peer *p, const struct peer_step *s)
                 return true;
         }
         return false;
+    case PEER_HELLO: return peer_hello(p);
     case PEER_WAIT: usleep((unsigned)s->ms * 1000); return true;
     case PEER_DRIP:
     case PEER_FLOOD:

@@ -71,33 +71,33 @@ static const struct dialog {
      NULL},
     {"closed after 220", {GREETING, HEAR, OFFER, HEAR, GO}, {OC_TLS_CLOSED, 0, 0}, 3, NULL, NULL},
     {"reset in the handshake",
-     {GREETING, HEAR, OFFER, HEAR, GO, WAIT(50), RESET},
+     {GREETING, HEAR, OFFER, HEAR, GO, HELLO, RESET},
      {OC_TLS_RESET, SRC_ERRNO, ECONNRESET},
      3,
      NULL,
      NULL},
     {"silent after 220", {GREETING, HEAR, OFFER, HEAR, GO, LISTEN}, {OC_TLS_TIMEOUT, 0, 0}, 3, NULL, NULL},
     {"garbage after 220",
-     {GREETING, HEAR, OFFER, HEAR, GO, WAIT(50), SAY("500 what is that?\r\n"), LISTEN},
+     {GREETING, HEAR, OFFER, HEAR, GO, HELLO, SAY("500 what is that?\r\n"), LISTEN},
      {OC_TLS_NOT_TLS, SRC_SSL, SSL_R_WRONG_VERSION_NUMBER},
      3,
      NULL,
      "500 what is that?\r\n"},
     {"TLS, then none",
-     {GREETING, HEAR, OFFER, HEAR, GO, WAIT(50), SAY("\x16\x03\x03\0\x01\x02"), WAIT(20),
+     {GREETING, HEAR, OFFER, HEAR, GO, HELLO, SAY("\x16\x03\x03\0\x01\x02"), WAIT(20),
       SAY("500 what is that?\r\n"), LISTEN},
      {OC_TLS_PROTOCOL, SRC_SSL, SSL_R_WRONG_VERSION_NUMBER},
      3,
      NULL,
      NULL},
     {"alert",
-     {GREETING, HEAR, OFFER, HEAR, GO, WAIT(50), SAY("\x15\x03\x01\0\x02\x02\x28"), LISTEN},
+     {GREETING, HEAR, OFFER, HEAR, GO, HELLO, SAY("\x15\x03\x01\0\x02\x02\x28"), LISTEN},
      {OC_TLS_ALERT, SRC_ALERT, 40},
      3,
      NULL,
      NULL},
     {"close_notify",
-     {GREETING, HEAR, OFFER, HEAR, GO, WAIT(50), SAY("\x15\x03\x01\0\x02\x01\0"), LISTEN},
+     {GREETING, HEAR, OFFER, HEAR, GO, HELLO, SAY("\x15\x03\x01\0\x02\x01\0"), LISTEN},
      {OC_TLS_CLOSED, SRC_ALERT, 0},
      3,
      NULL,
@@ -132,9 +132,8 @@ static void test_dialogs(void **state)
 /* The alert that we owe is on the wire before the connection closes. */
 static void test_own_alert(void **state)
 {
-    /* Bytes right behind the 220 are injected, so the false record waits until the hello is there. */
     static const struct peer_step steps[] = {
-        GREETING, HEAR, OFFER, HEAR, GO, WAIT(50), SAY("\x16\x03\x03\0\x04\x01\0\0\0"), LISTEN};
+        GREETING, HEAR, OFFER, HEAR, GO, HELLO, SAY("\x16\x03\x03\0\x04\x01\0\0\0"), LISTEN};
     struct peer peer;
     struct trial t;
 
@@ -238,7 +237,7 @@ static void test_cancel(void **state)
         assert_int_equal(peer_start(&peer, IP, cases[i].steps, server), 0);
         trial_init(&t, peer.port);
         t.env.greeting_timeout_ms = t.env.total_timeout_ms = 0;
-        uv_timer_start(&t.cancel, on_cancel, 100, 0);
+        uv_timer_start(&t.cancel, on_cancel, 300, 0);
         trial_run(&t, HOST, IP);
         peer_stop(&peer);
         assert_outcome(&t, cases[i].oc, t.r.src, t.r.raw);

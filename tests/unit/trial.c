@@ -107,8 +107,8 @@ static void trial_init(struct trial *t, uint16_t port)
                                 .ehlo_name = "scan.test",
                                 .port = port,
                                 .connect_timeout_ms = 400,
-                                .greeting_timeout_ms = 200,
-                                .total_timeout_ms = 1000};
+                                .greeting_timeout_ms = 500,
+                                .total_timeout_ms = 2500};
 }
 
 /* Run it to its end. */
