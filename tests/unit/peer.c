@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -76,6 +77,7 @@ struct peer {
     SSL_CTX *ctx;
     SSL *ssl;
     bool reset;
+    atomic_bool listening; /* has come to PEER_LISTEN */
     pthread_t thread;
     char sni[256];     /* server name that the client sent */
     char heard[16384]; /* what the client sent, in the clear or out of TLS */
@@ -153,6 +155,7 @@ static bool peer_step(struct peer *p, const struct peer_step *s)
         return false;
     case PEER_TLS: peer_tls(p); return true;
     case PEER_LISTEN:
+        p->listening = true;
         while (peer_hear(p, &c))
             ;
         return false;

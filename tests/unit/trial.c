@@ -51,6 +51,7 @@ struct trial {
     uv_loop_t loop;
     uv_check_t after_poll;
     uv_timer_t tick, cancel;
+    struct peer *peer; /* for the test that cancels */
     struct timers timers;
     struct outbox outbox;
     struct probe_env env;
