@@ -143,18 +143,6 @@ static enum smtp_act on_starttls(struct smtp *s, int32_t code)
     }
 }
 
-/* Whatever it says: the handshake was done, so the outcome is OK. */
-static enum smtp_act on_ehlo2(struct smtp *s, int32_t code)
-{
-    return leave(s, OC_OK, code);
-}
-
-static enum smtp_act on_quit(struct smtp *s, int32_t code)
-{
-    (void)code;
-    return finish(s, OC_OK, SRC_NONE, 0); /* a result is there */
-}
-
 static enum smtp_act on_reply(struct smtp *s, int32_t code)
 {
     switch (s->state) {
@@ -162,9 +150,8 @@ static enum smtp_act on_reply(struct smtp *s, int32_t code)
     case SMTP_EHLO: return on_ehlo(s, code);
     case SMTP_HELO: return on_helo(s, code);
     case SMTP_STARTTLS: return on_starttls(s, code);
-    case SMTP_EHLO2: return on_ehlo2(s, code);
-    case SMTP_QUIT: return on_quit(s, code);
-    default: return ACT_READ;
+    case SMTP_EHLO2: return leave(s, OC_OK, code);   /* whatever it says, the handshake was done */
+    default: return finish(s, OC_NONE, SRC_NONE, 0); /* QUIT: the result is there */
     }
 }
 
