@@ -6,6 +6,7 @@
 #include "scanner/reading.h"
 #include "scanner/scan_record.h"
 #include "scanner/tls.h"
+#include "scanner/verbose.h"
 #include "scanner/worker.h"
 
 #include <signal.h>
@@ -307,6 +308,8 @@ static void join_threads(struct control *c, struct scan_result *result, struct s
     arena_init(&arena, 0);
     end_record(s, &result->counts, c->interrupted ? "stopped by a signal" : c->reading.err.msg,
                c->reading.has_digest ? c->reading.digest : NULL, result->complete, &arena, &record);
+    if (c->scan.options->verbose)
+        verbose_end(&record, stderr);
     if (output_join(&c->output, &record) != STS_OK) {
         result->output_failed = true;
         result->complete = false;
@@ -355,6 +358,8 @@ int scan_run(const struct scan_setup *setup, struct sink *sink, struct scan_resu
         started = start_threads(c, sink, err) == STS_OK;
     else
         (void)!sink->ops->close(sink, &ignored);
+    if (started && setup->options->verbose)
+        verbose_start(&c->scan, stderr);
     if (started)
         uv_run(&c->loop, UV_RUN_DEFAULT);
     else if (err->code == STS_EIO)
