@@ -19,7 +19,8 @@ static void put_resolvers(const struct options *o, FILE *to)
 
         address_format(&o->name_servers.v[i].address, ip);
         fprintf(to, "stscan: resolver %s port %u", ip, o->name_servers.v[i].port);
-        put_limit(to, ": ", options_dns_rate(o, &o->name_servers.v[i].address), " queries/s\n");
+        put_limit(to, ": ", options_dns_rate(o, &o->name_servers.v[i].address), " queries/s");
+        fputc('\n', to);
     }
 }
 

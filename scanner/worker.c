@@ -202,6 +202,7 @@ static void flush_records(struct worker *w, int64_t now_ns)
 void worker_turn(struct worker *w)
 {
     int64_t now_ns = scan_clock_ns();
+    bool closing = scan_phase(w->scan) == PHASE_CLOSE; /* asked once: what closes has been flushed */
     bool more;
 
     set_clock(w, now_ns);
@@ -213,9 +214,9 @@ void worker_turn(struct worker *w)
     more |= dns_turn(w->dns, now_ns);
     gate_turn(w->gate, now_ns);
     flush_records(w, now_ns);
-    if (scan_phase(w->scan) == PHASE_CLOSE)
+    if (closing)
         outbox_flush(w->outbox);
-    if (outbox_turn(w->outbox) && scan_phase(w->scan) == PHASE_CLOSE && !w->closing)
+    if (outbox_turn(w->outbox) && closing && !w->closing)
         close_handles(w);
     else if (more)
         worker_wake(w);
