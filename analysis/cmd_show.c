@@ -111,8 +111,8 @@ static int show_endpoint(struct show *s, const struct rec_endpoint *e, struct st
     static const char *const offered[] = {"STARTTLS: inconclusive", "STARTTLS: offered",
                                           "STARTTLS: not offered"};
     struct endpoint_facts facts;
-    struct chain_verdict verdict;
-    bool match;
+    struct chain_verdict verdict = {0};
+    bool match = false;
 
     heading(s->tree.out, "endpoint", e->host, e->ip, e->attempt);
     endpoint_classify(&facts, e);
@@ -148,8 +148,8 @@ static int show_policy(struct show *s, const struct rec_policy *p, struct sts_er
 {
     FILE *out = s->tree.out;
     struct policy_facts facts;
-    struct chain_verdict verdict;
-    bool match;
+    struct chain_verdict verdict = {0};
+    bool match = false;
 
     heading(out, "policy", p->name, nothing, p->attempt);
     if (show_chain(s, p->tls, p->host, attempt_time_ms(s->e.start_ms, p->att.v, p->att.n), &verdict, &match,
