@@ -54,13 +54,11 @@ static enum smtp_act no_memory(struct smtp *s)
     return finish(s, OC_OUR_MEMORY, SRC_NONE, 0);
 }
 
-/* The reply decided: take leave, as RFC 5321 section 4.1.1.10 wants, also after a greeting that turns us away
- * (section 3.1). The peer that said 421 closes without waiting (section 3.8). */
+/* The reply decided: take leave. RFC 5321 section 4.1.1.10: no close without QUIT, also after an error;
+ * section 3.1: also after a greeting that turns us away. */
 static enum smtp_act leave(struct smtp *s, enum outcome oc, int32_t code)
 {
     settle(s, oc, SRC_SMTP, code);
-    if (code == 421)
-        return finish(s, oc, SRC_SMTP, code);
     set_state(s, SMTP_QUIT);
     return ACT_SEND;
 }

@@ -24,6 +24,7 @@ enum peer_do {
     PEER_DRIP,   /* send `text` again and again, each `ms`, until the other side is gone */
     PEER_FLOOD,  /* the same without a pause */
     PEER_TLS,    /* be a TLS server from here on */
+    PEER_KEYS,   /* ask for new keys (RFC 8446 section 4.6.3) `ms` times, and read nothing */
     PEER_LISTEN, /* read until the other side closes */
     PEER_RESET,  /* close with a reset */
 };
@@ -60,6 +61,10 @@ struct peer_step {
 #define TLS                  \
     {                        \
         PEER_TLS, NULL, 0, 0 \
+    }
+#define KEYS(n)               \
+    {                         \
+        PEER_KEYS, NULL, 0, n \
     }
 #define LISTEN                  \
     {                           \
@@ -154,6 +159,13 @@ static bool peer_step(struct peer *p, const struct peer_step *s)
         }
         return false;
     case PEER_TLS: peer_tls(p); return true;
+    case PEER_KEYS:
+        for (int i = 0; i < s->ms; i++) {
+            SSL_key_update(p->ssl, SSL_KEY_UPDATE_REQUESTED);
+            if (SSL_do_handshake(p->ssl) != 1)
+                return false;
+        }
+        return true;
     case PEER_LISTEN:
         p->listening = true;
         while (peer_hear(p, &c))

@@ -31,7 +31,13 @@ static const struct dialog {
     {"EHLO drips", {GREETING, HEAR, DRIP("250-x\r\n", 10)}, {OC_SMTP_TIMEOUT, 0, 0}, 2, NULL, NULL},
     {"closed early", {WAIT(20)}, {OC_SMTP_CLOSED_EARLY, 0, 0}, 0, NULL, NULL},
     {"reset early", {WAIT(20), RESET}, {OC_SMTP_RESET, SRC_ERRNO, ECONNRESET}, 0, NULL, NULL},
-    {"greeting 421", {SAY("421 busy\r\n"), LISTEN}, {OC_SMTP_GREETING_4XX, SRC_SMTP, 421}, 1, "", NULL},
+    {"reset behind the greeting", {GREETING, RESET}, {OC_SMTP_RESET, SRC_ERRNO, ECONNRESET}, 1, NULL, NULL},
+    {"greeting 421",
+     {SAY("421 busy\r\n"), LISTEN},
+     {OC_SMTP_GREETING_4XX, SRC_SMTP, 421},
+     1,
+     "QUIT\r\n",
+     NULL},
     {"greeting 554",
      {SAY("554 no\r\n"), HEAR, BYE, LISTEN},
      {OC_SMTP_GREETING_5XX, SRC_SMTP, 554},
@@ -260,24 +266,28 @@ static void test_cancel(void **state)
 static void test_cancel_at_once(void **state)
 {
     static const struct peer_step steps[] = {LISTEN};
-    struct address ip;
+    struct address ip, foreign;
     struct peer peer;
     struct trial t;
 
     (void)state;
-    assert_int_equal(peer_start(&peer, IP, steps, NULL), 0);
-    trial_init(&t, peer.port);
     assert_int_equal(address_parse(IP, &ip), STS_OK);
-    t.probe = probe_start(&t.env, HOST, &ip, &t.arena, &t.evidence, on_done, &t);
-    assert_non_null(t.probe);
-    probe_cancel(t.probe, OC_OUR_STOP);
-    assert_int_equal(t.n_done, 0);
-    t.started = true;
-    uv_run(&t.loop, UV_RUN_DEFAULT);
-    assert_int_equal(t.n_done, 1);
-    assert_outcome(&t, OC_OUR_STOP, SRC_NONE, 0);
-    assert_int_equal(uv_loop_close(&t.loop), 0);
-    trial_fini(&t);
+    assert_int_equal(address_parse("192.0.2.1", &foreign), STS_OK);
+    assert_int_equal(peer_start(&peer, IP, steps, NULL), 0);
+    for (int fails = 0; fails < 2; fails++) {
+        trial_init(&t, peer.port);
+        t.env.local_v4 = fails ? &foreign : NULL;
+        t.probe = probe_start(&t.env, HOST, &ip, &t.arena, &t.evidence, on_done, &t);
+        assert_non_null(t.probe);
+        probe_cancel(t.probe, OC_OUR_STOP);
+        assert_int_equal(t.n_done, 0);
+        t.started = true;
+        uv_run(&t.loop, UV_RUN_DEFAULT);
+        assert_int_equal(t.n_done, 1);
+        assert_string_equal(outcome_name(t.r.oc), outcome_name(fails ? OC_OUR_NETWORK : OC_OUR_STOP));
+        assert_int_equal(uv_loop_close(&t.loop), 0);
+        trial_fini(&t);
+    }
     peer_stop(&peer);
 }
 
@@ -338,19 +348,36 @@ static bool no_network(void)
     return t.r.oc == OC_OUR_NETWORK && t.r.src == SRC_ERRNO && t.r.raw == ENETUNREACH;
 }
 
+static bool raise_loopback(int fd)
+{
+    struct ifreq up = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+
+    return ioctl(fd, SIOCSIFFLAGS, &up) == 0;
+}
+
+static bool set_network(const char *name, const char *value)
+{
+    char path[100];
+    int file;
+    bool ok;
+
+    snprintf(path, sizeof(path), "/proc/sys/net/ipv4/%s", name);
+    file = open(path, O_WRONLY);
+    ok = file >= 0 && write(file, value, strlen(value)) == (ssize_t)strlen(value);
+    close(file);
+    return ok;
+}
+
 /* There, with the interface up and a single port to connect from. */
 static bool no_ports(void)
 {
-    static const char range[] = "40000 40000\n";
-    struct ifreq up = {.ifr_name = "lo", .ifr_flags = IFF_UP};
     struct sockaddr_in in = {.sin_family = AF_INET};
     const int fd = socket(AF_INET, SOCK_STREAM, 0);
-    const int file = open("/proc/sys/net/ipv4/ip_local_port_range", O_WRONLY);
     struct peer peer;
     struct trial t;
 
-    if (ioctl(fd, SIOCSIFFLAGS, &up) != 0 || peer_listen(&peer, IP, 8) != 0 ||
-        write(file, range, sizeof(range) - 1) < 0)
+    if (!raise_loopback(fd) || peer_listen(&peer, IP, 8) != 0 ||
+        !set_network("ip_local_port_range", "40000 40000\n"))
         return false;
     in.sin_port = htons(peer.port);
     inet_pton(AF_INET, IP, &in.sin_addr);
@@ -362,9 +389,34 @@ static bool no_ports(void)
     return t.r.oc == OC_OUR_PORTS && t.r.src == SRC_ERRNO && t.r.raw == EADDRNOTAVAIL;
 }
 
+/* There, with the smallest buffers, and a peer that makes us answer and does not read: what does not fit into
+ * the socket goes later, and in order, or the peer could not decrypt it. */
+static bool small_buffers(void)
+{
+    static const struct peer_step steps[] = {
+        GREETING, HEAR, OFFER, HEAR, GO, TLS, KEYS(4000), HEAR, SAY("250 mx.test\r\n"), HEAR, BYE, LISTEN};
+    SSL_CTX *server = cert_server(&pki.good, NULL);
+    struct peer peer;
+    struct trial t;
+    bool ok;
+
+    if (!raise_loopback(socket(AF_INET, SOCK_STREAM, 0)) || !set_network("tcp_wmem", "4096 4096 4096\n") ||
+        !set_network("tcp_rmem", "4096 4096 4096\n") || peer_start(&peer, IP, steps, server) != 0)
+        return false;
+    trial_init(&t, peer.port);
+    t.env.total_timeout_ms = 30000;
+    trial_run(&t, HOST, IP);
+    peer_stop(&peer);
+    ok = t.r.oc == OC_OK && t.evidence.replies.n == 5 &&
+         strcmp(peer.heard, "EHLO scan.test\r\nSTARTTLS\r\nEHLO scan.test\r\nQUIT\r\n") == 0;
+    trial_fini(&t);
+    SSL_CTX_free(server);
+    return ok;
+}
+
 static void test_network(void **state)
 {
-    bool (*const checks[])(void) = {no_network, no_ports};
+    bool (*const checks[])(void) = {no_network, no_ports, small_buffers};
 
     (void)state;
     for (unsigned i = 0; i < STS_LEN(checks); i++) {
