@@ -1,5 +1,5 @@
 /* verify_passes.c - the checks of single records. */
-#include "analysis/text.h"
+#include "analysis/outcomes.h"
 #include "analysis/verify.h"
 
 #include <inttypes.h>
@@ -32,7 +32,7 @@ static void check_attempts(struct verify *v, const struct rec_attempt *att, uint
 {
     if (n > 0 && att[n - 1].oc != oc)
         verify_problem(v, place, about, "its outcome is %s, but that of its last attempt is %s",
-                       outcome_name((unsigned)oc), outcome_name((unsigned)att[n - 1].oc));
+                       outcome_name(outcome_byte(oc)), outcome_name(outcome_byte(att[n - 1].oc)));
 }
 
 /* A certificate stands before the first record that cites it. */
