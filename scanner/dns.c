@@ -185,11 +185,23 @@ static bool was_stalled(const struct dns_query *q, struct result r)
            !q->dns->stopping && took_ms + STALL_SLACK_MS < q->dns->env.timeout_ms;
 }
 
+/* Of the second answer the outcome is kept, and no memory. */
+static struct result read_second(const struct dns_query *q, const uint8_t *msg, size_t len)
+{
+    struct rec_dns ignored = {0};
+    struct arena own;
+    struct result r;
+
+    arena_init(&own, DNS_ANSWER_MOST_BYTES);
+    r = dns_message_answer(msg, len, q->name, q->type, q->flags, &own, &ignored);
+    arena_fini(&own);
+    return r;
+}
+
 static void on_answer(void *arg, struct result r, const uint8_t *msg, size_t len)
 {
     struct ticket *ticket = arg;
     struct dns_query *q = ticket->query;
-    struct rec_dns scratch = {0};
 
     free(ticket);
     if (q == NULL)
@@ -202,8 +214,8 @@ static void on_answer(void *arg, struct result r, const uint8_t *msg, size_t len
         return;
     }
     if (r.oc == OC_OK)
-        r = dns_message_answer(msg, len, q->name, q->type, q->flags, q->arena,
-                               q->second ? &scratch : q->answer);
+        r = q->second ? read_second(q, msg, len)
+                      : dns_message_answer(msg, len, q->name, q->type, q->flags, q->arena, q->answer);
     settle(q, r);
     if (r.oc == OC_DNS_SERVFAIL && !q->second && !q->dns->stopping) {
         q->second = true; /* does it fail, or only validation? RFC 4035 section 3.2.2 */
