@@ -1,5 +1,5 @@
 /* verify_passes.c - the checks of single records. */
-#include "analysis/text.h"
+#include "analysis/outcomes.h"
 #include "analysis/verify.h"
 
 #include <inttypes.h>
@@ -26,7 +26,8 @@ static int note_record(struct verify *v, enum rec_kind kind, struct key key, str
     return STS_OK;
 }
 
-/* The evidence beside the attempts is that of the last one that was made; an address that was skipped has none. */
+/* The evidence beside the attempts is that of the last one that was made; an address that was skipped has
+ * none. */
 static void check_attempts(struct verify *v, const struct rec_attempt *att, uint32_t n, uint64_t oc,
                            struct sts_str about, const struct scan_place *place)
 {
@@ -38,7 +39,11 @@ static void check_attempts(struct verify *v, const struct rec_attempt *att, uint
         last = n;
     if (n > 0 && att[last - 1].oc != oc)
         verify_problem(v, place, about, "its outcome is %s, but that of its last attempt is %s",
+<<<<<<< HEAD
                        outcome_name((unsigned)oc), outcome_name((unsigned)att[last - 1].oc));
+=======
+                       outcome_name(outcome_byte(oc)), outcome_name(outcome_byte(att[n - 1].oc)));
+>>>>>>> ana
 }
 
 /* A certificate stands before the first record that cites it. */

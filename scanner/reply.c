@@ -24,7 +24,8 @@ struct sts_str reply_unfinished(const struct reply_reader *r)
 
 static uint64_t line_code(const struct reply_reader *r)
 {
-    return 100u * (unsigned)(r->line[0] - '0') + 10u * (unsigned)(r->line[1] - '0') + (unsigned)(r->line[2] - '0');
+    return 100u * (unsigned)(r->line[0] - '0') + 10u * (unsigned)(r->line[1] - '0') +
+           (unsigned)(r->line[2] - '0');
 }
 
 /* Text behind the code, without the end of the line, as much of it as is kept. */
