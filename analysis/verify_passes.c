@@ -33,17 +33,13 @@ static void check_attempts(struct verify *v, const struct rec_attempt *att, uint
 {
     uint32_t last = n;
 
-    while (last > 0 && outcome_class((unsigned)att[last - 1].oc) == OCC_skipped)
+    while (last > 0 && outcome_class(outcome_byte(att[last - 1].oc)) == OCC_skipped)
         last--;
     if (last == 0)
         last = n;
     if (n > 0 && att[last - 1].oc != oc)
         verify_problem(v, place, about, "its outcome is %s, but that of its last attempt is %s",
-<<<<<<< HEAD
-                       outcome_name((unsigned)oc), outcome_name((unsigned)att[last - 1].oc));
-=======
-                       outcome_name(outcome_byte(oc)), outcome_name(outcome_byte(att[n - 1].oc)));
->>>>>>> ana
+                       outcome_name(outcome_byte(oc)), outcome_name(outcome_byte(att[last - 1].oc)));
 }
 
 /* A certificate stands before the first record that cites it. */
