@@ -71,7 +71,7 @@ static void count_mx(struct stats *s, enum mx_state state, const struct rec_doma
     s->n[C_mx_null_beside] += state == MX_HAS && mx_null_beside(d->mx);
 }
 
-static bool count_sts(struct stats *s, const struct rec_domain *d, bool has_mx)
+static enum verdict count_sts(struct stats *s, const struct rec_domain *d, bool has_mx)
 {
     struct sts_txt txt;
     bool there;
@@ -88,7 +88,7 @@ static bool count_sts(struct stats *s, const struct rec_domain *d, bool has_mx)
     s->n[C_sts_wild] += there && d->wild != NULL && d->wild->txt.n > 0;
     if (txt.verdict == VERDICT_INVALID)
         s->defects[txt.defects.v[0].id]++;
-    return txt.verdict == VERDICT_VALID;
+    return txt.verdict;
 }
 
 static void count_rpt(struct stats *s, const struct rec_domain *d, bool has_mx, bool has_sts)
@@ -215,7 +215,7 @@ void stats_domain(struct stats *s, const struct join *j, const struct rec_domain
 {
     const struct policy_fact *policy;
     enum mx_state state;
-    bool has_sts;
+    enum verdict sts;
 
     s->n[C_positions]++;
     count_questions(s, d);
@@ -231,12 +231,12 @@ void stats_domain(struct stats *s, const struct join *j, const struct rec_domain
     s->n[C_asked]++;
     state = mx_state(d);
     count_mx(s, state, d);
-    has_sts = count_sts(s, d, state == MX_HAS);
-    count_rpt(s, d, state == MX_HAS, has_sts);
-    policy = d->fetch || has_sts ? join_policy(j, d->name) : NULL;
-    if (has_sts)
+    sts = count_sts(s, d, state == MX_HAS);
+    count_rpt(s, d, state == MX_HAS, sts == VERDICT_VALID);
+    policy = d->fetch || sts == VERDICT_VALID ? join_policy(j, d->name) : NULL;
+    if (sts == VERDICT_VALID) {
         count_policy(s, policy);
-    else if (d->fetch && policy != NULL && policy->class_ != POL_INCONCLUSIVE) {
+    } else if (sts == VERDICT_NONE && !dns_unknown(d->sts) && policy != NULL) { /* control names */
         s->n[C_unsignalled]++;
         s->n[C_unsignalled_ok] += policy->class_ == POL_OK;
     }

@@ -7,6 +7,8 @@
 #define ATTEMPTS_MOST \
     64 /* kept in a record: rounds of --attempts times --address-limit; later ones replace the last */
 
+#define ATTEMPTS_MOST_STALLS 3 /* attempts begun again because this program stood still */
+
 struct attempts {
     struct rec_attempt *v;
     uint32_t n, size;

@@ -7,10 +7,11 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define TURN_MOST_QUERIES 512  /* sent in one turn, so that sockets are drained between */
-#define IDS_AT_ONCE       256  /* random ids drawn together */
-#define MOST_ATTEMPTS     3    /* a question put again after this program stood still */
-#define STALL_SLACK_MS    1000 /* a time-out so much before the deadline came from a stall */
+#define TURN_MOST_QUERIES \
+    128 /* sent in one turn, so that sockets are drained between, and servers do not see bursts */
+#define IDS_AT_ONCE    256  /* random ids drawn together */
+#define MOST_ATTEMPTS  3    /* a question put again after this program stood still */
+#define STALL_SLACK_MS 1000 /* a time-out so much before the deadline came from a stall */
 
 /* What the carrier holds: it outlives the question when the deadline ends that first. */
 struct ticket {
@@ -102,27 +103,36 @@ bool dns_ask(struct dns *d, const char *name, enum dns_type type, unsigned flags
     return true;
 }
 
-/* Keep the attempt in the answer. Without memory it is the oldest that is lost, never the outcome. */
+/* Room for one attempt, then for all there can be. Without memory the outcome stays, and the attempt is not
+ * listed. */
+static bool make_room(struct dns_query *q)
+{
+    struct rec_dns *answer = q->answer;
+    struct rec_attempt *list;
+
+    if (answer->att.v != NULL && answer->att.n != 1)
+        return answer->att.n < MOST_ATTEMPTS;
+    list = arena_alloc(q->arena, (answer->att.v != NULL ? MOST_ATTEMPTS : 1) * sizeof(*list));
+    if (list == NULL)
+        return false;
+    if (answer->att.v != NULL)
+        list[0] = answer->att.v[0];
+    answer->att.v = list;
+    return true;
+}
+
 static void note_attempt(struct dns_query *q, struct result r)
 {
     struct rec_dns *answer = q->answer;
-    struct rec_attempt attempt = {.t_ms = q->began_ms,
-                                  .dur_ms = q->dns->env.timers->now_ms - q->began_ms,
-                                  .oc = r.oc,
-                                  .src = r.src,
-                                  .raw = r.raw};
 
     answer->oc = r.oc;
-    if (answer->att.v == NULL || answer->att.n == 1) { /* room for one, then for all */
-        struct rec_attempt *list = arena_alloc(q->arena, (answer->att.n ? MOST_ATTEMPTS : 1) * sizeof(*list));
-
-        if (list == NULL)
-            return;
-        if (answer->att.n == 1)
-            list[0] = answer->att.v[0];
-        answer->att.v = list;
-    }
-    answer->att.v[answer->att.n++] = attempt;
+    if (make_room(q))
+        answer->att.v[answer->att.n++] =
+            (struct rec_attempt){.t_ms = q->began_ms,
+                                 .dur_ms = q->dns->env.timers->now_ms - q->began_ms,
+                                 .oc = r.oc,
+                                 .src = r.src,
+                                 .raw = r.raw};
 }
 
 /* Out of its list, without a deadline, and unknown to the carrier. */
@@ -175,11 +185,23 @@ static bool was_stalled(const struct dns_query *q, struct result r)
            !q->dns->stopping && took_ms + STALL_SLACK_MS < q->dns->env.timeout_ms;
 }
 
+/* Of the second answer the outcome is kept, and no memory. */
+static struct result read_second(const struct dns_query *q, const uint8_t *msg, size_t len)
+{
+    struct rec_dns ignored = {0};
+    struct arena own;
+    struct result r;
+
+    arena_init(&own, DNS_ANSWER_MOST_BYTES);
+    r = dns_message_answer(msg, len, q->name, q->type, q->flags, &own, &ignored);
+    arena_fini(&own);
+    return r;
+}
+
 static void on_answer(void *arg, struct result r, const uint8_t *msg, size_t len)
 {
     struct ticket *ticket = arg;
     struct dns_query *q = ticket->query;
-    struct rec_dns scratch = {0};
 
     free(ticket);
     if (q == NULL)
@@ -192,8 +214,8 @@ static void on_answer(void *arg, struct result r, const uint8_t *msg, size_t len
         return;
     }
     if (r.oc == OC_OK)
-        r = dns_message_answer(msg, len, q->name, q->type, q->flags, q->arena,
-                               q->second ? &scratch : q->answer);
+        r = q->second ? read_second(q, msg, len)
+                      : dns_message_answer(msg, len, q->name, q->type, q->flags, q->arena, q->answer);
     settle(q, r);
     if (r.oc == OC_DNS_SERVFAIL && !q->second && !q->dns->stopping) {
         q->second = true; /* does it fail, or only validation? RFC 4035 section 3.2.2 */

@@ -135,10 +135,11 @@ static int on_socket_new(ares_socket_t fd, int type, void *data)
 /* Tries begin at 0, t, 3t, 7t, ...: as many as begin before the deadline. */
 static int tries_for(const struct dns_env *env)
 {
+    uint64_t until_ms = env->deadline_ms > 0 ? env->deadline_ms : 4 * env->timeout_ms;
     int tries = 1;
 
-    for (uint64_t at_ms = env->timeout_ms, wait_ms = 2 * env->timeout_ms;
-         at_ms < env->deadline_ms && tries < 8; at_ms += wait_ms, wait_ms *= 2)
+    for (uint64_t at_ms = env->timeout_ms, wait_ms = 2 * env->timeout_ms; at_ms < until_ms && tries < 8;
+         at_ms += wait_ms, wait_ms *= 2)
         tries++;
 #ifdef ADAPTIVE_TRIES
     return tries > ADAPTIVE_TRIES ? tries : ADAPTIVE_TRIES;

@@ -1,6 +1,7 @@
 #include "scanner/dns_message.h"
 
 #include <arpa/nameser.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -57,6 +58,7 @@ struct reading {
     unsigned flags;
     char owner[NS_MAXDNAME]; /* end of the CNAME chain so far */
     uint32_t n;              /* RRs kept */
+    bool endless;            /* the CNAME chain goes on behind CNAME_MOST */
     bool no_memory;
 };
 
@@ -93,32 +95,48 @@ static bool names_equal(const char *a, const char *b)
     return strcasecmp(a, b) == 0; /* both are in the escaped form that libresolv makes */
 }
 
+/* Is it about the end of the chain so far? */
+static bool answers(const struct reading *r, const ns_rr *rr, unsigned type)
+{
+    return ns_rr_type(*rr) == (ns_type)type && ns_rr_class(*rr) == ns_c_in &&
+           names_equal(ns_rr_name(*rr), r->owner);
+}
+
+/* The name in the RDATA from `at` on. It must fill it: one that runs on reads the next RR. */
+static int read_name(const struct reading *r, const ns_rr *rr, unsigned at, char name[NS_MAXDNAME])
+{
+    int len = -1;
+
+    if (ns_rr_rdlen(*rr) > at)
+        len = ns_name_uncompress(ns_msg_base(r->msg), ns_msg_end(r->msg), ns_rr_rdata(*rr) + at, name,
+                                 NS_MAXDNAME);
+    return len >= 0 && at + (unsigned)len == ns_rr_rdlen(*rr) ? STS_OK : STS_EFORMAT;
+}
+
 /* Follow the CNAMEs from the name asked for (RFC 1034 section 3.6.2), whatever their order in the answer. */
 static int follow_cnames(struct reading *r, unsigned n_rrs)
 {
+    struct sts_strs *chain = &r->answer->cname;
     char target[NS_MAXDNAME];
     ns_rr rr;
-    bool moved = true;
 
-    r->answer->cname.v = NULL;
-    while (moved && r->answer->cname.n < CNAME_MOST) {
-        moved = false;
-        for (unsigned i = 0; i < n_rrs && !moved; i++) {
-            if (ns_parserr(&r->msg, ns_s_an, (int)i, &rr) < 0)
-                return STS_EFORMAT;
-            if (ns_rr_type(rr) != ns_t_cname || !names_equal(ns_rr_name(rr), r->owner))
-                continue;
-            if (ns_name_uncompress(ns_msg_base(r->msg), ns_msg_end(r->msg), ns_rr_rdata(rr), target,
-                                   sizeof(target)) < 0)
-                return STS_EFORMAT;
-            if (r->answer->cname.v == NULL)
-                r->answer->cname.v = keep_list(r, CNAME_MOST, sizeof(*r->answer->cname.v));
-            if (r->no_memory)
-                return STS_ENOMEM;
-            r->answer->cname.v[r->answer->cname.n++] = keep_name(r, target);
-            memcpy(r->owner, target, sizeof(target));
-            moved = true;
-        }
+    for (unsigned i = 0; i < n_rrs; i++) {
+        if (ns_parserr(&r->msg, ns_s_an, (int)i, &rr) < 0)
+            return STS_EFORMAT;
+        if (!answers(r, &rr, ns_t_cname))
+            continue;
+        if (read_name(r, &rr, 0, target) != STS_OK)
+            return STS_EFORMAT;
+        r->endless = chain->n == CNAME_MOST;
+        if (r->endless)
+            return STS_OK;
+        if (chain->v == NULL)
+            chain->v = keep_list(r, CNAME_MOST, sizeof(*chain->v));
+        if (r->no_memory)
+            return STS_ENOMEM;
+        chain->v[chain->n++] = keep_name(r, target);
+        memcpy(r->owner, target, sizeof(target));
+        i = UINT_MAX; /* the next one may stand anywhere */
     }
     return STS_OK;
 }
@@ -143,8 +161,7 @@ static int read_mx(struct reading *r, const ns_rr *rr)
     struct rec_mx *mx = &r->answer->mx.v[r->n];
     char host[NS_MAXDNAME];
 
-    if (ns_rr_rdlen(*rr) < 3 || ns_name_uncompress(ns_msg_base(r->msg), ns_msg_end(r->msg),
-                                                   ns_rr_rdata(*rr) + 2, host, sizeof(host)) < 0)
+    if (read_name(r, rr, 2, host) != STS_OK)
         return STS_EFORMAT;
     mx->preference = get16(ns_rr_rdata(*rr));
     mx->host = keep_name(r, host);
@@ -189,6 +206,7 @@ static int read_txt(struct reading *r, const ns_rr *rr)
     const uint8_t *data = ns_rr_rdata(*rr);
     unsigned len = ns_rr_rdlen(*rr), n = 0;
     struct rec_txt *txt = &r->answer->txt.v[r->answer->txt.n];
+    struct sts_str copy;
 
     for (unsigned at = 0; at < len; at += data[at] + 1u, n++) {
         if (at + data[at] + 1u > len)
@@ -200,8 +218,9 @@ static int read_txt(struct reading *r, const ns_rr *rr)
         return STS_OK;
     }
     txt->strings.v = keep_list(r, n, sizeof(*txt->strings.v));
+    copy = keep(r, data, len);
     for (unsigned at = 0; at < len && !r->no_memory; at += data[at] + 1u)
-        txt->strings.v[txt->strings.n++] = keep(r, data + at + 1, data[at]);
+        txt->strings.v[txt->strings.n++] = (struct sts_str){copy.p + at + 1, data[at]};
     r->answer->txt.n++;
     return STS_OK;
 }
@@ -252,8 +271,7 @@ static int read_answers(struct reading *r)
     for (unsigned i = 0; i < n_rrs && rc == STS_OK; i++) {
         if (ns_parserr(&r->msg, ns_s_an, (int)i, &rr) < 0)
             return STS_EFORMAT;
-        if (ns_rr_type(rr) == (ns_type)r->type && ns_rr_class(rr) == ns_c_in &&
-            names_equal(ns_rr_name(rr), r->owner))
+        if (answers(r, &rr, r->type))
             rc = read_rr(r, &rr);
     }
     return rc;
@@ -303,7 +321,10 @@ static int read_additional(struct reading *r)
 static enum outcome outcome_of(const struct reading *r)
 {
     switch (r->answer->rcode) {
-    case ns_r_noerror: return r->n > 0 ? OC_OK : OC_DNS_NODATA;
+    case ns_r_noerror:
+        if (r->endless)
+            return OC_DNS_MALFORMED;
+        return r->n > 0 ? OC_OK : OC_DNS_NODATA;
     case ns_r_nxdomain: return OC_DNS_NXDOMAIN;
     case ns_r_servfail: return OC_DNS_SERVFAIL;
     case ns_r_refused: return OC_DNS_REFUSED;

@@ -5,6 +5,9 @@
 
 #define DNS_QUERY_BYTES 300 /* header 12, name 255, type and class 4, OPT 11: 282 at most */
 
+/* Memory that one answer may take: 64 KiB of MX whose names are compressed to 2 bytes and take a KiB each. */
+#define DNS_ANSWER_MOST_BYTES (5u << 20)
+
 /* A query with RD, AD (RFC 6840 section 5.7) and EDNS(0). Returns its length; 0: `name` is no domain name. */
 size_t dns_message_query(uint8_t out[DNS_QUERY_BYTES], uint16_t id, const char *name, enum dns_type type,
                          unsigned flags);

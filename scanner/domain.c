@@ -1,5 +1,6 @@
 /* domain.c - one name: MX first, then the TXT records, then its record. It waits for DNS only; what it leads
  * to is handed on to the owners of the MX hosts and of the policy. */
+#include "scanner/dns_message.h"
 #include "scanner/worker.h"
 
 #include <ctype.h>
@@ -9,11 +10,10 @@
 #include <string.h>
 #include <strings.h>
 
-#define DOMAIN_MOST_BYTES                                                            \
-    (8u << 20) /* of memory for one name: five answers of 64 KiB each at their worst \
-                */
-#define NAME_BYTES     256
-#define QUESTION_BYTES (NAME_BYTES + 32)
+#define DOMAIN_MOST_ANSWERS 8
+#define DOMAIN_MOST_BYTES   ((DOMAIN_MOST_ANSWERS + 1) * DNS_ANSWER_MOST_BYTES) /* of memory for one name */
+#define NAME_BYTES          256
+#define QUESTION_BYTES      (NAME_BYTES + 32)
 
 enum domain_step { STEP_MX, STEP_REST, STEP_WILD };
 

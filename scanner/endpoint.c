@@ -16,6 +16,7 @@ struct endpoint {
     struct address ip;
     struct attempts attempts;
     struct running *running; /* NULL: waits */
+    uint32_t n_rounds, n_stalls;
     bool signalled;
     char host[];
 };
@@ -97,9 +98,14 @@ static void finish(struct endpoint *e, enum outcome oc, struct rec_endpoint *evi
     scan_finish(w->scan, 1);
 }
 
+/* It was not contacted, or not again: the last entry in its list says why there was no further attempt. */
 static void finish_empty(struct endpoint *e, enum outcome oc)
 {
     struct rec_endpoint empty = {0};
+
+    if (e->attempts.n > 0 &&
+        attempts_add(&e->attempts, (struct rec_attempt){.t_ms = e->w->timers.now_ms, .oc = oc}) != STS_OK)
+        worker_no_memory(e->w);
 
     finish(e, oc, &empty);
 }
@@ -129,6 +135,20 @@ static void running_free(struct endpoint *e)
     free(run);
 }
 
+/* Another attempt: at once after this program stood still, later where the outcome asks for it. */
+static bool again(struct endpoint *e, enum outcome oc)
+{
+    const struct options *o = e->w->scan->options;
+    uint64_t wait_ms = 0;
+
+    if (oc != OC_OUR_STALL || e->n_stalls++ >= ATTEMPTS_MOST_STALLS) {
+        if (!attempts_again(o, oc, ++e->n_rounds))
+            return false;
+        wait_ms = attempts_wait_ms(o, e->n_rounds);
+    }
+    return timers_start(&e->w->timers, timer_of(e), wait_ms, on_retry) == STS_OK;
+}
+
 static void on_probed(void *arg, struct result r)
 {
     struct endpoint *e = arg;
@@ -143,10 +163,7 @@ static void on_probed(void *arg, struct result r)
     gate_release(w->gate, &e->job);
     if (attempts_add(&e->attempts, attempt) != STS_OK)
         worker_no_memory(w);
-    if (scan_phase(w->scan) == PHASE_RUN &&
-        attempts_again(w->scan->options, (enum outcome)r.oc, e->attempts.n) &&
-        timers_start(&w->timers, timer_of(e), attempts_wait_ms(w->scan->options, e->attempts.n), on_retry) ==
-            STS_OK) {
+    if (scan_phase(w->scan) == PHASE_RUN && again(e, (enum outcome)r.oc)) {
         running_free(e);
         return;
     }
@@ -195,6 +212,14 @@ void endpoint_receive(struct worker *w, struct message *m)
         submit(e);
     else
         finish_empty(e, OC_OUR_STOP);
+}
+
+void endpoint_restart_all(struct worker *w)
+{
+    for (struct endpoint *e = w->endpoints; e != NULL; e = e->next) {
+        if (e->running != NULL)
+            probe_cancel(e->running->probe, OC_OUR_STALL);
+    }
 }
 
 void endpoint_end_all(struct worker *w, enum outcome oc)

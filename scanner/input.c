@@ -78,6 +78,7 @@ int input_next(struct input *in, struct input_batch **out, struct sts_err *err)
         arena_init(&batch->arena, 0);
         batch->first_pos = in->next_pos;
         batch->n_items = 0;
+        batch->link.next = NULL;
         fill(in, batch);
         if (batch->n_items > 0) {
             *out = batch;
@@ -93,18 +94,6 @@ static bool keep(struct arena *arena, struct sts_str given, struct sts_str *out)
 {
     *out = given.len > 0 ? arena_copy(arena, given.p, given.len) : (struct sts_str){NULL, 0};
     return given.len == 0 || out->p != NULL;
-}
-
-/* Records hold rank and weight as text, so what is not plain text is left out. */
-static struct sts_str printable(struct sts_str s)
-{
-    uint32_t i;
-
-    for (i = 0; i < s.len; i++) {
-        if (s.p[i] < ' ' || s.p[i] > '~')
-            return (struct sts_str){NULL, 0};
-    }
-    return s;
 }
 
 static int commit(struct input *in, struct input_batch *batch, bool done, struct sts_err *err)
@@ -133,8 +122,8 @@ int input_add(struct input *in, struct input_batch *batch, const struct input_li
         given.len = 0;
     return commit(in, batch,
                   keep(arena, name, &item->name) && keep(arena, given, &item->in) &&
-                      keep(arena, printable(line->rank), &item->rank) && keep(arena, line->tag, &item->tag) &&
-                      keep(arena, printable(line->weight), &item->weight),
+                      keep(arena, line->rank, &item->rank) && keep(arena, line->tag, &item->tag) &&
+                      keep(arena, line->weight, &item->weight),
                   err);
 }
 

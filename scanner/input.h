@@ -3,6 +3,7 @@
 #ifndef STS_INPUT_H
 #define STS_INPUT_H
 #include "scanner/digest.h"
+#include "scanner/queue.h"
 #include "sinks/arena.h"
 #include "sinks/outcome.h"
 
@@ -16,14 +17,13 @@
 struct input_item {
     struct sts_str name; /* normalised (name.h), NUL behind it; nothing where `why` is a NAME_* */
     struct sts_str in;   /* the name as it was given, where it differs from `name` */
-    struct sts_str rank; /* columns of the line; rank and weight only where they are printable ASCII */
-    struct sts_str tag;  /* any bytes */
-    struct sts_str weight;
-    struct result why; /* OC_OK or OC_NAME_* */
+    struct sts_str rank, tag, weight; /* columns of the line */
+    struct result why;                /* OC_OK or OC_NAME_* */
 };
 struct input_batch {
-    uint64_t first_pos; /* of items[0]; the others follow one by one */
-    uint32_t n_items;   /* 1 to INPUT_BATCH_ITEMS */
+    struct fifo_item link; /* of the queue that carries it */
+    uint64_t first_pos;    /* of items[0]; the others follow one by one */
+    uint32_t n_items;      /* 1 to INPUT_BATCH_ITEMS */
     struct arena arena;
     struct input_item items[INPUT_BATCH_ITEMS];
 };

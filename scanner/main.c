@@ -4,7 +4,7 @@
 
 #include <ares.h>
 #include <curl/curl.h>
-#include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,43 +76,33 @@ static int open_output(const struct options *o, char *name, size_t size, struct 
     return STS_OK;
 }
 
-static int run(const struct options *o, struct input *input, char *out_name, size_t size,
-               struct scan_result *result, struct sts_err *err)
+/* Who we say we are. `host` and `agent` hold the words. */
+static void introduce(struct scan_setup *setup, char host[NAME_BYTES], char agent[AGENT_BYTES])
 {
-    char host[NAME_BYTES] = "localhost", agent[AGENT_BYTES];
-    struct scan_setup setup = {.options = o, .input = input, .ehlo_name = o->ehlo_name, .user_agent = agent};
-    struct sink *sink;
+    const struct options *o = setup->options;
 
-    if (setup.ehlo_name == NULL) {
-        if (gethostname(host, sizeof(host) - 1) != 0)
-            snprintf(host, sizeof(host), "localhost");
-        setup.ehlo_name = host;
-        if (!o->no_starttls && strchr(host, '.') == NULL)
-            fprintf(
-                stderr,
+    setup->ehlo_name = o->ehlo_name != NULL ? o->ehlo_name : host;
+    setup->user_agent = agent;
+    snprintf(agent, AGENT_BYTES, "stscan/" STS_VERSION "%s%s%s", o->contact ? " (" : "",
+             o->contact ? o->contact : "", o->contact ? ")" : "");
+    if (o->ehlo_name != NULL)
+        return;
+    if (gethostname(host, NAME_BYTES - 1) != 0)
+        snprintf(host, NAME_BYTES, "localhost");
+    if (!o->no_starttls && strchr(host, '.') == NULL)
+        fprintf(stderr,
                 "stscan: MX hosts are greeted as \"%s\", which is no full name: give one with --ehlo-name\n",
                 host);
-    }
-    snprintf(agent, sizeof(agent), "stscan/" STS_VERSION "%s%s%s", o->contact ? " (" : "",
-             o->contact ? o->contact : "", o->contact ? ")" : "");
-    setup.max_connections = connections_possible(o->max_connections);
-    if (open_output(o, out_name, size, &sink, err) != STS_OK) {
-        result->output_failed = true;
-        return err->code;
-    }
-    return scan_run(&setup, sink, result, err);
 }
 
 /* The last words: where things stand, and what to run next. */
-static int tell_end(const struct options *o, const char *out_name, const struct scan_result *result,
-                    const struct sts_err *err)
+static enum exit_code tell_end(const struct options *o, const char *out_name,
+                               const struct scan_result *result, const struct sts_err *err)
 {
     if (err->code != STS_OK)
         say(err);
     if (result->output_failed)
         return EXIT_OUTPUT;
-    if (err->code == STS_EEXIST || err->code == STS_EINVAL)
-        return EXIT_USAGE;
     if (!result->started)
         return EXIT_NO_START;
     if (strcmp(out_name, "-") != 0 && !o->quiet)
@@ -123,28 +113,45 @@ static int tell_end(const struct options *o, const char *out_name, const struct 
     return result->complete && err->code == STS_OK ? EXIT_DONE : EXIT_STOPPED;
 }
 
-static int scan(struct options *o)
+static enum exit_code scan_into(const struct options *o, struct input *input)
+{
+    char host[NAME_BYTES] = "", agent[AGENT_BYTES], out_name[PATH_MAX];
+    struct scan_setup setup = {.options = o, .input = input};
+    struct scan_result result = {0};
+    struct sts_err err = {0};
+    struct sink *sink = NULL;
+
+    introduce(&setup, host, agent);
+    setup.max_connections = connections_possible(o->max_connections);
+    if (open_output(o, out_name, sizeof(out_name), &sink, &err) != STS_OK) {
+        say(&err);
+        return err.code == STS_EEXIST || err.code == STS_EINVAL ? EXIT_USAGE : EXIT_OUTPUT;
+    }
+    (void)!scan_run(&setup, sink, &result, &err);
+    return tell_end(o, out_name, &result, &err);
+}
+
+static enum exit_code scan(struct options *o)
 {
     struct sts_err err = {0};
-    struct scan_result result = {0};
     struct input *input = NULL;
-    char out_name[4096] = "";
+    enum exit_code code;
 
     if (options_default_servers(o, "/etc/resolv.conf", &err) != STS_OK ||
         open_input(o, &input, &err) != STS_OK) {
         say(&err);
         return EXIT_NO_START;
     }
-    (void)!run(o, input, out_name, sizeof(out_name), &result, &err);
+    code = scan_into(o, input);
     input_free(input);
-    return tell_end(o, out_name, &result, &err);
+    return code;
 }
 
 int main(int argc, char **argv)
 {
     struct sts_err err = {0};
     struct options o;
-    int code = EXIT_DONE;
+    enum exit_code code = EXIT_DONE;
 
     signal(SIGPIPE, SIG_IGN);
     if (options_parse(&o, argc, argv, &err) != STS_OK) {

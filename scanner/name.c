@@ -86,6 +86,11 @@ static bool put_label(struct draft *d, const char *label, size_t len, size_t off
     return true;
 }
 
+static bool is_too_long(int rc)
+{
+    return rc == IDN2_TOO_BIG_LABEL || rc == IDN2_TOO_BIG_DOMAIN || rc == IDN2_PUNYCODE_BIG_OUTPUT;
+}
+
 /* Append one label by way of UTS 46 and IDNA2008 (RFC 5891 section 5). An A-label is decoded, and must come
  * back the same. STS_OK whatever the label is worth, or STS_ENOMEM. */
 static int put_idna(struct draft *d, const char *label, size_t len, size_t offset)
@@ -110,7 +115,7 @@ static int put_idna(struct draft *d, const char *label, size_t len, size_t offse
     if (rc == IDN2_OK)
         put_label(d, (const char *)ascii, strlen((const char *)ascii), offset, false);
     else
-        wrong(d, rc == IDN2_TOO_BIG_LABEL ? OC_NAME_LABEL_TOO_LONG : OC_NAME_BAD_IDNA, offset);
+        wrong(d, is_too_long(rc) ? OC_NAME_LABEL_TOO_LONG : OC_NAME_BAD_IDNA, offset);
     idn2_free(ascii);
     return STS_OK;
 }

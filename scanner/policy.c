@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POLICY_MOST_BYTES (8u << 20) /* of memory for one policy, all its attempts together */
-#define POLICY_PREFIX     "mta-sts." /* RFC 8461 section 3.3 */
-#define POLICY_PATH       "/.well-known/mta-sts.txt"
+#define POLICY_MOST_BYTES \
+    (32u << 20)                  /* of memory; answers of 64 KiB, all of empty strings, take 1.1 MiB each */
+#define POLICY_PREFIX "mta-sts." /* RFC 8461 section 3.3 */
+#define POLICY_PATH   "/.well-known/mta-sts.txt"
 
 struct policy {
     struct message head; /* first */
@@ -26,6 +27,8 @@ struct policy {
     uint32_t n_addresses, next_address, n_rounds, n_open;
     struct http_fetch *fetch; /* NULL: not in flight */
     uint64_t began_ms;
+    enum outcome round_oc; /* of this round: of the last address that was contacted, else of the last one */
+    uint32_t n_stalls;
 };
 
 static struct policy *of_job(struct gate_job *job)
@@ -102,6 +105,15 @@ static void finish(struct policy *p, enum outcome oc)
     scan_finish(w->scan, 1);
 }
 
+/* No further attempt: the last entry in the list says why. */
+static void give_up(struct policy *p, enum outcome oc)
+{
+    if (p->attempts.n > 0 &&
+        attempts_add(&p->attempts, (struct rec_attempt){.t_ms = p->w->timers.now_ms, .oc = oc}) != STS_OK)
+        worker_no_memory(p->w);
+    finish(p, oc);
+}
+
 /* An attempt begins with nothing known of the one before. */
 static void forget_evidence(struct rec_policy *rec)
 {
@@ -128,6 +140,7 @@ static void on_retry(struct timer *t)
     struct policy *p = of_timer(t);
 
     p->next_address = 0;
+    p->round_oc = OC_NONE;
     move_on(p);
 }
 
@@ -154,16 +167,22 @@ static void after_attempt(struct policy *p, struct result r)
     attempt.ip = arena_copy(&p->arena, text, strlen(text));
     if (attempts_add(&p->attempts, attempt) != STS_OK)
         worker_no_memory(p->w);
+    if (run && r.oc == OC_OUR_STALL && p->n_stalls++ < ATTEMPTS_MOST_STALLS) {
+        move_on(p);
+        return;
+    }
+    if (p->round_oc == OC_NONE || outcome_class(r.oc) != OCC_skipped)
+        p->round_oc = (enum outcome)r.oc;
     p->next_address++;
     if (run && is_of_address((enum outcome)r.oc) && p->next_address < p->n_addresses) {
         move_on(p);
         return;
     }
     p->n_rounds++;
-    if (run && attempts_again(o, (enum outcome)r.oc, p->n_rounds) &&
+    if (run && attempts_again(o, p->round_oc, p->n_rounds) &&
         timers_start(&p->w->timers, &p->timer, attempts_wait_ms(o, p->n_rounds), on_retry) == STS_OK)
         return;
-    finish(p, (enum outcome)r.oc);
+    finish(p, p->round_oc);
 }
 
 static void on_fetched(void *arg, struct result r)
@@ -180,11 +199,11 @@ static void on_go(struct gate_job *job, enum outcome oc)
     struct policy *p = of_job(job);
 
     p->began_ms = p->w->timers.now_ms;
-    forget_evidence(&p->rec);
     if (oc != OC_OK) {
         after_attempt(p, (struct result){(uint16_t)oc, SRC_NONE, 0});
         return;
     }
+    forget_evidence(&p->rec);
     p->fetch = http_get(p->w->http, p->rec.host.p, POLICY_PATH, &p->addresses[p->next_address], &p->arena,
                         &p->rec, on_fetched, p);
     if (p->fetch == NULL) {
@@ -276,10 +295,18 @@ void policy_receive(struct worker *w, struct message *m)
     }
     enter(p, w);
     if (scan_phase(w->scan) != PHASE_RUN) {
-        finish(p, OC_OUR_STOP);
+        give_up(p, OC_OUR_STOP);
     } else if (!gate_submit(w->gate, &p->job, &p->addresses[p->next_address], LANE_HTTPS, on_go)) {
         worker_no_memory(w);
         finish(p, OC_OUR_MEMORY);
+    }
+}
+
+void policy_restart_all(struct worker *w)
+{
+    for (struct policy *p = w->fetching; p != NULL; p = p->next) {
+        if (p->fetch != NULL)
+            http_cancel(p->fetch, OC_OUR_STALL);
     }
 }
 
@@ -292,6 +319,6 @@ void policy_end_all(struct worker *w, enum outcome oc)
         if (p->fetch != NULL && scan_phase(w->scan) >= PHASE_END)
             http_cancel(p->fetch, oc); /* the rest follows from the loop */
         else if (p->timer.slot != 0)
-            finish(p, oc);
+            give_up(p, oc);
     }
 }

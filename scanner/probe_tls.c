@@ -22,6 +22,8 @@ static void handshake_failed(struct probe *p, int error, const char *data, size_
 
     if (error != SSL_ERROR_ZERO_RETURN)
         r = tls_failure();
+    if (r.oc == OC_TLS_NOT_TLS || r.oc == OC_TLS_PROTOCOL)
+        r.oc = p->not_tls ? OC_TLS_NOT_TLS : OC_TLS_PROTOCOL;
     if (r.oc == OC_TLS_NOT_TLS) {
         if (n > SMTP_KEPT_JUNK_BYTES)
             n = SMTP_KEPT_JUNK_BYTES;
@@ -82,8 +84,17 @@ static void read_tls(struct probe *p)
     }
 }
 
+/* RFC 8446 section 5.1: ContentType 20 to 23, then a version 3.x. OpenSSL's error alone does not tell a peer
+ * that never spoke TLS from one that stopped to. */
+static bool begins_like_record(const char *data, size_t n)
+{
+    return data[0] >= 20 && data[0] <= 23 && (n < 2 || data[1] == 3);
+}
+
 void probe_tls_take(struct probe *p, const char *data, size_t n)
 {
+    if (p->n_tls_bytes == 0)
+        p->not_tls = !begins_like_record(data, n);
     p->n_tls_bytes += n;
     if (p->n_tls_bytes > MOST_TLS_BYTES) {
         probe_end(p, OC_TLS_PROTOCOL, SRC_BYTES, (int32_t)p->n_tls_bytes);

@@ -14,9 +14,11 @@ uint32_t rate_take(struct rate *r, int64_t now_ns, uint32_t want)
 
     if (r->interval_ns == 0 || want == 0)
         return want;
+    /* A turn taken up to a burst late does not delay those behind it, or a loop that turns every few ms would
+     * lose a part of each interval. After more than that an interval longer than the burst begins anew. */
     for (;;) {
         int64_t burst_ns = r->interval_ns < RATE_BURST_NS ? RATE_BURST_NS : 0;
-        int64_t from = next > now_ns - burst_ns ? next : now_ns - burst_ns;
+        int64_t from = next > now_ns - RATE_BURST_NS ? next : now_ns - burst_ns;
         int64_t n = from > now_ns ? 0 : (now_ns - from) / r->interval_ns + 1;
 
         if (n == 0)

@@ -6,7 +6,7 @@
 
 #include <stdatomic.h>
 
-#define RATE_BURST_NS 50000000 /* what a late worker may catch up: 50 ms; nothing builds up over a stall */
+#define RATE_BURST_NS 10000000 /* what a late worker may catch up: 10 ms; nothing builds up over a stall */
 
 struct rate {
     _Atomic int64_t next_ns; /* when the next turn is free */

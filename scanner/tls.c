@@ -1,33 +1,16 @@
 #include "scanner/tls.h"
 
-#include "scanner/address.h"
+#include "scanner/digest.h"
 #include "scanner/outbox.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/sha.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define SYSTEM_CA_FILE         "/etc/ssl/certs/ca-certificates.crt"
 #define MOST_CHAIN             20
 #define MOST_CERTIFICATE_BYTES (64 << 10)
-
-#define DIGEST_BYTES SHA256_DIGEST_LENGTH
-
-struct anchor {
-    uint8_t digest[DIGEST_BYTES];
-    X509 *cert;
-};
-struct tls_store {
-    X509_STORE *x509;
-    struct anchor *anchors; /* sorted by digest, each once */
-    uint32_t n, size;
-};
 
 /* SHA-256 of the certificate's DER; the DER itself in `*der`, to be freed with OPENSSL_free. -1: no memory.
  */
@@ -43,168 +26,10 @@ static int cert_der(X509 *cert, uint8_t digest[DIGEST_BYTES], uint8_t **der)
     return len > 0 ? len : -1;
 }
 
-/* --- the trust store --- */
-
-static int compare_anchors(const void *a, const void *b)
-{
-    return memcmp(((const struct anchor *)a)->digest, ((const struct anchor *)b)->digest, DIGEST_BYTES);
-}
-
-/* Takes `cert`. */
-static int store_add(struct tls_store *store, X509 *cert_take)
-{
-    uint8_t *der;
-    struct anchor *anchor;
-
-    if (store->n == store->size) {
-        uint32_t size = store->size > 0 ? 2 * store->size : 256;
-        struct anchor *grown = realloc(store->anchors, size * sizeof(*grown));
-
-        if (grown == NULL) {
-            X509_free(cert_take);
-            return STS_ENOMEM;
-        }
-        store->anchors = grown;
-        store->size = size;
-    }
-    anchor = &store->anchors[store->n++];
-    anchor->cert = cert_take;
-    if (cert_der(cert_take, anchor->digest, &der) < 0)
-        return STS_ENOMEM;
-    OPENSSL_free(der);
-    return X509_STORE_add_cert(store->x509, cert_take) == 1 ? STS_OK : STS_ENOMEM;
-}
-
-/* Sort, and drop what the file holds twice. */
-static void store_sort(struct tls_store *store)
-{
-    uint32_t n = 0;
-
-    if (store->n > 0)
-        qsort(store->anchors, store->n, sizeof(*store->anchors), compare_anchors);
-    for (uint32_t i = 0; i < store->n; i++) {
-        if (n > 0 && compare_anchors(&store->anchors[n - 1], &store->anchors[i]) == 0)
-            X509_free(store->anchors[i].cert);
-        else
-            store->anchors[n++] = store->anchors[i];
-    }
-    store->n = n;
-}
-
-/* The certificates of a bundle. A block that cannot be read is passed over: of a bundle, what is usable
- * counts. */
-static int store_read(struct tls_store *store, BIO *bio)
-{
-    for (;;) {
-        X509 *cert;
-        unsigned long e;
-
-        ERR_clear_error();
-        cert = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL);
-        if (cert != NULL) {
-            if (store_add(store, cert) != STS_OK)
-                return STS_ENOMEM;
-            continue;
-        }
-        e = ERR_peek_last_error();
-        if (BIO_eof(bio) || (ERR_GET_LIB(e) == ERR_LIB_PEM && ERR_GET_REASON(e) == PEM_R_NO_START_LINE))
-            return STS_OK;
-    }
-}
-
-int tls_store_load(const char *ca_file, struct tls_store **out, struct sts_err *err)
-{
-    const char *path = ca_file != NULL ? ca_file : SYSTEM_CA_FILE;
-    const char *what_to_do = ca_file != NULL ? "give --ca-file a bundle of CA certificates in PEM form"
-                                             : "install ca-certificates, or give --ca-file";
-    struct tls_store *store = calloc(1, sizeof(*store));
-    BIO *bio = NULL;
-    int rc = STS_ENOMEM;
-
-    *out = NULL;
-    if (store == NULL || (store->x509 = X509_STORE_new()) == NULL) {
-        sts_fail(err, rc, "%s: no memory for the trust store", path);
-        goto out;
-    }
-    errno = 0;
-    bio = BIO_new_file(path, "r");
-    if (bio == NULL) {
-        rc = sts_fail(err, STS_EINVAL, "%s: cannot be read: %s; %s", path,
-                      errno != 0 ? strerror(errno) : "no memory", what_to_do);
-        goto out;
-    }
-    rc = store_read(store, bio);
-    if (rc != STS_OK) {
-        sts_fail(err, rc, "%s: no memory for the trust store", path);
-        goto out;
-    }
-    store_sort(store);
-    if (store->n == 0) {
-        rc = sts_fail(err, STS_EINVAL, "%s: no usable certificate in it; %s", path, what_to_do);
-        goto out;
-    }
-    *out = store;
-    store = NULL;
-out:
-    BIO_free(bio);
-    tls_store_free(store);
-    ERR_clear_error();
-    return rc;
-}
-
-void tls_store_free(struct tls_store *store)
-{
-    if (store == NULL)
-        return;
-    for (uint32_t i = 0; i < store->n; i++)
-        X509_free(store->anchors[i].cert);
-    free(store->anchors);
-    X509_STORE_free(store->x509);
-    free(store);
-}
-
-X509_STORE *tls_store_x509(const struct tls_store *store)
-{
-    return store->x509;
-}
-
-uint32_t tls_store_n(const struct tls_store *store)
-{
-    return store->n;
-}
-
-void tls_store_digest(const struct tls_store *store, uint8_t out[32])
-{
-    EVP_MD_CTX *md = EVP_MD_CTX_new();
-
-    memset(out, 0, DIGEST_BYTES);
-    if (md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1) {
-        for (uint32_t i = 0; i < store->n; i++)
-            EVP_DigestUpdate(md, store->anchors[i].digest, DIGEST_BYTES);
-        EVP_DigestFinal_ex(md, out, NULL);
-    }
-    EVP_MD_CTX_free(md);
-}
-
-int tls_store_archive(const struct tls_store *store, struct outbox *outbox)
-{
-    for (uint32_t i = 0; i < store->n; i++) {
-        uint8_t digest[DIGEST_BYTES];
-        uint8_t *der;
-        int len = cert_der(store->anchors[i].cert, digest, &der);
-
-        if (len < 0)
-            return STS_ENOMEM;
-        outbox_cert(outbox, digest, der, (size_t)len, true);
-        OPENSSL_free(der);
-    }
-    return STS_OK;
-}
-
 /* --- verification: every complaint is recorded, none ends the handshake --- */
 
 /* The argument of the verify callback of contexts whose tls_verify hangs on each SSL. */
-static char watched_by_ssl;
+static const char watched_by_ssl;
 
 static int on_complaint(int ok, X509_STORE_CTX *x)
 {
@@ -228,7 +53,9 @@ static int on_verify(X509_STORE_CTX *x, void *arg)
     if (verify != NULL) {
         X509_STORE_CTX_set_app_data(x, verify);
         X509_STORE_CTX_set_verify_cb(x, on_complaint);
+        ERR_set_mark();
         X509_verify_cert(x);
+        ERR_pop_to_mark(); /* what verification complains of is no failure of the handshake */
         verify->done = true;
     }
     return 1;
@@ -259,7 +86,7 @@ int tls_context_setup(SSL_CTX *ctx, const struct tls_store *store)
     SSL_CTX_set_options(ctx, SSL_OP_LEGACY_SERVER_CONNECT); /* servers without RFC 5746 */
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set1_cert_store(ctx, store->x509);
+    SSL_CTX_set1_cert_store(ctx, tls_store_x509(store));
     SSL_CTX_set_cert_verify_callback(ctx, on_verify, NULL);
     return STS_OK;
 }
@@ -278,7 +105,7 @@ int tls_context_new(const struct tls_store *store, SSL_CTX **out, struct sts_err
         *out = NULL;
         return sts_fail(err, rc, "TLS: OpenSSL refuses TLS 1.0 to 1.3");
     }
-    SSL_CTX_set_cert_verify_callback(*out, on_verify, &watched_by_ssl);
+    SSL_CTX_set_cert_verify_callback(*out, on_verify, (void *)(uintptr_t)&watched_by_ssl);
     return STS_OK;
 }
 
@@ -422,23 +249,36 @@ struct rec_tls *tls_evidence(SSL *ssl, const struct tls_verify *verify, const ch
     return tls;
 }
 
-/* The first error is the cause; those behind it are its consequences. */
+/* The first error is the cause, those behind it are its consequences; but the numbers of libssl mean more
+ * than those of what it calls. */
+static unsigned long cause(bool *memory)
+{
+    unsigned long first = ERR_get_error();
+
+    *memory = ERR_GET_REASON(first) == ERR_R_MALLOC_FAILURE;
+    for (unsigned long e = first; e != 0; e = ERR_get_error()) {
+        *memory = *memory || ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
+        if (ERR_GET_LIB(first) != ERR_LIB_SSL && ERR_GET_LIB(e) == ERR_LIB_SSL)
+            first = e;
+    }
+    return first;
+}
+
 struct result tls_failure(void)
 {
-    const unsigned long e = ERR_get_error();
+    bool memory;
+    const unsigned long e = cause(&memory);
     const int reason = ERR_GET_REASON(e);
     struct result r = {.oc = OC_TLS_PROTOCOL, .src = SRC_SSL, .raw = reason};
 
-    ERR_clear_error();
-    if (reason == ERR_R_MALLOC_FAILURE) {
-        r.oc = OC_OUR_MEMORY;
-    } else if (ERR_GET_LIB(e) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET &&
-               reason < SSL_AD_REASON_OFFSET + 256) {
-        r = (struct result){.oc = OC_TLS_ALERT, .src = SRC_ALERT, .raw = reason - SSL_AD_REASON_OFFSET};
-    } else if (ERR_GET_LIB(e) == ERR_LIB_SSL &&
-               (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST ||
-                reason == SSL_R_HTTPS_PROXY_REQUEST)) {
+    if (memory)
+        return (struct result){.oc = OC_OUR_MEMORY};
+    if (ERR_GET_LIB(e) != ERR_LIB_SSL)
+        return r;
+    if (reason >= SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256)
+        return (struct result){OC_TLS_ALERT, SRC_ALERT, reason - SSL_AD_REASON_OFFSET};
+    if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST ||
+        reason == SSL_R_HTTPS_PROXY_REQUEST)
         r.oc = OC_TLS_NOT_TLS;
-    }
     return r;
 }

@@ -35,6 +35,7 @@ struct worker {
     struct http *http; /* NULL: nothing is fetched */
     SSL_CTX *ctx;      /* NULL: nothing is probed */
     struct probe_env probe_env;
+    char *read_buffer; /* of all probes */
 
     struct ring *from; /* [n_workers]: from each worker, itself too */
     struct message *unsent, **last_unsent;
@@ -61,6 +62,8 @@ int worker_start(struct worker *w, struct sts_err *err) STS_CHECK;
 void worker_join(struct worker *w);
 /* STS_ESYS: a handle of the loop was left open (a bug; everything else is freed). */
 int worker_fini(struct worker *w) STS_CHECK;
+/* What a worker does after each poll of its sockets; worker_setup.c has it called by the loop. */
+void worker_turn(struct worker *w);
 /* From any thread. */
 void worker_wake(struct worker *w);
 
@@ -79,9 +82,11 @@ void host_receive(struct worker *w, struct message *m);
 /* endpoint.c */
 void endpoint_want(struct worker *w, const char *host, const struct address *ip, bool signalled);
 void endpoint_receive(struct worker *w, struct message *m);
+void endpoint_restart_all(struct worker *w);              /* those in flight, after the loop stood still */
 void endpoint_end_all(struct worker *w, enum outcome oc); /* in flight and waiting for a retry */
 /* policy.c */
 void policy_want(struct worker *w, const char *name);
 void policy_receive(struct worker *w, struct message *m);
+void policy_restart_all(struct worker *w);
 void policy_end_all(struct worker *w, enum outcome oc);
 #endif

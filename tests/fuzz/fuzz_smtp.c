@@ -65,11 +65,14 @@ static size_t cut(struct run *run, size_t n)
 static void note_action(struct run *run, enum smtp_act act)
 {
     char command[SMTP_MOST_COMMAND_BYTES];
+    const size_t room = sizeof(run->sent) - strlen(run->sent) - 1;
+    size_t n;
 
     run->act = act;
-    if (act == ACT_SEND)
-        strncat(run->sent, command,
-                smtp_command(&run->smtp, command) < 64 ? smtp_command(&run->smtp, command) : 0);
+    if (act != ACT_SEND)
+        return;
+    n = smtp_command(&run->smtp, command);
+    strncat(run->sent, command, n < room ? n : room);
 }
 
 /* What the peer says in one go. */

@@ -1,0 +1,59 @@
+/* verify.h - what ststat verify checks: the end record, MX hosts, the other small kinds, then the domains.
+ * Problems are printed as they are found. Not thread-safe. */
+#ifndef STS_VERIFY_H
+#define STS_VERIFY_H
+#include "analysis/posset.h"
+#include "sinks/reader.h"
+
+#include <stdio.h>
+
+struct verify_end { /* the last end record */
+    bool there, complete;
+    char reason[128]; /* escaped text */
+    uint64_t positions, last_pos;
+    char file[512]; /* where it stands */
+    uint64_t offset;
+};
+
+struct verify {
+    FILE *out;
+    uint64_t limit, n_problems;     /* so many are printed */
+    struct posset positions, first; /* first: those with attempt 0 */
+    struct table known;             /* what has been seen: see seen_key() */
+    struct table citations;         /* certificates cited before they were there */
+    struct table counts;            /* records by kind and outcome */
+    struct verify_end end;
+    uint64_t start_ms, seed;
+    unsigned n_scans, n_parts_begun;
+    bool newer_schema, sharded;
+    uint64_t n_domains, n_hosts, n_endpoints, n_policies, n_certs, n_citations, n_repeats;
+    uint64_t n_host_links, n_policy_links;                /* of domains, that were followed */
+    uint64_t n_late_hosts, n_late_links, n_late_policies; /* not there, where that is no problem */
+};
+
+void verify_init(struct verify *v, FILE *out, uint64_t limit);
+void verify_fini(struct verify *v);
+/* Reads and checks all. A failure is of reading; problems are counted in `v`. */
+int verify_scan(struct verify *v, struct scan_reader *r, struct sts_err *err) STS_CHECK;
+/* What was proven, in words. */
+void verify_report(const struct verify *v, const struct scan_reader *r);
+
+/* Shared by the passes. `place` may be NULL, `about` empty. */
+void verify_problem(struct verify *v, const struct scan_place *place, struct sts_str about, const char *fmt,
+                    ...) STS_PRINTF(4, 5);
+/* Has it been seen? `n` tells apart what has the same key: 0 the thing itself, attempt + 1 one record of it.
+ */
+bool verify_knows(const struct verify *v, enum rec_kind kind, struct key key, uint64_t n);
+int verify_note(struct verify *v, enum rec_kind kind, struct key key, uint64_t n, bool *fresh,
+                struct sts_err *err) STS_CHECK;
+int verify_count(struct verify *v, enum rec_kind kind, uint64_t oc, struct sts_err *err) STS_CHECK;
+void verify_counts(struct verify *v, const struct rec_end *end, const struct scan_place *place);
+
+/* The passes, called by verify_scan(). */
+int verify_end(void *arg, enum rec_kind kind, const void *record, const struct scan_place *place,
+               struct sts_err *err) STS_CHECK;
+int verify_small(void *arg, enum rec_kind kind, const void *record, const struct scan_place *place,
+                 struct sts_err *err) STS_CHECK;
+int verify_domain(void *arg, enum rec_kind kind, const void *record, const struct scan_place *place,
+                  struct sts_err *err) STS_CHECK;
+#endif

@@ -1,0 +1,47 @@
+# Lint, fuzz and valgrind: what judges the code rather than what it does.
+
+set(STS_LINTS format=format.sh includes=includes.py banned=banned.py size=size.py cppcheck=cppcheck.sh
+              "clang=compiled.py clang" "tidy=compiled.py tidy" selftest=selftest.py)
+foreach(lint ${STS_LINTS})
+  string(REGEX MATCH "^([a-z]+)=(.*)$" lint ${lint})
+  set(name lint_${CMAKE_MATCH_1})
+  separate_arguments(words UNIX_COMMAND ${CMAKE_MATCH_2})
+  add_test(NAME ${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lint/${words})
+  set_tests_properties(${name} PROPERTIES LABELS lint SKIP_RETURN_CODE 77 TIMEOUT 900
+                       ENVIRONMENT "SOURCE_DIR=${CMAKE_SOURCE_DIR};BUILD_DIR=${CMAKE_BINARY_DIR}")
+endforeach()
+# These use all cores themselves.
+set_tests_properties(lint_cppcheck lint_clang lint_tidy PROPERTIES RUN_SERIAL ON)
+
+foreach(source ${UNIT_SOURCES})
+  get_filename_component(unit ${source} NAME_WE)
+  set_tests_properties(${unit} PROPERTIES LABELS unit)
+endforeach()
+
+# Fuzz targets: tests/fuzz/fuzz_NAME.c, with libFuzzer by `./dev fuzz`, else as a test that replays tests/fuzz/corpus/NAME.
+file(GLOB FUZZ_SOURCES CONFIGURE_DEPENDS fuzz/fuzz_*.c)
+foreach(source ${FUZZ_SOURCES})
+  get_filename_component(target ${source} NAME_WE)
+  string(REGEX REPLACE "^fuzz_" "" short ${target})
+  add_executable(${target} ${source})
+  target_link_libraries(${target} PRIVATE analysis scanner)
+  if(STS_FUZZ)
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(${target} PRIVATE fuzz/replay.c)
+    file(GLOB corpus CONFIGURE_DEPENDS fuzz/corpus/${short})
+    add_test(NAME ${target} COMMAND ${target} ${corpus})
+    set_tests_properties(${target} PROPERTIES LABELS unit)
+  endif()
+endforeach()
+
+# The units again under valgrind, for `./dev test --full`; in a build without sanitizers.
+option(STS_FULL "also register the slow tests" OFF)
+if(STS_FULL)
+  foreach(source ${UNIT_SOURCES})
+    get_filename_component(unit ${source} NAME_WE)
+    add_test(NAME valgrind_${unit} COMMAND valgrind --quiet --error-exitcode=99 --leak-check=full
+                                           --errors-for-leak-kinds=definite,indirect $<TARGET_FILE:${unit}>)
+    set_tests_properties(valgrind_${unit} PROPERTIES LABELS "unit;valgrind" TIMEOUT 600)
+  endforeach()
+endif()

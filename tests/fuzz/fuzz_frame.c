@@ -1,0 +1,72 @@
+/* fuzz_frame.c - a scan from a file in memory. First byte: even, the rest is the file as it is; odd, it is
+ * put into right frames: kind, number of records, length (2 bytes), the records. */
+#include "sinks/reader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static void put(int fd, const void *p, size_t len)
+{
+    if (write(fd, p, len) != (ssize_t)len)
+        abort();
+}
+
+static void put_frames(int fd, const uint8_t *data, size_t len)
+{
+    struct frame_packer *packer = frame_packer_new(1);
+
+    while (packer != NULL && len >= 4) {
+        size_t raw_len = (size_t)data[2] << 8 | data[3];
+        struct frame_info info = {.kind = (enum rec_kind)data[0], .n_records = data[1]};
+        struct sts_str frame;
+
+        info.raw_bytes = raw_len < len - 4 ? raw_len : len - 4;
+        if (frame_pack(packer, &info, data + 4, &frame) != STS_OK)
+            abort();
+        put(fd, frame.p, frame.len);
+        data += 4 + info.raw_bytes;
+        len -= 4 + info.raw_bytes;
+    }
+    frame_packer_free(packer);
+}
+
+static int on_record(void *arg, enum rec_kind kind, const void *record, const struct scan_place *place,
+                     struct sts_err *err)
+{
+    (void)place, (void)err;
+    if ((record == NULL) != (rec_kind_name(kind) == NULL))
+        abort();
+    ++*(uint64_t *)arg;
+    return STS_OK;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    int fd = len > 0 ? memfd_create("scan", MFD_CLOEXEC) : -1;
+    struct scan_reader *r = NULL;
+    struct sts_err err = {0};
+    uint64_t n = 0;
+    char path[32];
+
+    if (fd < 0)
+        return 0;
+    if (data[0] & 1)
+        put_frames(fd, data + 1, len - 1);
+    else
+        put(fd, data + 1, len - 1);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    if (scan_reader_open(&r, path, &err) == STS_OK) {
+        if (scan_reader_each(r, REC_MASK_ALL, on_record, &n, &err) != err.code)
+            abort();
+        scan_reader_close(r);
+    }
+    if ((err.code == STS_OK) != (err.msg[0] == '\0')) /* a failure says what is wrong */
+        abort();
+    close(fd);
+    return 0;
+}

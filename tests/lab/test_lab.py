@@ -1,0 +1,91 @@
+#!/usr/bin/python3
+"""The whole against real daemons: scans of the lab by one worker, by four, and into a pipe, each compared with the
+table, with each other and with what the servers saw; then `ststat verify` and `ststat summary` on each."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import check
+import figures
+import lab
+import peers
+import programs
+
+SCAN_SECONDS = 90
+
+
+def scan(running, name, workers):
+    """One scan into a directory; its path."""
+    path = os.path.join(running.dir, name)
+    command = programs.stscan(running, path, workers)
+    run(command, running, subprocess.DEVNULL)
+    return path
+
+
+def scan_to_pipe(running, name):
+    path = os.path.join(running.dir, name)
+    command = programs.stscan(running, "-")
+    with open(path, "wb") as f:
+        cat = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=f)
+        run(command, running, cat.stdin)
+        cat.stdin.close()
+        cat.wait()
+    return path
+
+
+def run(command, running, stdout):
+    begin = time.monotonic()
+    done = subprocess.run(command, env=running.environment, stdin=subprocess.DEVNULL, stdout=stdout,
+                          stderr=subprocess.PIPE, text=True, timeout=SCAN_SECONDS)
+    print(f"{' '.join(command)}\n   status {done.returncode}, {time.monotonic() - begin:.1f} s")
+    if done.returncode:
+        print(done.stderr)
+        raise lab.LabError(f"stscan: exit status {done.returncode}")
+
+
+def check_ststat(paths):
+    """verify says that each scan is whole; the summary has the figures of the table, and is the same for all."""
+    wrong, summaries = [], []
+    for path in paths:
+        status, out, err = programs.ststat("verify", path)
+        if status:
+            wrong.append(f"ststat verify {path}: exit status {status}\n{out}{err}")
+        status, out, err = programs.ststat("summary", "--json", path)
+        if status:
+            wrong.append(f"ststat summary {path}: exit status {status}\n{err}")
+            continue
+        summaries.append(json.loads(out))
+        wrong += figures.complaints(summaries[-1])
+    wrong += [f"ststat summary of scan {i + 1} differs from that of the first" for i, s in enumerate(summaries)
+              if figures.timeless(s) != figures.timeless(summaries[0])]
+    print(f"ststat: {len(figures.counters())} counters of the summary compared with the table")
+    return wrong
+
+
+def main():
+    programs.program("STSCAN"), programs.program("STSTAT")
+    lab.isolate()
+    lab.stop_on_signals()
+    try:
+        with lab.Lab() as running:
+            print(f"lab: up in {running.seconds:.1f} s")
+            paths = [scan(running, "scan-1", 1), scan(running, "scan-4", 4), scan_to_pipe(running, "scan-pipe.zst")]
+            right = check.check(paths, running.dir)
+            wrong = peers.complaints(running, len(paths)) + check_ststat(paths)
+            wrong += running.daemons.dead()
+            print("".join(line + "\n" for line in wrong), end="")
+            if os.environ.get("LAB_KEEP_SCANS"):
+                shutil.copytree(running.dir, os.environ["LAB_KEEP_SCANS"], dirs_exist_ok=True,
+                                ignore=shutil.ignore_patterns("queue", "db", "*.sock"))
+        print("lab: " + ("all as expected" if right and not wrong else "FAIL"))
+        return 0 if right and not wrong and not running.left_over else 1
+    except (lab.LabError, subprocess.TimeoutExpired) as error:
+        print(f"lab: {error}")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

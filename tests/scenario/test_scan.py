@@ -1,0 +1,220 @@
+#!/usr/bin/python3
+"""What a user meets at the command line: where records go, what happens when they cannot, how a scan is stopped.
+
+Each test runs the real stscan in a network namespace without any way out, against a name server that knows no name."""
+import gzip
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lab"))
+import lab  # noqa: E402
+from programs import program, ststat  # noqa: E402
+from responder import Responder  # noqa: E402
+
+DONE, USAGE, NO_START, STOPPED, OUTPUT = range(5)
+LIMIT_SECONDS = 60
+
+
+class Scan(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        cls.responder = Responder()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.responder.close()
+
+    def setUp(self):
+        self.temp = tempfile.TemporaryDirectory()
+        self.dir = self.temp.name
+        self.addCleanup(self.temp.cleanup)
+
+    def command(self, *args, dns_only=True):
+        rest = ["--no-starttls", "--fetch-policy", "never"] if dns_only else []
+        return [program("STSCAN"), "--name-servers", self.responder.servers, "--lab", "127.0.0.0/8", "--dns-rate", "0", "--window",
+                "500", "-T", "2", *rest, *args]
+
+    def scan(self, *args, status=DONE, stdin=None, **options):
+        done = subprocess.run(self.command(*args, **options), input=stdin, capture_output=True, timeout=LIMIT_SECONDS,
+                              check=False, cwd=self.dir)
+        self.assertEqual(done.returncode, status, done.stderr.decode())
+        return done.stdout, done.stderr.decode()
+
+    def names(self, count, prefix="n"):
+        path = os.path.join(self.dir, "names.txt")
+        with open(path, "w", encoding="ascii") as file:
+            file.writelines(f"{prefix}{i}.example\n" for i in range(count))
+        return path
+
+    def mount(self, options):
+        path = os.path.join(self.dir, "mount")
+        os.mkdir(path)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path], check=True)
+        self.addCleanup(subprocess.run, ["umount", path], check=True)
+        return path
+
+    def verified(self, path):
+        status, out, err = ststat("verify", path)
+        self.assertEqual(status, 0, out + err)
+        return out
+
+    # --- where records go ---
+
+    def test_directory(self):
+        _, err = self.scan("-f", self.names(1000), "-o", "out")
+        self.verified(os.path.join(self.dir, "out"))
+        self.assertIn("Scan Complete; 1000 names", err)
+        self.assertIn("ststat summary out", err)
+
+    def test_new_directory_is_named(self):
+        out, _ = self.scan("a.example")
+        name = out.decode().strip()
+        self.assertRegex(name, r"^scan-\d{8}T\d{6}Z$")
+        self.verified(os.path.join(self.dir, name))
+
+    def test_pipe(self):
+        out, _ = self.scan("-f", "-", "-o", "-", stdin=b"a.example\nb.example\n")
+        path = os.path.join(self.dir, "stream")
+        with open(path, "wb") as file:
+            file.write(out)
+        self.verified(path)
+
+    def test_directory_with_a_scan_is_refused(self):
+        self.scan("a.example", "-o", "out")
+        _, err = self.scan("b.example", "-o", "out", status=USAGE)
+        self.assertRegex(err, r"out: holds a scan already \(part-000001")
+        self.verified(os.path.join(self.dir, "out"))
+
+    def test_terminal_is_refused(self):
+        outer, inner = pty.openpty()
+        done = subprocess.run(self.command("a.example", "-o", "-"), stdout=inner, stderr=subprocess.PIPE, check=False)
+        os.close(inner)
+        os.close(outer)
+        self.assertEqual(done.returncode, USAGE)
+        self.assertIn(b"terminal", done.stderr)
+
+    # --- what happens when they cannot ---
+
+    def test_full_disk(self):
+        path = os.path.join(self.mount("size=200k"), "out")
+        _, err = self.scan("-f", self.names(200000), "-o", path, "--flush-seconds", "1", status=OUTPUT)
+        self.assertRegex(err, r"part-000001.msgpack.zst: cannot write: No space left on device")
+        self.verified(path)
+
+    def test_read_only_directory(self):
+        path = os.path.join(self.mount("ro"), "out")
+        _, err = self.scan("a.example", "-o", path, status=OUTPUT)
+        self.assertIn("Read-only file system", err)
+
+    def test_missing_parent(self):
+        _, err = self.scan("a.example", "-o", "no/such/out", status=OUTPUT)
+        self.assertIn("no/such/out: cannot create the directory: No such file or directory", err)
+
+    def test_closed_pipe(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = subprocess.run(self.command("a.example", "-o", "-"), stdout=writer, stderr=subprocess.PIPE, check=False)
+        os.close(writer)
+        self.assertEqual(done.returncode, OUTPUT)
+        self.assertIn(b"standard output: cannot write: Broken pipe", done.stderr)
+
+    def test_full_device(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(self.command("a.example", "-o", "-"), stdout=full, stderr=subprocess.PIPE, check=False)
+        self.assertEqual(done.returncode, OUTPUT)
+        self.assertIn(b"No space left", done.stderr)
+
+    # --- stopping ---
+
+    def stop(self, signals, *args, wait=2.0):
+        """Signals are sent `wait` s after the last; returns exit status, messages and the seconds since the first."""
+        path = self.names(20000)
+        with open(path, "a", encoding="ascii") as file:
+            file.writelines(f"slow-{i}.example\n" for i in range(100))
+            file.writelines(f"late{i}.example\n" for i in range(200000))
+        process = subprocess.Popen(self.command("-f", path, "-o", "out", *args), stderr=subprocess.PIPE, cwd=self.dir)
+        time.sleep(wait)
+        began = time.monotonic()
+        for number in signals:
+            process.send_signal(number)
+            time.sleep(0.3)
+        _, err = process.communicate(timeout=LIMIT_SECONDS)
+        return process.returncode, err.decode(), time.monotonic() - began
+
+    def test_interrupt_drains(self):
+        status, err, seconds = self.stop([signal.SIGINT], "--grace", "3s", "--dns-rate", "5000")
+        self.assertEqual(status, STOPPED, err)
+        self.assertIn("stopping", err)
+        self.assertIn("Scan Stopped", err)
+        self.assertLess(seconds, 3 + 10)
+        self.assertIn("stopped", self.verified(os.path.join(self.dir, "out")).lower())
+
+    def test_terminate_is_like_interrupt(self):
+        status, err, _ = self.stop([signal.SIGTERM], "--grace", "1s", "--dns-rate", "5000")
+        self.assertEqual(status, STOPPED, err)
+        self.verified(os.path.join(self.dir, "out"))
+
+    def test_second_interrupt_stops_at_once(self):
+        status, err, seconds = self.stop([signal.SIGINT, signal.SIGINT], "--grace", "1h", "--dns-rate", "5000")
+        self.assertEqual(status, STOPPED, err)
+        self.assertLess(seconds, 10)
+        self.verified(os.path.join(self.dir, "out"))
+
+    # --- what cannot be ---
+
+    def test_usage(self):
+        for args, word in (["--no-such"], "no-such"), (["--window", "abc", "a.example"], "--window"), ([], "name"):
+            with self.subTest(args=args):
+                _, err = self.scan(*args, status=USAGE)
+                self.assertIn(word, err)
+
+    def test_contact_is_wanted(self):
+        command = [program("STSCAN"), "--name-servers", "127.0.0.1:5300", "a.example"]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=self.dir, check=False)
+        self.assertEqual(done.returncode, USAGE)
+        self.assertIn("--contact", done.stderr)
+        self.assertEqual(os.listdir(self.dir), [])
+
+    def test_lab_is_no_way_out(self):
+        for prefix in ("0.0.0.0/0", "127.0.0.0/8,8.0.0.0/7", "::/0", "192.0.0.0/8"):
+            with self.subTest(prefix=prefix):
+                command = [program("STSCAN"), "--name-servers", "127.0.0.1", "--lab", prefix, "a.example"]
+                done = subprocess.run(command, capture_output=True, text=True, cwd=self.dir, check=False)
+                self.assertEqual(done.returncode, USAGE)
+                self.assertIn("--lab", done.stderr)
+
+    def test_missing_input(self):
+        _, err = self.scan("-f", "none.txt", "-o", "out", status=NO_START)
+        self.assertIn("none.txt", err)
+        self.assertFalse(os.path.exists(os.path.join(self.dir, "out")))
+
+    def test_bad_ca_file(self):
+        _, err = self.scan("a.example", "-o", "out", "--ca-file", self.names(1), status=NO_START, dns_only=False)
+        self.assertIn("names.txt", err)
+
+    def test_damaged_input(self):
+        path = os.path.join(self.dir, "names.gz")
+        with open(path, "wb") as file:
+            file.write(gzip.compress("".join(f"n{i}.example\n" for i in range(5000)).encode())[:-200])
+        _, err = self.scan("-f", path, "-o", "out", status=STOPPED)
+        self.assertIn("names.gz", err)
+        out = self.verified(os.path.join(self.dir, "out"))
+        self.assertTrue(re.search(r"\d", out))
+
+    def test_quiet(self):
+        out, err = self.scan("-q", "a.example", "-o", "out")
+        self.assertEqual((out, err), (b"", ""))
+
+
+if __name__ == "__main__":
+    lab.isolate()
+    unittest.main()

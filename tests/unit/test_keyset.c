@@ -1,0 +1,112 @@
+/* test_keyset.c - keyset.c against a sorted list: new keys are new once, however they lie in the table. */
+#include "scanner/keyset.h"
+#include "tests/unit/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define N_KEYS 60000
+
+static int by_value(const void *a, const void *b)
+{
+    const struct key128 *left = a, *right = b;
+
+    if (left->lo != right->lo)
+        return left->lo < right->lo ? -1 : 1;
+    return left->hi < right->hi ? -1 : left->hi > right->hi;
+}
+
+/* Add all of `keys`: as many are new as there are different ones; then none is. */
+static void add_all(struct key128 *keys, size_t n)
+{
+    struct keyset set = {0};
+    size_t n_new = 0, n_different = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        int added = keyset_add(&set, keys[i]);
+
+        assert_in_range(added, 0, 1);
+        n_new += (size_t)added;
+        assert_int_equal(keyset_add(&set, keys[i]), 0);
+        assert_true(set.n <= set.size && 4 * set.n <= 3 * set.size + 3);
+    }
+    for (size_t i = 0; i < n; i++) /* still there, after all growth */
+        assert_int_equal(keyset_add(&set, keys[i]), 0);
+    qsort(keys, n, sizeof(*keys), by_value);
+    for (size_t i = 0; i < n; i++)
+        n_different += i == 0 || by_value(&keys[i], &keys[i - 1]) != 0;
+    assert_int_equal(n_new, n_different);
+    assert_true(set.size * sizeof(struct key128) <= 256 * 16 || set.size * 3 <= n_different * 8 + 8);
+    keyset_fini(&set);
+    assert_int_equal(set.size, 0);
+}
+
+/* Protects "once a scan": keys that look random, a third of them repeated, through many growths. */
+static void test_random_keys(void **state)
+{
+    struct key128 *keys = calloc(N_KEYS, sizeof(*keys));
+    uint64_t seed = 21;
+
+    (void)state;
+    assert_non_null(keys);
+    for (size_t i = 0; i < N_KEYS; i++) {
+        keys[i] = (struct key128){random_next(&seed), random_next(&seed)};
+        if (i > 0 && keys[i].lo % 3 == 0)
+            keys[i] = keys[keys[i].hi % i];
+    }
+    add_all(keys, N_KEYS);
+    free(keys);
+}
+
+/* Protects the table against keys that all want one slot, with halves that are zero, and the zero key. */
+static void test_crowded_keys(void **state)
+{
+    struct key128 keys[1024];
+    size_t n = 0;
+
+    (void)state;
+    for (uint64_t i = 0; i < 300; i++) {
+        keys[n++] = (struct key128){i << 32, 0};
+        keys[n++] = (struct key128){0, i};
+        keys[n++] = (struct key128){UINT64_MAX, i % 7};
+    }
+    add_all(keys, n);
+}
+
+/* Protects the key that marks a free slot in the table: it is a key like any other. */
+static void test_zero_key(void **state)
+{
+    const struct key128 zero = {0, 0}, one = {0, 1};
+    struct keyset set = {0};
+
+    (void)state;
+    assert_int_equal(keyset_add(&set, zero), 1);
+    assert_int_equal(keyset_add(&set, zero), 0);
+    assert_int_equal(keyset_add(&set, one), 1);
+    assert_int_equal(keyset_add(&set, zero), 0);
+    assert_int_equal(keyset_add(&set, one), 0);
+    keyset_fini(&set);
+    assert_int_equal(keyset_add(&set, zero), 1);
+    keyset_fini(&set);
+}
+
+/* Protects the tables against a peer that chooses names: the secret moves every key. */
+static void test_secret_matters(void **state)
+{
+    (void)state;
+    assert_int_not_equal(key128_of("mx.example", 10, 1).lo, key128_of("mx.example", 10, 2).lo);
+    assert_int_equal(key128_of("mx.example", 10, 1).hi, key128_of("mx.example", 10, 1).hi);
+    assert_int_not_equal(key128_of("mx.example", 10, 1).hi, key128_of("mx.exampld", 10, 1).hi);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random_keys),
+        cmocka_unit_test(test_crowded_keys),
+        cmocka_unit_test(test_zero_key),
+        cmocka_unit_test(test_secret_matters),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
