@@ -8,7 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#define CHAIN_MOST 64 /* certificates of a chain that are looked at */
+#define CHAIN_MOST  64   /* certificates of a chain that are looked at */
+#define PARSED_MOST 1024 /* kept parsed: many chains share an issuer, many MX hosts a leaf */
 
 struct cert_entry {
     struct key key; /* of the digest */
@@ -26,9 +27,15 @@ struct match_entry {
     bool match;
 };
 
+struct parsed {
+    struct key key; /* of the digest */
+    X509 *cert;
+};
+
 struct chains {
     struct arena arena; /* DER of all certificates */
     struct table certs, chains, matches;
+    struct parsed parsed[PARSED_MOST]; /* by the low bits of the key; the last one stays */
     X509_STORE *trust;
 };
 
@@ -60,6 +67,8 @@ void chains_free(struct chains *c)
 {
     if (c == NULL)
         return;
+    for (size_t i = 0; i < PARSED_MOST; i++)
+        X509_free(c->parsed[i].cert);
     X509_STORE_free(c->trust);
     table_fini(&c->certs);
     table_fini(&c->chains);
@@ -107,6 +116,24 @@ struct sts_str chains_der(const struct chains *c, struct sts_str digest)
     const struct cert_entry *entry = table_find(&c->certs, key_of(digest.p, digest.len));
 
     return entry ? entry->der : (struct sts_str){NULL, 0};
+}
+
+/* A certificate of the scan, to be freed: NULL where it is not there or cannot be parsed. */
+static X509 *find(struct chains *c, struct sts_str digest)
+{
+    struct key key = key_of(digest.p, digest.len);
+    struct parsed *place = &c->parsed[key.lo % PARSED_MOST];
+
+    if (place->cert == NULL || place->key.lo != key.lo || place->key.hi != key.hi) {
+        X509 *cert = parse(chains_der(c, digest));
+
+        if (cert == NULL)
+            return NULL;
+        X509_free(place->cert);
+        *place = (struct parsed){key, cert};
+    }
+    X509_up_ref(place->cert);
+    return place->cert;
 }
 
 static uint32_t fault_of(int error)
@@ -203,11 +230,10 @@ static int judge(struct chains *c, const struct sts_strs *chain, int64_t time_s,
     entry->from_s = INT64_MIN;
     entry->to_s = INT64_MAX;
     for (uint32_t i = 0; rc == STS_OK && i < chain->n && i < CHAIN_MOST; i++) {
-        struct sts_str der = chains_der(c, chain->v[i]);
-        X509 *cert = parse(der);
+        X509 *cert = find(c, chain->v[i]);
 
         if (cert == NULL)
-            faults |= der.len == 0 ? CHAIN_NOT_IN_SCAN : CHAIN_UNREADABLE;
+            faults |= chains_der(c, chain->v[i]).len == 0 ? CHAIN_NOT_IN_SCAN : CHAIN_UNREADABLE;
         else if (!sk_X509_push(sent, cert)) {
             X509_free(cert);
             rc = no_memory(err);
@@ -255,7 +281,7 @@ int chains_verify(struct chains *c, const struct sts_strs *chain, uint64_t time_
 }
 
 /* DNS-IDs only, "*" only as a whole label: RFC 8461 section 3.3, RFC 6125 section 6.4. */
-static bool match_leaf(struct sts_str der, struct sts_str host)
+static bool match_leaf(struct chains *c, struct sts_str digest, struct sts_str host)
 {
     const unsigned flags = X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
     X509 *leaf;
@@ -265,7 +291,7 @@ static bool match_leaf(struct sts_str der, struct sts_str host)
         host.len--;
     if (host.len == 0 || host.p[0] == '.') /* OpenSSL reads a leading dot as "any name below" */
         return false;
-    leaf = parse(der);
+    leaf = find(c, digest);
     match = leaf != NULL && X509_check_host(leaf, host.p, host.len, flags, NULL) == 1;
     X509_free(leaf);
     return match;
@@ -274,12 +300,11 @@ static bool match_leaf(struct sts_str der, struct sts_str host)
 int chains_match(struct chains *c, const struct sts_strs *chain, struct sts_str host, bool *out,
                  struct sts_err *err)
 {
-    struct sts_str der = chain->n ? chains_der(c, chain->v[0]) : (struct sts_str){NULL, 0};
     struct match_entry *entry;
     struct key key;
 
     *out = false;
-    if (der.len == 0)
+    if (chain->n == 0)
         return STS_OK;
     key = key_join(key_of(chain->v[0].p, chain->v[0].len), key_of_name(host));
     entry = table_find(&c->matches, key);
@@ -287,7 +312,7 @@ int chains_match(struct chains *c, const struct sts_strs *chain, struct sts_str 
         entry = table_put(&c->matches, key);
         if (entry == NULL)
             return no_memory(err);
-        entry->match = match_leaf(der, host);
+        entry->match = match_leaf(c, chain->v[0], host);
     }
     *out = entry->match;
     return STS_OK;

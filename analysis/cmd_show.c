@@ -22,12 +22,16 @@ struct show {
     char joined[TXT_JOINED_BYTES];
 };
 
-static void heading(FILE *out, const char *kind, struct sts_str name, uint64_t attempt)
+static const struct sts_str nothing = {NULL, 0};
+
+static void heading(FILE *out, const char *kind, struct sts_str name, struct sts_str more, uint64_t attempt)
 {
     fprintf(out, "\n%s ", kind);
     text_put(out, name);
+    fputs(more.len > 0 ? " at " : "", out);
+    text_put(out, more);
     if (attempt > 0)
-        fprintf(out, ", attempt %" PRIu64 ": supersedes the one before", attempt);
+        fprintf(out, ", written again (attempt %" PRIu64 ")", attempt);
     fputc('\n', out);
 }
 
@@ -40,21 +44,33 @@ static void put_verdict(FILE *out, const char *what, enum verdict verdict, const
                 defect_text(defects->v[i].id), defect_name(defects->v[i].id), defect_rule(defects->v[i].id));
 }
 
+/* No verdict on an answer that did not come. */
+static bool has_answer(FILE *out, const char *what, const struct rec_dns *dns)
+{
+    if (dns == NULL)
+        fprintf(out, "  => %s not asked\n", what);
+    else if (dns_unknown(dns))
+        fprintf(out, "  => %s could not be learned\n", what);
+    return dns != NULL && !dns_unknown(dns);
+}
+
 static void show_domain(struct show *s, const struct rec_domain *d)
 {
     FILE *out = s->tree.out;
     struct sts_txt sts;
     struct tlsrpt rpt;
 
-    heading(out, "domain", d->name.len ? d->name : d->input, d->attempt);
+    heading(out, "domain", d->name.len ? d->name : d->input, nothing, d->attempt);
     if (d->oc == OC_OK) {
         fprintf(out, "  => mail: %s\n", mx_state_text(mx_state(d)));
         read_sts(&sts, d->sts, s->joined);
-        put_verdict(out, "MTA-STS record:", sts.verdict, &sts.defects);
+        if (has_answer(out, "MTA-STS record:", d->sts))
+            put_verdict(out, "MTA-STS record:", sts.verdict, &sts.defects);
         if (sts.verdict == VERDICT_VALID)
             fprintf(out, "     id %s\n", sts.id);
         read_rpt(&rpt, d->rpt, s->joined);
-        put_verdict(out, "TLS-RPT record:", rpt.verdict, &rpt.defects);
+        if (has_answer(out, "TLS-RPT record:", d->rpt))
+            put_verdict(out, "TLS-RPT record:", rpt.verdict, &rpt.defects);
     }
     tree_record(&s->tree, REC_domain, d, 2);
 }
@@ -62,8 +78,8 @@ static void show_domain(struct show *s, const struct rec_domain *d)
 static int show_chain(struct show *s, const struct rec_tls *tls, struct sts_str host, uint64_t time_ms,
                       struct chain_verdict *verdict, bool *match, struct sts_err *err)
 {
-    static const struct sts_strs nothing = {NULL, 0};
-    const struct sts_strs *chain = tls ? &tls->chain : &nothing;
+    static const struct sts_strs none = {NULL, 0};
+    const struct sts_strs *chain = tls ? &tls->chain : &none;
     FILE *out = s->tree.out;
 
     if (chains_verify(s->e.chains, chain, time_ms, verdict, err) != STS_OK ||
@@ -95,10 +111,10 @@ static int show_endpoint(struct show *s, const struct rec_endpoint *e, struct st
     static const char *const offered[] = {"STARTTLS: inconclusive", "STARTTLS: offered",
                                           "STARTTLS: not offered"};
     struct endpoint_facts facts;
-    struct chain_verdict verdict;
-    bool match;
+    struct chain_verdict verdict = {0};
+    bool match = false;
 
-    heading(s->tree.out, "endpoint", e->host, e->attempt);
+    heading(s->tree.out, "endpoint", e->host, e->ip, e->attempt);
     endpoint_classify(&facts, e);
     fprintf(s->tree.out, "  => %s\n", offered[facts.starttls]);
     if (show_chain(s, e->tls, e->host, attempt_time_ms(s->e.start_ms, e->att.v, e->att.n), &verdict, &match,
@@ -132,10 +148,10 @@ static int show_policy(struct show *s, const struct rec_policy *p, struct sts_er
 {
     FILE *out = s->tree.out;
     struct policy_facts facts;
-    struct chain_verdict verdict;
-    bool match;
+    struct chain_verdict verdict = {0};
+    bool match = false;
 
-    heading(out, "policy", p->name, p->attempt);
+    heading(out, "policy", p->name, nothing, p->attempt);
     if (show_chain(s, p->tls, p->host, attempt_time_ms(s->e.start_ms, p->att.v, p->att.n), &verdict, &match,
                    err) != STS_OK)
         return err->code;
@@ -171,11 +187,11 @@ static int show_record(struct show *s, const struct kept *k, struct sts_err *err
         cert_text(s->tree.out, cert->der, 2);
         break;
     case REC_host:
-        heading(s->tree.out, "MX host", host->name, host->attempt);
+        heading(s->tree.out, "MX host", host->name, nothing, host->attempt);
         tree_record(&s->tree, k->kind, host, 2);
         break;
     default:
-        heading(s->tree.out, "sampled address", ip->ip, 0);
+        heading(s->tree.out, "sampled address", ip->ip, nothing, 0);
         tree_record(&s->tree, k->kind, ip, 2);
         break;
     }

@@ -191,7 +191,7 @@ static int add_up(struct join *j, struct sts_err *err)
 
         if (host == NULL)
             return sts_fail(err, STS_ENOMEM, "out of memory");
-        host->n_endpoints++;
+        host->n_probed += e->group != EP_SKIPPED;
         host->starttls.yes += e->starttls == STARTTLS_OFFERED;
         host->starttls.no += e->starttls == STARTTLS_NOT_OFFERED;
         host->cert.yes += e->has_cert && e->faults == 0 && e->match;

@@ -37,7 +37,7 @@ enum share tally_share(struct tally tally);
 
 struct host_fact {
     struct fact fact; /* keyed by the name */
-    uint32_t n_endpoints;
+    uint32_t n_probed; /* endpoints that were contacted, or not by our fault */
     struct tally starttls, cert; /* cert: valid and matching */
     uint8_t oc, oc_a, oc_aaaa, oc_tlsa;
     bool implicit, has_tlsa, has_record;

@@ -19,7 +19,7 @@ static void print_help(FILE *out)
     fputs("ststat - what a scan of stscan shows\n\n"
           "  ststat COMMAND [OPTION...] SCAN ...\n\n"
           "SCAN is the directory that stscan wrote, one part of it, or - for standard input:\n"
-          "  stscan names.txt -o - | ststat summary -\n\n"
+          "  stscan -f names.txt -o - | ststat summary -\n\n"
           "Commands\n",
           out);
     for (size_t i = 0; i < STS_LEN(commands); i++)

@@ -67,8 +67,10 @@ static uint64_t skip_to(const struct posset *set, uint64_t pos, uint64_t last, b
 
 bool posset_gap(const struct posset *set, uint64_t *from, uint64_t last, uint64_t *to)
 {
-    uint64_t begin = skip_to(set, *from, last, false);
+    uint64_t begin;
 
+    last -= last == UINT64_MAX; /* so that there is a number behind it */
+    begin = skip_to(set, *from, last, false);
     if (begin > last)
         return false;
     *from = begin;

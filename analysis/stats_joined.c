@@ -57,7 +57,7 @@ static void count_host(struct stats *s, const struct host_fact *h)
     s->n[C_hosts_no_address] += class_ == OCC_absent;
     s->n[C_hosts_inconclusive] += class_ != OCC_ok && class_ != OCC_absent;
     s->n[C_hosts_tlsa] += h->has_tlsa;
-    s->n[C_hosts_probed] += h->n_endpoints > 0;
+    s->n[C_hosts_probed] += h->n_probed > 0;
     s->n[C_hosts_tls_all] += tls == SHARE_ALL;
     s->n[C_hosts_tls_some] += tls == SHARE_SOME;
     s->n[C_hosts_tls_none] += tls == SHARE_NONE;

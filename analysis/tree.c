@@ -174,13 +174,29 @@ static bool is_hex(const char *key)
     return false;
 }
 
+/* Size, and how the lines end: a policy may be right or wrong by that. */
+static void put_shape(const struct tree *t, struct sts_str s)
+{
+    uint32_t n_lf = 0, n_crlf = 0;
+
+    for (uint32_t i = 0; i < s.len; i++) {
+        n_lf += s.p[i] == '\n';
+        n_crlf += s.p[i] == '\n' && i > 0 && s.p[i - 1] == '\r';
+    }
+    fprintf(t->out, "%" PRIu32 " bytes, lines end with %s%s\n", s.len,
+            n_crlf == n_lf ? "CR LF"
+            : n_crlf == 0  ? "LF"
+                           : "CR LF and LF",
+            s.p[s.len - 1] == '\n' ? "" : ", the last with nothing");
+}
+
 static void put_bytes(const struct tree *t, const struct rec_field *f, struct sts_str s, unsigned indent)
 {
-    bool lines = f->type == RF_BIN && !is_hex(f->key) && memchr(s.p, '\n', s.len) != NULL;
+    bool lines = f->type == RF_BIN && !is_hex(f->key) && s.len > 0 && memchr(s.p, '\n', s.len) != NULL;
 
     label(t, indent, f->key);
     if (lines) {
-        fprintf(t->out, "%" PRIu32 " bytes\n", s.len);
+        put_shape(t, s);
         put_lines(t, s, indent + STEP);
         return;
     }

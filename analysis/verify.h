@@ -50,10 +50,10 @@ int verify_count(struct verify *v, enum rec_kind kind, uint64_t oc, struct sts_e
 void verify_counts(struct verify *v, const struct rec_end *end, const struct scan_place *place);
 
 /* The passes, called by verify_scan(). */
-int verify_end(void *v, enum rec_kind kind, const void *record, const struct scan_place *place,
+int verify_end(void *arg, enum rec_kind kind, const void *record, const struct scan_place *place,
                struct sts_err *err) STS_CHECK;
-int verify_small(void *v, enum rec_kind kind, const void *record, const struct scan_place *place,
+int verify_small(void *arg, enum rec_kind kind, const void *record, const struct scan_place *place,
                  struct sts_err *err) STS_CHECK;
-int verify_domain(void *v, enum rec_kind kind, const void *record, const struct scan_place *place,
+int verify_domain(void *arg, enum rec_kind kind, const void *record, const struct scan_place *place,
                   struct sts_err *err) STS_CHECK;
 #endif

@@ -103,27 +103,36 @@ bool dns_ask(struct dns *d, const char *name, enum dns_type type, unsigned flags
     return true;
 }
 
-/* Keep the attempt in the answer. Without memory it is the oldest that is lost, never the outcome. */
+/* Room for one attempt, then for all there can be. Without memory the outcome stays, and the attempt is not
+ * listed. */
+static bool make_room(struct dns_query *q)
+{
+    struct rec_dns *answer = q->answer;
+    struct rec_attempt *list;
+
+    if (answer->att.v != NULL && answer->att.n != 1)
+        return answer->att.n < MOST_ATTEMPTS;
+    list = arena_alloc(q->arena, (answer->att.v != NULL ? MOST_ATTEMPTS : 1) * sizeof(*list));
+    if (list == NULL)
+        return false;
+    if (answer->att.v != NULL)
+        list[0] = answer->att.v[0];
+    answer->att.v = list;
+    return true;
+}
+
 static void note_attempt(struct dns_query *q, struct result r)
 {
     struct rec_dns *answer = q->answer;
-    struct rec_attempt attempt = {.t_ms = q->began_ms,
-                                  .dur_ms = q->dns->env.timers->now_ms - q->began_ms,
-                                  .oc = r.oc,
-                                  .src = r.src,
-                                  .raw = r.raw};
 
     answer->oc = r.oc;
-    if (answer->att.v == NULL || answer->att.n == 1) { /* room for one, then for all */
-        struct rec_attempt *list = arena_alloc(q->arena, (answer->att.n ? MOST_ATTEMPTS : 1) * sizeof(*list));
-
-        if (list == NULL)
-            return;
-        if (answer->att.n == 1)
-            list[0] = answer->att.v[0];
-        answer->att.v = list;
-    }
-    answer->att.v[answer->att.n++] = attempt;
+    if (make_room(q))
+        answer->att.v[answer->att.n++] =
+            (struct rec_attempt){.t_ms = q->began_ms,
+                                 .dur_ms = q->dns->env.timers->now_ms - q->began_ms,
+                                 .oc = r.oc,
+                                 .src = r.src,
+                                 .raw = r.raw};
 }
 
 /* Out of its list, without a deadline, and unknown to the carrier. */

@@ -1,5 +1,6 @@
 /* http.h - policy fetch over HTTPS by libcurl multi on libuv (RFC 8461 section 3.3): no redirect, no cache,
- * one address for a transfer. All of libcurl is in http_curl.c. Thread: the worker's loop. */
+ * one address and one connection for a transfer. libcurl is seen in http_*.c only. Thread: the worker's loop.
+ */
 #ifndef STS_HTTP_H
 #define STS_HTTP_H
 #include "scanner/address.h"
@@ -30,18 +31,22 @@ struct http_env {
 struct http_fetch;
 typedef void (*http_done_fn)(void *arg, struct result r);
 
-/* `env` is copied. STS_ENOMEM, STS_ESYS. curl_global_init has been called by main. */
+/* `env` is copied, what it points to is borrowed for the life of `h`. STS_ENOMEM; STS_ESYS for a libcurl that
+ * cannot do it. curl_global_init has been called by main. */
 int http_new(const struct http_env *env, struct http **out, struct sts_err *err) STS_CHECK;
 /* Begin to close; every fetch must be done. `h` is freed when its handles are closed, by the loop. */
 void http_close(struct http *h);
 
 /* GET https://`host``path` from `ip`, which the gate has let through; no other address is contacted. Fills
  * ip, tls, status, http, headers, body, body_bytes, body_digest, connect_ms and first_byte_ms of `evidence`,
- * all in `arena`; `done` is called exactly once, never before this returns. r.oc is OC_OK for status 200 with
- * a whole body (whatever the certificate: that is evidence). NULL: no memory (then `done` is not called). */
+ * all in `arena`, as far as it came; `done` is called exactly once, never before this returns. r.oc is OC_OK
+ * for status 200 with a whole body (whatever the certificate: that is evidence; a body that ends with the
+ * connection is whole with or without close_notify), and HTTP_REDIRECT or HTTP_STATUS for any other status,
+ * whatever became of its body. NULL: no memory (then `done` is not called). */
 struct http_fetch *http_get(struct http *h, const char *host, const char *path, const struct address *ip,
                             struct arena *arena, struct rec_policy *evidence, http_done_fn done,
                             void *arg) STS_CHECK;
-/* End it now with outcome `oc`: `done` follows from the loop. */
+/* End it now with outcome `oc`: `done` follows from the loop. Too late where the end is already on its way.
+ */
 void http_cancel(struct http_fetch *f, enum outcome oc);
 #endif

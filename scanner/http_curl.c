@@ -26,7 +26,6 @@ static const struct {
     /* Verification is done by tls_context_setup with the store of the scan, and never ends a transfer. */
     {CURLOPT_SSL_VERIFYPEER, 0},
     {CURLOPT_SSL_VERIFYHOST, 0},
-    {CURLOPT_NOPROGRESS, 0}, /* on_progress counts the bytes */
 };
 /* CAINFO and CAPATH: with either, libcurl 7.88 reads a CA bundle for each connection, 20 ms of CPU. PROXY and
  * NOPROXY: without them the environment decides. */
@@ -70,31 +69,30 @@ static bool keep(struct http_kept *k, const void *p, size_t len, uint32_t most)
 /* What comes from the peer. */
 
 /* Returns what libcurl takes for "end the transfer". */
-static size_t stop(struct http_fetch *f, enum outcome oc)
+static size_t no_memory(struct http_fetch *f)
 {
-    f->facts.ours = (struct result){.oc = (uint16_t)oc};
+    f->facts.ours = (struct result){.oc = OC_OUR_MEMORY};
     return 0;
 }
 
 /* HTTP-version SP status-code, RFC 9112 section 4; libcurl has checked it, and writes HTTP/2's the same way.
  */
-static bool begin_head(struct http_fetch *f, const char *line, size_t len)
+static void begin_head(struct http_fetch *f, const char *line, size_t len)
 {
-    const char *end = line + len, *p = memchr(line, '/', len), *version;
-    uint32_t digits;
+    const char *end = line + len, *p = memchr(line, '/', len);
+    uint32_t n;
 
     f->in_head = true;
     f->headers.len = 0;
     f->facts.status = 0;
-    version = p = p ? p + 1 : end;
-    while (p<end && * p> ' ')
-        p++;
-    f->version = arena_copy(f->arena, version, (size_t)(p - version));
+    p = p ? p + 1 : end;
+    for (n = 0; n < sizeof(f->version) - 1 && p<end && * p> ' '; n++)
+        f->version[n] = *p++;
+    f->version[n] = '\0';
     while (p < end && *p == ' ')
         p++;
-    for (digits = 0; digits < 3 && p < end && *p >= '0' && *p <= '9'; digits++, p++)
-        f->facts.status = f->facts.status * 10 + (uint32_t)(*p - '0');
-    return f->version.p != NULL;
+    for (n = 0; n < 3 && p < end && *p >= '0' && *p <= '9'; n++)
+        f->facts.status = f->facts.status * 10 + (uint32_t)(*p++ - '0');
 }
 
 /* Interim answers end without making a final one (RFC 9110 section 15.2), except 101: nothing follows in
@@ -122,11 +120,11 @@ static size_t on_header(char *line, size_t one, size_t len, void *fetch)
     if (f->facts.head_done)
         return len; /* a trailer */
     if (!f->in_head)
-        return begin_head(f, line, len) ? len : stop(f, OC_OUR_MEMORY);
-    if (line[0] == '\r' || line[0] == '\n')
+        begin_head(f, line, len);
+    else if (line[0] == '\r' || line[0] == '\n')
         end_head(f);
     else if (!keep(&f->headers, line, len, HTTP_MOST_HEADERS_BYTES))
-        return stop(f, OC_OUR_MEMORY);
+        return no_memory(f);
     return len;
 }
 
@@ -139,27 +137,12 @@ static size_t on_body(char *p, size_t one, size_t len, void *fetch)
         return 0;
     f->facts.body_bytes += len;
     if (!keep(&f->body, p, len, HTTP_MOST_BODY_BYTES))
-        return stop(f, OC_OUR_MEMORY);
+        return no_memory(f);
     if (f->facts.body_bytes > HTTP_MOST_BODY_BYTES) {
         f->facts.too_much = true;
         return 0;
     }
     return len;
-}
-
-/* Called by libcurl whenever it has worked on the transfer. In the handshake it does not show the SSL. */
-static int on_progress(void *fetch, curl_off_t dl_total, curl_off_t dl, curl_off_t ul_total, curl_off_t ul)
-{
-    struct http_fetch *f = fetch;
-    struct curl_tlssessioninfo *tls = NULL;
-
-    (void)dl_total, (void)dl, (void)ul_total, (void)ul;
-    if (f->facts.phase == HTTP_CONNECT || f->ended)
-        return 0; /* libcurl 7.88 closes a socket that is not connected without http_close_socket */
-    if (f->facts.phase == HTTP_ANSWER && curl_easy_getinfo(f->easy, CURLINFO_TLS_SSL_PTR, &tls) == CURLE_OK &&
-        tls->internals != NULL)
-        http_tls_count(f, tls->internals);
-    return f->facts.too_much || f->facts.ours.oc != OC_NONE;
 }
 
 /* Begin. */
@@ -189,9 +172,7 @@ static bool set_callbacks(struct http_fetch *f)
            curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HEADERDATA, f) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_WRITEDATA, f) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_XFERINFODATA, f) == CURLE_OK;
+           curl_easy_setopt(easy, CURLOPT_WRITEDATA, f) == CURLE_OK;
 }
 
 /* Any host and port that the URL may hold is to be connected to at this address, so no name is resolved. */
@@ -291,7 +272,9 @@ static bool write_answer(struct http_fetch *f)
 
     if (is_final(f)) {
         e->status = f->facts.status;
-        e->http = f->version;
+        e->http = arena_copy(f->arena, f->version, strlen(f->version));
+        if (e->http.p == NULL)
+            return false;
     }
     if (is_final(f) && f->headers.len > 0) {
         e->headers = arena_copy(f->arena, f->headers.p, f->headers.len);

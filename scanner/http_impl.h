@@ -57,7 +57,7 @@ struct http_fetch {
     struct timer connect_timer, total_timer;
     uint64_t begin_ns, connect_ns, connected_ns; /* uv_hrtime() */
     struct http_kept headers, body;
-    struct sts_str version;
+    char version[8]; /* of HTTP */
     struct http_facts facts;
     struct result result;
     bool in_head; /* between a status line and the empty line */
@@ -84,6 +84,8 @@ curl_socket_t http_open_socket(void *fetch, curlsocktype purpose, struct curl_so
 int http_close_socket(void *http, curl_socket_t fd);
 /* The only way a fetch ends; the first result is kept. http_finish() follows from the loop. */
 void http_end(struct http_fetch *f, struct result r);
+/* Break off: what libcurl reads next is the end of the stream. Also from within libcurl. */
+void http_shut_socket(struct http_fetch *f);
 /* Forget the socket of `f`, which libcurl is about to close in its own way. */
 void http_disown_socket(struct http_fetch *f);
 /* Nothing more is wanted from the socket of `f`. */
@@ -98,8 +100,6 @@ void http_finish(struct http_fetch *f);
 int http_tls_init(void) STS_CHECK;
 CURLcode http_tls_begin(CURL *easy, void *ctx, void *fetch); /* CURLOPT_SSL_CTX_FUNCTION */
 void http_tls_unwatch(struct http_fetch *f);
-/* Update total_bytes and too_much. */
-void http_tls_count(struct http_fetch *f, const SSL *ssl);
 
 /* Milliseconds between two times of uv_hrtime(), rounded up, so that 0 stays "did not happen". */
 uint64_t http_ms(uint64_t from_ns, uint64_t to_ns);

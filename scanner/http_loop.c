@@ -193,7 +193,17 @@ void http_disown_socket(struct http_fetch *f)
         sock_close(f->sock);
 }
 
-/* libcurl 8.9 and later wait for the peer's close_notify, 8.14 without a limit. Our end was sent by then. */
+void http_shut_socket(struct http_fetch *f)
+{
+    const struct linger reset = {.l_onoff = 1}; /* on close: the peer may have a lot more to say */
+
+    if (f->sock == NULL)
+        return;
+    (void)setsockopt(f->sock->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    shutdown(f->sock->fd, SHUT_RDWR);
+}
+
+/* libcurl 8.9 and later wait for the peer's close_notify, 8.14 without a limit. Ours was sent by then. */
 void http_abandon_socket(struct http_fetch *f)
 {
     if (f->sock == NULL)

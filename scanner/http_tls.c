@@ -41,10 +41,12 @@ static void on_handshake_done(struct http_fetch *f, SSL *ssl)
 {
     f->facts.phase = HTTP_ANSWER;
     f->evidence->tls = tls_evidence(ssl, &f->watch->verify, f->host, f->arena, f->http->env.outbox);
-    if (f->evidence->tls == NULL)
+    if (f->evidence->tls == NULL) {
         f->facts.ours = (struct result){.oc = OC_OUR_MEMORY};
-    else
-        f->evidence->tls->dur_ms = http_ms(f->connected_ns, uv_hrtime());
+        http_shut_socket(f);
+        return;
+    }
+    f->evidence->tls->dur_ms = http_ms(f->connected_ns, uv_hrtime());
 }
 
 /* Alerts: RFC 8446 section 6. A warning before TLS 1.3 changes nothing; close_notify is no error. */
@@ -54,21 +56,13 @@ static void on_alert(struct http_fetch *f, int alert)
         f->facts.alert = alert & 0xff;
 }
 
-/* Below TLS, so that nothing escapes: chunk extensions, HTTP/2 frames, empty records. */
-void http_tls_count(struct http_fetch *f, const SSL *ssl)
-{
-    f->facts.total_bytes = BIO_number_read(SSL_get_rbio(ssl));
-    f->facts.too_much |= f->facts.total_bytes > HTTP_MOST_BYTES;
-}
-
 /* The handshake waits for more, or has failed. Only here the reason is whole: libcurl takes it out of the
  * queue, and makes a text of it. What tls_failure() took is put back, because libcurl asks the queue whether
  * the handshake failed at all. */
-static void on_handshake_stops(struct http_fetch *f, const SSL *ssl)
+static void on_handshake_stops(struct http_fetch *f)
 {
     unsigned long code = ERR_peek_error();
 
-    http_tls_count(f, ssl);
     if (code == 0)
         return; /* not failed, or closed without a word */
     f->facts.handshake = tls_failure();
@@ -87,7 +81,23 @@ static void on_info(const SSL *ssl, int where, int ret)
     else if ((where & SSL_CB_HANDSHAKE_DONE) && f->facts.phase == HTTP_TLS)
         on_handshake_done(f, (SSL *)ssl);
     else if (where == SSL_CB_CONNECT_EXIT && ret <= 0 && f->facts.phase == HTTP_TLS)
-        on_handshake_stops(f, ssl);
+        on_handshake_stops(f);
+}
+
+/* Every TLS record that comes is counted here, and nothing escapes: neither chunk extensions and HTTP/2
+ * frames, nor what OpenSSL passes over in a loop of its own (HelloRequest, RFC 5246 section 7.4.1.1). */
+static void on_message(int sent, int version, int type, const void *p, size_t len, SSL *ssl, void *watch)
+{
+    struct http_fetch *f = ((struct http_watch *)watch)->fetch;
+
+    (void)version, (void)p, (void)len;
+    if (sent || type != SSL3_RT_HEADER || f == NULL || f->facts.too_much)
+        return;
+    f->facts.total_bytes = BIO_number_read(SSL_get_rbio(ssl));
+    if (f->facts.total_bytes > HTTP_MOST_BYTES) {
+        f->facts.too_much = true;
+        http_shut_socket(f);
+    }
 }
 
 /* libcurl calls this when TCP is connected, before it makes the SSL. Beyond tls_context_setup the ClientHello
@@ -117,6 +127,8 @@ CURLcode http_tls_begin(CURL *easy, void *ctx, void *fetch)
     if (X509_VERIFY_PARAM_set1_host(param, f->host, 0) != 1)
         goto fail;
     SSL_CTX_set_info_callback(ctx, on_info);
+    SSL_CTX_set_msg_callback(ctx, on_message);
+    SSL_CTX_set_msg_callback_arg(ctx, w);
     /* An end of the stream without close_notify is an end, in every version of OpenSSL and libcurl. */
     SSL_CTX_set_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
     return CURLE_OK;

@@ -227,6 +227,7 @@ static bool begins_with(const struct input_file *f, const struct magic *m)
 static int find_codec(struct input_file *f, struct sts_err *err)
 {
     const struct magic *m = magics, *end = magics + STS_LEN(magics);
+    const struct codec *codec;
 
     while (m < end && !(begins_with(f, m) && f->raw_len >= m->len)) {
         if (!begins_with(f, m) || f->raw_end)
@@ -239,16 +240,16 @@ static int find_codec(struct input_file *f, struct sts_err *err)
             err, STS_EFORMAT,
             "%s: this is %s, which is not read; give plain text, gzip or zstd, or pipe the text into -f -",
             f->in->info.name, m->name);
-    f->codec = m < end ? m->codec : &plain;
-    if (f->codec->open(f) == STS_OK)
-        return STS_OK;
-    f->codec = NULL;
-    return sts_fail(err, STS_ENOMEM, "%s: out of memory", f->in->info.name);
+    codec = m < end ? m->codec : &plain;
+    if (codec->open(f) != STS_OK)
+        return sts_fail(err, STS_ENOMEM, "%s: out of memory", f->in->info.name);
+    f->codec = codec;
+    return STS_OK;
 }
 
 int input_file_read(struct input_file *f, char *p, size_t size, size_t *len, struct sts_err *err)
 {
-    if (f->codec == NULL && find_codec(f, err) != STS_OK)
+    if (f->codec == NULL && (find_codec(f, err) != STS_OK || f->codec == NULL))
         return err->code;
     return f->codec->read(f, p, size, len, err);
 }

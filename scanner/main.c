@@ -119,7 +119,7 @@ static enum exit_code scan_into(const struct options *o, struct input *input)
     struct scan_setup setup = {.options = o, .input = input};
     struct scan_result result = {0};
     struct sts_err err = {0};
-    struct sink *sink;
+    struct sink *sink = NULL;
 
     introduce(&setup, host, agent);
     setup.max_connections = connections_possible(o->max_connections);

@@ -48,9 +48,26 @@ static int check_servers(const struct options *o, struct sts_err *err)
     return STS_OK;
 }
 
+/* Within a lab neither --contact nor the reserved ranges hold, so it may not reach out to the Internet. */
+static int check_lab(const struct options *o, struct sts_err *err)
+{
+    struct prefix outside;
+    char text[PREFIX_TEXT_BYTES];
+
+    if (prefix_set_is_private(&o->lab, &outside))
+        return STS_OK;
+    prefix_format(&outside, text);
+    return sts_fail(
+        err, STS_EINVAL,
+        "--lab: %s is not on this host or in a private network; a scan of anything else wants --contact, "
+        "not --lab",
+        text);
+}
+
 int options_check(const struct options *o, struct sts_err *err)
 {
-    if (check_input(o, err) != STS_OK || check_contact(o, err) != STS_OK || check_servers(o, err) != STS_OK)
+    if (check_input(o, err) != STS_OK || check_contact(o, err) != STS_OK || check_lab(o, err) != STS_OK ||
+        check_servers(o, err) != STS_OK)
         return err->code;
     if (o->quiet && o->verbose)
         return sts_fail(err, STS_EINVAL, "--quiet and --verbose exclude each other");

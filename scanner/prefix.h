@@ -38,6 +38,9 @@ int prefix_set_add_list(struct prefix_set *set, const char *text, struct sts_err
 void prefix_set_build(struct prefix_set *set);
 /* The longest prefix that covers `a`; false: none. An IPv4 address is covered by IPv4 prefixes only. */
 bool prefix_set_find(const struct prefix_set *set, const struct address *a, struct prefix *out);
+/* Every address of the set is on this host or in a private network (address_is_private). False: `out` has
+ * others. */
+bool prefix_set_is_private(const struct prefix_set *set, struct prefix *out);
 /* The longest prefix is there and is no exception. */
 bool prefix_set_holds(const struct prefix_set *set, const struct address *a);
 #endif

@@ -136,3 +136,27 @@ bool prefix_set_holds(const struct prefix_set *set, const struct address *a)
 
     return prefix_set_find(set, a, &p) && !p.except;
 }
+
+static struct address last_address(const struct prefix *p)
+{
+    struct address last = p->address;
+
+    for (unsigned bit = p->bits; bit < 8 * sizeof(last.b); bit++)
+        last.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+    return last;
+}
+
+bool prefix_set_is_private(const struct prefix_set *set, struct prefix *out)
+{
+    for (uint32_t i = 0; i < set->n_entries; i++) {
+        const struct prefix *p = &set->entries[i].prefix;
+        const struct address last = last_address(p);
+
+        /* A prefix that is wider than a private range has an end outside of all of them. */
+        if (!address_is_private(&p->address) || !address_is_private(&last)) {
+            *out = *p;
+            return false;
+        }
+    }
+    return true;
+}

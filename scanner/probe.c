@@ -59,7 +59,8 @@ static void on_written(uv_write_t *req, int status)
 }
 
 /* If the connection is gone, reading says so too, after what was still to be read: a peer that answers and
- * closes in one go is not "reset". So only our own failure counts here. */
+ * closes in one go is not "reset". So only our own failure counts here. But the system tells an error once:
+ * what it told the write is kept for the read. EPIPE is no news, a FIN came before. */
 int probe_send(struct probe *p, const char *data, size_t n)
 {
     uv_stream_t *stream = (uv_stream_t *)&p->tcp;
@@ -67,8 +68,11 @@ int probe_send(struct probe *p, const char *data, size_t n)
     int sent = uv_try_write(stream, &buf, 1);
     struct late_write *late;
 
-    if (sent < 0 && sent != UV_EAGAIN)
+    if (sent < 0 && sent != UV_EAGAIN) {
+        if (sent != UV_EPIPE)
+            p->send_err = -sent;
         return sent == UV_ENOMEM || sent == UV_ENOBUFS ? STS_ENOMEM : STS_OK;
+    }
     if (sent > 0) {
         data += sent;
         n -= (size_t)sent;
@@ -150,7 +154,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     if (p->closing || n == 0)
         return;
     if (n < 0) {
-        probe_perform(p, smtp_lost(&p->smtp, n == UV_EOF ? 0 : (int)-n, probe_elapsed_ms(p)));
+        probe_perform(p, smtp_lost(&p->smtp, n == UV_EOF ? p->send_err : (int)-n, probe_elapsed_ms(p)));
         return;
     }
     if (p->ssl != NULL)

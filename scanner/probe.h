@@ -1,5 +1,6 @@
 /* probe.h - one STARTTLS probe: connect, greeting, EHLO, STARTTLS, handshake with SNI, EHLO again, QUIT.
- * smtp.c decides (pure), probe.c performs: OpenSSL on memory BIOs over libuv. Thread: the worker's loop. */
+ * smtp.c decides (pure), probe.c performs: OpenSSL on memory BIOs over libuv. Thread: the worker's loop. The
+ * program ignores SIGPIPE. */
 #ifndef STS_PROBE_H
 #define STS_PROBE_H
 #include "scanner/address.h"

@@ -21,7 +21,8 @@ struct probe {
     const char *host; /* copy in the arena */
     bool sni;         /* host went out as server name */
     bool closing;
-    SSL *ssl; /* owns both BIOs */
+    int send_err; /* errno that a write took from the socket, for the read that finds its end */
+    SSL *ssl;     /* owns both BIOs */
     BIO *from_peer, *to_peer;
     size_t n_tls_bytes;
     bool not_tls; /* the first bytes behind the 220 are no TLS record */

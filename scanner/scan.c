@@ -3,8 +3,10 @@
 
 #include "scanner/output.h"
 #include "scanner/progress.h"
+#include "scanner/reading.h"
 #include "scanner/scan_record.h"
 #include "scanner/tls.h"
+#include "scanner/verbose.h"
 #include "scanner/worker.h"
 
 #include <signal.h>
@@ -28,10 +30,8 @@ struct control { /* the main thread's own */
     uv_signal_t on_int, on_term;
     struct progress progress;
     struct output output;
-    uv_thread_t reader;
-    struct sts_err reader_err; /* after the reader has ended */
-    uint8_t input_digest[DIGEST_BYTES];
-    bool reader_started, has_digest, interrupted;
+    struct reading reading;
+    bool interrupted;
     int64_t names_through_ns; /* when the last name was done; 0: not yet */
     int64_t drain_end_ns;     /* when the grace ends; 0: not stopping */
     int64_t judged_ns;        /* the last look at where the scan is */
@@ -59,44 +59,6 @@ void scan_fail(struct scan *s, const struct sts_err *err)
     pthread_mutex_unlock(&s->failure_lock);
     atomic_store(&s->failed, true);
     uv_async_send(s->wake);
-}
-
-/* ---- the reader ---- */
-
-static bool hand_out(struct scan *s, struct input_batch *input)
-{
-    struct batch *batch = calloc(1, sizeof(*batch));
-    uint32_t n = input->n_items;
-
-    if (batch != NULL) {
-        batch->input = input;
-        scan_begin(s, n);
-        atomic_fetch_add(&s->names_handed, n);
-        if (fifo_push(&s->batches, &batch->item)) {
-            for (uint32_t i = 0; i < s->n_workers; i++)
-                worker_wake(&s->workers[i]);
-            return true;
-        }
-        atomic_fetch_sub(&s->names_handed, n);
-        scan_finish(s, n);
-        free(batch);
-    }
-    input_batch_free(input);
-    return false;
-}
-
-static void read_input(void *arg)
-{
-    struct control *c = arg;
-    struct input_batch *batch;
-    int rc = STS_OK;
-
-    while ((rc = input_next(c->input, &batch, &c->reader_err)) == STS_OK && hand_out(&c->scan, batch))
-        continue;
-    if (rc == STS_EEND)
-        c->has_digest = input_digest(c->input, c->input_digest);
-    atomic_store(&c->scan.input_done, true);
-    uv_async_send(c->scan.wake);
 }
 
 /* ---- phases ---- */
@@ -326,9 +288,8 @@ static int start_threads(struct control *c, struct sink *sink, struct sts_err *e
     arena_fini(&arena);
     for (uint32_t i = 0; i < s->n_workers && rc == STS_OK; i++)
         rc = worker_start(&s->workers[i], err);
-    if (rc == STS_OK && uv_thread_create(&c->reader, read_input, c) != 0)
-        rc = sts_fail(err, STS_ESYS, "cannot start the reader's thread");
-    c->reader_started = rc == STS_OK;
+    if (rc == STS_OK)
+        rc = reading_start(&c->reading, s, c->input, err);
     return rc;
 }
 
@@ -339,15 +300,16 @@ static void join_threads(struct control *c, struct scan_result *result, struct s
     struct arena arena;
 
     move_to(c, PHASE_CLOSE, OC_OUR_STOP);
-    if (c->reader_started)
-        uv_thread_join(&c->reader);
+    reading_join(&c->reading);
     for (uint32_t i = 0; i < s->n_workers; i++)
         worker_join(&s->workers[i]);
     result->counts = sum_counts(s);
-    result->complete = c->has_digest && !c->interrupted && !atomic_load(&s->failed);
+    result->complete = c->reading.has_digest && !c->interrupted && !atomic_load(&s->failed);
     arena_init(&arena, 0);
-    end_record(s, &result->counts, c->interrupted ? "stopped by a signal" : c->reader_err.msg,
-               c->has_digest ? c->input_digest : NULL, result->complete, &arena, &record);
+    end_record(s, &result->counts, c->interrupted ? "stopped by a signal" : c->reading.err.msg,
+               c->reading.has_digest ? c->reading.digest : NULL, result->complete, &arena, &record);
+    if (c->scan.options->verbose)
+        verbose_end(&record, stderr);
     if (output_join(&c->output, &record) != STS_OK) {
         result->output_failed = true;
         result->complete = false;
@@ -396,6 +358,8 @@ int scan_run(const struct scan_setup *setup, struct sink *sink, struct scan_resu
         started = start_threads(c, sink, err) == STS_OK;
     else
         (void)!sink->ops->close(sink, &ignored);
+    if (started && setup->options->verbose)
+        verbose_start(&c->scan, stderr);
     if (started)
         uv_run(&c->loop, UV_RUN_DEFAULT);
     else if (err->code == STS_EIO)
@@ -406,8 +370,8 @@ int scan_run(const struct scan_setup *setup, struct sink *sink, struct scan_resu
         progress_end(&c->progress, &last, result->complete ? "Complete" : "Stopped", stderr);
     if (err->code == STS_OK && c->scan.failure.code != STS_OK)
         *err = c->scan.failure;
-    if (err->code == STS_OK && c->reader_err.code != STS_OK)
-        *err = c->reader_err;
+    if (err->code == STS_OK && c->reading.err.code != STS_OK)
+        *err = c->reading.err;
     result->started = started;
     release(c, err);
     end_loop(c);

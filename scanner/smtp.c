@@ -54,13 +54,11 @@ static enum smtp_act no_memory(struct smtp *s)
     return finish(s, OC_OUR_MEMORY, SRC_NONE, 0);
 }
 
-/* The reply decided: take leave, as RFC 5321 section 4.1.1.10 wants, also after a greeting that turns us away
- * (section 3.1). The peer that said 421 closes without waiting (section 3.8). */
+/* The reply decided: take leave. RFC 5321 section 4.1.1.10: no close without QUIT, also after an error;
+ * section 3.1: also after a greeting that turns us away. */
 static enum smtp_act leave(struct smtp *s, enum outcome oc, int32_t code)
 {
     settle(s, oc, SRC_SMTP, code);
-    if (code == 421)
-        return finish(s, oc, SRC_SMTP, code);
     set_state(s, SMTP_QUIT);
     return ACT_SEND;
 }
@@ -143,18 +141,6 @@ static enum smtp_act on_starttls(struct smtp *s, int32_t code)
     }
 }
 
-/* Whatever it says: the handshake was done, so the outcome is OK. */
-static enum smtp_act on_ehlo2(struct smtp *s, int32_t code)
-{
-    return leave(s, OC_OK, code);
-}
-
-static enum smtp_act on_quit(struct smtp *s, int32_t code)
-{
-    (void)code;
-    return finish(s, OC_OK, SRC_NONE, 0); /* a result is there */
-}
-
 static enum smtp_act on_reply(struct smtp *s, int32_t code)
 {
     switch (s->state) {
@@ -162,9 +148,8 @@ static enum smtp_act on_reply(struct smtp *s, int32_t code)
     case SMTP_EHLO: return on_ehlo(s, code);
     case SMTP_HELO: return on_helo(s, code);
     case SMTP_STARTTLS: return on_starttls(s, code);
-    case SMTP_EHLO2: return on_ehlo2(s, code);
-    case SMTP_QUIT: return on_quit(s, code);
-    default: return ACT_READ;
+    case SMTP_EHLO2: return leave(s, OC_OK, code);   /* whatever it says, the handshake was done */
+    default: return finish(s, OC_NONE, SRC_NONE, 0); /* QUIT: the result is there */
     }
 }
 

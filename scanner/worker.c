@@ -1,11 +1,8 @@
 #include "scanner/worker.h"
 
-#include "scanner/tls.h"
-
 #include <stdlib.h>
 #include <string.h>
 
-#define TICK_MS          5          /* a loop without events turns this often */
 #define GAP_NS           500000000  /* a turn that comes later than this stood still */
 #define SUSPEND_NS       5000000000 /* so long that what was in flight begins again */
 #define TURN_MOST_NAMES  256        /* taken up in one turn */
@@ -202,10 +199,10 @@ static void flush_records(struct worker *w, int64_t now_ns)
 }
 
 /* Sockets have just been served; only now deadlines are judged (DESIGN.md, Stalls are ours). */
-static void on_turn(uv_check_t *handle)
+void worker_turn(struct worker *w)
 {
-    struct worker *w = handle->data;
     int64_t now_ns = scan_clock_ns();
+    bool closing = scan_phase(w->scan) == PHASE_CLOSE; /* asked once: what closes has been flushed */
     bool more;
 
     set_clock(w, now_ns);
@@ -217,199 +214,10 @@ static void on_turn(uv_check_t *handle)
     more |= dns_turn(w->dns, now_ns);
     gate_turn(w->gate, now_ns);
     flush_records(w, now_ns);
-    if (scan_phase(w->scan) == PHASE_CLOSE)
+    if (closing)
         outbox_flush(w->outbox);
-    if (outbox_turn(w->outbox) && scan_phase(w->scan) == PHASE_CLOSE && !w->closing)
+    if (outbox_turn(w->outbox) && closing && !w->closing)
         close_handles(w);
     else if (more)
         worker_wake(w);
-}
-
-static void on_wake(uv_async_t *handle)
-{
-    (void)handle; /* the turn does it all */
-}
-
-static void on_tick(uv_timer_t *handle)
-{
-    (void)handle;
-}
-
-static void run(void *arg)
-{
-    struct worker *w = arg;
-
-    w->turned_ns = w->flushed_ns = scan_clock_ns();
-    uv_run(&w->loop, UV_RUN_DEFAULT);
-}
-
-/* ---- start and end of the thread ---- */
-
-static int start_handles(struct worker *w, struct sts_err *err)
-{
-    if (uv_loop_init(&w->loop) != 0)
-        return sts_fail(err, STS_ESYS, "cannot make an event loop");
-    w->has_loop = true;
-    if (uv_async_init(&w->loop, &w->wake, on_wake) != 0 || uv_timer_init(&w->loop, &w->tick) != 0 ||
-        uv_timer_start(&w->tick, on_tick, TICK_MS, TICK_MS) != 0 ||
-        uv_check_init(&w->loop, &w->after_poll) != 0 || uv_check_start(&w->after_poll, on_turn) != 0)
-        return sts_fail(err, STS_ESYS, "cannot set up an event loop");
-    w->after_poll.data = w;
-    return STS_OK;
-}
-
-static const struct address *local(const struct scan *scan, bool v4)
-{
-    const struct option_sources *sources = &scan->options->local_addr;
-
-    if (v4)
-        return sources->has_v4 ? &sources->v4 : NULL;
-    return sources->has_v6 ? &sources->v6 : NULL;
-}
-
-static int start_dns(struct worker *w, struct sts_err *err)
-{
-    const struct options *o = w->scan->options;
-    struct dns_env env = {.loop = &w->loop,
-                          .timers = &w->timers,
-                          .counters = &w->counters,
-                          .rate = &w->scan->dns_rate,
-                          .servers = o->name_servers.v,
-                          .n_servers = o->name_servers.n,
-                          .local_v4 = local(w->scan, true),
-                          .local_v6 = local(w->scan, false),
-                          .timeout_ms = o->dns_timeout_ms,
-                          .deadline_ms = o->dns_deadline_ms};
-
-    return dns_new(&env, &w->dns, err);
-}
-
-static int start_fetching(struct worker *w, struct sts_err *err)
-{
-    const struct options *o = w->scan->options;
-    struct http_env env = {.loop = &w->loop,
-                           .timers = &w->timers,
-                           .store = w->scan->store,
-                           .outbox = w->outbox,
-                           .user_agent = w->scan->user_agent,
-                           .local_v4 = local(w->scan, true),
-                           .local_v6 = local(w->scan, false),
-                           .port = (uint16_t)o->https_port,
-                           .connect_timeout_ms = o->connect_timeout_ms,
-                           .total_timeout_ms = o->policy_timeout_ms};
-
-    if (o->fetch_policy == WHEN_NEVER)
-        return STS_OK;
-    return http_new(&env, &w->http, err);
-}
-
-static int start_probing(struct worker *w, struct sts_err *err)
-{
-    const struct options *o = w->scan->options;
-
-    if (o->no_starttls)
-        return STS_OK;
-    if (tls_context_new(w->scan->store, &w->ctx, err) != STS_OK)
-        return err->code;
-    w->read_buffer = malloc(PROBE_READ_BYTES);
-    if (w->read_buffer == NULL)
-        return sts_fail(err, STS_ENOMEM, "out of memory");
-    w->probe_env = (struct probe_env){.loop = &w->loop,
-                                      .timers = &w->timers,
-                                      .ctx = w->ctx,
-                                      .outbox = w->outbox,
-                                      .read_buffer = w->read_buffer,
-                                      .ehlo_name = w->scan->ehlo_name,
-                                      .local_v4 = local(w->scan, true),
-                                      .local_v6 = local(w->scan, false),
-                                      .port = (uint16_t)o->smtp_port,
-                                      .connect_timeout_ms = o->connect_timeout_ms,
-                                      .greeting_timeout_ms = o->greeting_timeout_ms,
-                                      .total_timeout_ms = o->smtp_timeout_ms};
-    return STS_OK;
-}
-
-static uint32_t most_open(uint64_t limit)
-{
-    return limit > 0 && limit < UINT32_MAX ? (uint32_t)limit : UINT32_MAX;
-}
-
-static int start_tables(struct worker *w, struct sts_err *err)
-{
-    const struct options *o = w->scan->options;
-    const struct gate_limits limits[LANE_N] = {
-        [LANE_SMTP] = {most_open(o->per_ip_smtp), o->per_ip_interval_ms},
-        [LANE_HTTPS] = {most_open(o->per_ip_https), o->per_ip_https_rate ? 1000 / o->per_ip_https_rate : 0},
-    };
-
-    w->last_unsent = &w->unsent;
-    w->window = (o->window + w->scan->n_workers - 1) / w->scan->n_workers;
-    w->from = calloc(w->scan->n_workers, sizeof(*w->from));
-    w->outbox = outbox_new(w->scan);
-    w->gate = gate_new(w->scan, &w->timers, &w->counters, limits);
-    if (w->from == NULL || w->outbox == NULL || w->gate == NULL)
-        return sts_fail(err, STS_ENOMEM, "out of memory");
-    return STS_OK;
-}
-
-int worker_init(struct worker *w, struct sts_err *err)
-{
-    if (start_tables(w, err) != STS_OK || start_handles(w, err) != STS_OK || start_dns(w, err) != STS_OK ||
-        start_fetching(w, err) != STS_OK || start_probing(w, err) != STS_OK)
-        return err->code;
-    if (w->id == 0 && w->scan->store != NULL && tls_store_archive(w->scan->store, w->outbox) != STS_OK)
-        return sts_fail(err, STS_ENOMEM, "out of memory");
-    return STS_OK;
-}
-
-int worker_start(struct worker *w, struct sts_err *err)
-{
-    if (uv_thread_create(&w->thread, run, w) != 0)
-        return sts_fail(err, STS_ESYS, "cannot start a thread");
-    w->started = true;
-    return STS_OK;
-}
-
-void worker_join(struct worker *w)
-{
-    if (w->started)
-        uv_thread_join(&w->thread);
-}
-
-/* A worker whose thread never ran still has its handles. */
-static void close_unstarted(struct worker *w)
-{
-    if (w->dns != NULL)
-        dns_close(w->dns);
-    if (w->http != NULL)
-        http_close(w->http);
-    gate_free(w->gate);
-    if (!w->has_loop)
-        return;
-    for (uv_handle_t *h[] = {(uv_handle_t *)&w->wake, (uv_handle_t *)&w->tick, (uv_handle_t *)&w->after_poll},
-                     **at = h;
-         at < h + STS_LEN(h); at++) {
-        if ((*at)->type != UV_UNKNOWN_HANDLE)
-            uv_close(*at, NULL);
-    }
-    uv_run(&w->loop, UV_RUN_DEFAULT);
-}
-
-int worker_fini(struct worker *w)
-{
-    int rc = STS_OK;
-
-    if (!w->started)
-        close_unstarted(w);
-    if (w->has_loop && uv_loop_close(&w->loop) != 0)
-        rc = STS_ESYS;
-    if (w->ctx != NULL)
-        SSL_CTX_free(w->ctx);
-    outbox_free(w->outbox);
-    keyset_fini(&w->hosts);
-    keyset_fini(&w->policies);
-    timers_fini(&w->timers);
-    free(w->from);
-    free(w->read_buffer);
-    return rc;
 }

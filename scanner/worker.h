@@ -62,6 +62,8 @@ int worker_start(struct worker *w, struct sts_err *err) STS_CHECK;
 void worker_join(struct worker *w);
 /* STS_ESYS: a handle of the loop was left open (a bug; everything else is freed). */
 int worker_fini(struct worker *w) STS_CHECK;
+/* What a worker does after each poll of its sockets; worker_setup.c has it called by the loop. */
+void worker_turn(struct worker *w);
 /* From any thread. */
 void worker_wake(struct worker *w);
 

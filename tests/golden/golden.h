@@ -5,11 +5,10 @@
 
 /* The certificates of tests/golden/certs, in this order. */
 enum golden_cert { GC_ROOT, GC_ISSUER, GC_MX, GC_POLICY, GC_EXPIRED, GC_SELF, GC_LIMIT };
-extern const char *const golden_cert_names[GC_LIMIT];
-
-/* To be filled with their SHA-256 before the records are used. */
-extern struct sts_str golden_digests[GC_LIMIT];
-void golden_link_chains(void);
+/* Reads them from `directory`; the chains of the records below refer to them from then on. False: cannot be
+ * read. */
+bool golden_load_certs(const char *directory);
+extern struct rec_cert golden_certs[GC_LIMIT];
 
 /* One frame of records of one kind. */
 struct golden_frame {
@@ -18,6 +17,7 @@ struct golden_frame {
     uint32_t n;
 };
 extern const struct rec_scan golden_scan;
-extern const struct golden_frame golden_frames[];
+extern const struct golden_frame golden_frames[]; /* behind the certificates */
 extern const unsigned golden_n_frames;
+#define GOLDEN_STOPPED_FRAMES 1 /* so many are in the scan that was stopped */
 #endif

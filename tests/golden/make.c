@@ -3,46 +3,18 @@
 #include "sinks/writer.h"
 #include "tests/golden/golden.h"
 
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CERT_MOST_BYTES 4096
-#define STOPPED_FRAMES  1
-#define COUNTS_MOST     64
+#define COUNTS_MOST 64
 
 struct made {
     struct scan_writer *writer;
     struct rec_buf raw;
-    uint8_t der[GC_LIMIT][CERT_MOST_BYTES], digest[GC_LIMIT][SHA256_DIGEST_LENGTH];
-    struct rec_cert certs[GC_LIMIT];
     struct rec_count counts[COUNTS_MOST];
     uint32_t n_counts;
 };
-
-static int load_certs(struct made *m, const char *dir, struct sts_err *err)
-{
-    for (int i = 0; i < GC_LIMIT; i++) {
-        char path[1024];
-        FILE *file;
-        size_t len;
-
-        snprintf(path, sizeof(path), "%s/%s.der", dir, golden_cert_names[i]);
-        file = fopen(path, "rb");
-        if (file == NULL)
-            return sts_fail(err, STS_EIO, "%s: cannot open", path);
-        len = fread(m->der[i], 1, CERT_MOST_BYTES, file);
-        fclose(file);
-        SHA256(m->der[i], len, m->digest[i]);
-        golden_digests[i] = (struct sts_str){(const char *)m->digest[i], SHA256_DIGEST_LENGTH};
-        m->certs[i] = (struct rec_cert){.digest = golden_digests[i],
-                                        .der = {(const char *)m->der[i], (uint32_t)len},
-                                        .trusted = i == GC_ROOT};
-    }
-    golden_link_chains();
-    return STS_OK;
-}
 
 static void count(struct made *m, enum rec_kind kind, uint64_t oc)
 {
@@ -88,7 +60,7 @@ static int put(struct made *m, const struct golden_frame *frame, struct sts_err 
 
 static int write_all(struct made *m, bool stopped, struct sts_err *err)
 {
-    const struct golden_frame certs = {REC_cert, m->certs, GC_LIMIT};
+    const struct golden_frame certs = {REC_cert, golden_certs, GC_LIMIT};
     struct rec_end end = {.end_ms = golden_scan.start_ms + 900000,
                           .positions = 14,
                           .last_pos = 14,
@@ -99,7 +71,7 @@ static int write_all(struct made *m, bool stopped, struct sts_err *err)
                           .loop_gaps = 1};
     int rc = put(m, &certs, err);
 
-    for (unsigned i = 0; rc == STS_OK && i < (stopped ? STOPPED_FRAMES : golden_n_frames); i++)
+    for (unsigned i = 0; rc == STS_OK && i < (stopped ? GOLDEN_STOPPED_FRAMES : golden_n_frames); i++)
         rc = put(m, &golden_frames[i], err);
     if (stopped) {
         end.complete = false;
@@ -122,7 +94,9 @@ int main(int argc, char **argv)
         fputs("golden_make CERTIFICATES OUTPUT [stopped]\n", stderr);
         return 2;
     }
-    if (load_certs(m, argv[1], &err) == STS_OK && sink_dir_open(argv[2], &sink, &err) == STS_OK &&
+    if (!golden_load_certs(argv[1]))
+        sts_fail(&err, STS_EIO, "%s: cannot read the certificates", argv[1]);
+    if (err.code == STS_OK && sink_dir_open(argv[2], &sink, &err) == STS_OK &&
         scan_writer_new(&m->writer, sink, &golden_scan, &options, &err) == STS_OK)
         (void)!write_all(m, argc > 3, &err);
     rec_buf_fini(&m->raw);

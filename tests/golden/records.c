@@ -1,19 +1,6 @@
 /* records.c - the golden scan: the scan itself, domains and policies. */
 #include "tests/golden/records.h"
 
-const char *const golden_cert_names[GC_LIMIT] = {"root", "issuer", "mx", "policy", "expired", "self"};
-struct sts_str golden_digests[GC_LIMIT];
-struct sts_str golden_chain_mx[2], golden_chain_policy[2], golden_chain_expired[2], golden_chain_self[1];
-
-void golden_link_chains(void)
-{
-    golden_chain_mx[0] = golden_digests[GC_MX];
-    golden_chain_policy[0] = golden_digests[GC_POLICY];
-    golden_chain_expired[0] = golden_digests[GC_EXPIRED];
-    golden_chain_mx[1] = golden_chain_policy[1] = golden_chain_expired[1] = golden_digests[GC_ISSUER];
-    golden_chain_self[0] = golden_digests[GC_SELF];
-}
-
 const struct rec_scan golden_scan = {
     .schema = 1,
     .program = S("stscan 0.1.0 (golden)"),

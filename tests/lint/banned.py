@@ -5,7 +5,7 @@ import re
 import source
 
 WHY = {
-    "an explicit length": "strcpy strcat strncpy strncat sprintf vsprintf gets stpcpy",
+    "an explicit length": "strcpy strcat strncpy sprintf vsprintf gets stpcpy",
     "strtol and a look at its end": "atoi atol atoll atof scanf sscanf fscanf",
     "our own seeded generator": "rand srand random srandom",
     "the heap": "alloca",

@@ -184,6 +184,14 @@ class Scan(unittest.TestCase):
         self.assertIn("--contact", done.stderr)
         self.assertEqual(os.listdir(self.dir), [])
 
+    def test_lab_is_no_way_out(self):
+        for prefix in ("0.0.0.0/0", "127.0.0.0/8,8.0.0.0/7", "::/0", "192.0.0.0/8"):
+            with self.subTest(prefix=prefix):
+                command = [program("STSCAN"), "--name-servers", "127.0.0.1", "--lab", prefix, "a.example"]
+                done = subprocess.run(command, capture_output=True, text=True, cwd=self.dir, check=False)
+                self.assertEqual(done.returncode, USAGE)
+                self.assertIn("--lab", done.stderr)
+
     def test_missing_input(self):
         _, err = self.scan("-f", "none.txt", "-o", "out", status=NO_START)
         self.assertIn("none.txt", err)

@@ -12,11 +12,19 @@ import check  # noqa: E402
 import lab  # noqa: E402
 import programs  # noqa: E402
 
-SLOW = "mx.mx-multiline.test"  # greets after a second: in flight when the program is suspended
+SLOW, SLOW_ADDRESS = "mx.mx-multiline.test", "127.0.25.19"  # greets after a second: in flight when the program is suspended
 OK, STALL = 1, 115
 TIMEOUTS = (14, 51, 60, 73, 84, 94)  # of DNS, TCP, greeting, SMTP, TLS, HTTP
-RUN_SECONDS, SUSPENDED_SECONDS, LIMIT_SECONDS = 0.6, 6, 60
+SUSPENDED_SECONDS, LIMIT_SECONDS = 6, 60
+CONNECTED = "01"  # state in /proc/net/tcp
 ENDPOINT, END = 5, 8
+
+
+def is_connected(address, port):
+    """Has somebody here a connection to the peer? As /proc/net/tcp says, in hexadecimal, the address backwards."""
+    peer = "".join(f"{int(part):02X}" for part in reversed(address.split("."))) + f":{port:04X}"
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        return any(row.split()[2:4] == [peer, CONNECTED] for row in table)
 
 
 def main():
@@ -26,7 +34,10 @@ def main():
         # a scan with deadlines that the suspension alone would exceed
         process = subprocess.Popen(programs.stscan(running, out, 2, "-q", "--smtp-timeout", "5s", "--greeting-timeout", "5s",
                                                    "--policy-timeout", "5s"))
-        time.sleep(RUN_SECONDS)
+        end = time.monotonic() + LIMIT_SECONDS
+        while not is_connected(SLOW_ADDRESS, 25):
+            assert time.monotonic() < end and process.poll() is None, f"no connection to {SLOW} was seen"
+            time.sleep(0.01)
         process.send_signal(signal.SIGSTOP)
         time.sleep(SUSPENDED_SECONDS)
         process.send_signal(signal.SIGCONT)

@@ -62,6 +62,7 @@ static SSL_CTX *cert_server(const struct cert *leaf, const struct cert *behind)
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
 
     SSL_CTX_set_security_level(ctx, 0);
+    SSL_CTX_set1_groups_list(ctx, "X25519"); /* later versions of OpenSSL prefer others */
     SSL_CTX_use_certificate(ctx, leaf->x509);
     SSL_CTX_use_PrivateKey(ctx, leaf->key);
     if (behind != NULL)

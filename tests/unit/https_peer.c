@@ -1,6 +1,7 @@
 #include "tests/unit/https_peer.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
@@ -115,8 +116,9 @@ static socklen_t address_of(const struct peer *p, struct sockaddr_storage *sa)
 static void *serve(void *arg)
 {
     struct peer *p = arg;
-    const struct timeval give_up = {.tv_sec = GIVE_UP_S};
+    const struct timeval give_up = {.tv_sec = GIVE_UP_S}, stuck = {.tv_sec = 2};
     sigset_t pipe;
+    int on = 1;
 
     sigemptyset(&pipe); /* only here: the client must not need it */
     sigaddset(&pipe, SIGPIPE);
@@ -127,7 +129,9 @@ static void *serve(void *arg)
 
         if (fd < 0)
             return NULL;
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &give_up, sizeof(give_up));
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &stuck, sizeof(stuck));
         atomic_fetch_add(&p->n_accepted, 1);
         p->play(p, fd);
         close(fd);

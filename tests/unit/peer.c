@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,13 +16,15 @@
 #define PEER_MOST_STEPS 16
 
 enum peer_do {
-    PEER_END,    /* close */
+    PEER_END,    /* close, with a FIN even where bytes have come that nobody read */
     PEER_SAY,    /* send `text` */
     PEER_HEAR,   /* read until a line ends */
+    PEER_HELLO,  /* read one TLS record as bytes */
     PEER_WAIT,   /* `ms` */
     PEER_DRIP,   /* send `text` again and again, each `ms`, until the other side is gone */
     PEER_FLOOD,  /* the same without a pause */
     PEER_TLS,    /* be a TLS server from here on */
+    PEER_KEYS,   /* ask for new keys (RFC 8446 section 4.6.3) `ms` times, and read nothing */
     PEER_LISTEN, /* read until the other side closes */
     PEER_RESET,  /* close with a reset */
 };
@@ -47,6 +50,10 @@ struct peer_step {
     {                         \
         PEER_HEAR, NULL, 0, 0 \
     }
+#define HELLO                  \
+    {                          \
+        PEER_HELLO, NULL, 0, 0 \
+    }
 #define WAIT(ms)               \
     {                          \
         PEER_WAIT, NULL, 0, ms \
@@ -54,6 +61,10 @@ struct peer_step {
 #define TLS                  \
     {                        \
         PEER_TLS, NULL, 0, 0 \
+    }
+#define KEYS(n)               \
+    {                         \
+        PEER_KEYS, NULL, 0, n \
     }
 #define LISTEN                  \
     {                           \
@@ -70,6 +81,8 @@ struct peer {
     const struct peer_step *steps;
     SSL_CTX *ctx;
     SSL *ssl;
+    bool reset;
+    atomic_bool listening; /* has come to PEER_LISTEN */
     pthread_t thread;
     char sni[256];     /* server name that the client sent */
     char heard[16384]; /* what the client sent, in the clear or out of TLS */
@@ -94,6 +107,20 @@ static bool peer_hear(struct peer *p, char *c)
     if (p->n_heard < sizeof(p->heard) - 1)
         p->heard[p->n_heard++] = *c;
     return true;
+}
+
+static bool peer_hello(struct peer *p)
+{
+    char header[5], c;
+    unsigned n;
+
+    for (unsigned i = 0; i < sizeof(header); i++) {
+        if (!peer_hear(p, &header[i]))
+            return false;
+    }
+    for (n = (uint8_t)header[3] * 256u + (uint8_t)header[4]; n > 0 && peer_hear(p, &c); n--)
+        ;
+    return n == 0;
 }
 
 static void peer_tls(struct peer *p)
@@ -122,6 +149,7 @@ static bool peer_step(struct peer *p, const struct peer_step *s)
                 return true;
         }
         return false;
+    case PEER_HELLO: return peer_hello(p);
     case PEER_WAIT: usleep((unsigned)s->ms * 1000); return true;
     case PEER_DRIP:
     case PEER_FLOOD:
@@ -131,11 +159,21 @@ static bool peer_step(struct peer *p, const struct peer_step *s)
         }
         return false;
     case PEER_TLS: peer_tls(p); return true;
+    case PEER_KEYS:
+        for (int i = 0; i < s->ms; i++) {
+            SSL_key_update(p->ssl, SSL_KEY_UPDATE_REQUESTED);
+            if (SSL_do_handshake(p->ssl) != 1)
+                return false;
+        }
+        return true;
     case PEER_LISTEN:
+        p->listening = true;
         while (peer_hear(p, &c))
             ;
         return false;
-    case PEER_RESET: setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &abort_it, sizeof(abort_it)); return false;
+    case PEER_RESET:
+        p->reset = setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &abort_it, sizeof(abort_it)) == 0;
+        return false;
     }
     return false;
 }
@@ -144,12 +182,17 @@ static void *peer_run(void *arg)
 {
     struct peer *p = arg;
     struct pollfd ready = {p->listener, POLLIN, 0};
+    char rest[1024];
 
     /* A probe may be cancelled before it connects. */
     if (poll(&ready, 1, 2000) != 1)
         return NULL;
     p->fd = accept(p->listener, NULL, NULL);
     for (const struct peer_step *s = p->steps; peer_step(p, s); s++)
+        ;
+    if (!p->reset)
+        shutdown(p->fd, SHUT_WR);
+    while (!p->reset && recv(p->fd, rest, sizeof(rest), 0) > 0)
         ;
     SSL_free(p->ssl);
     close(p->fd);

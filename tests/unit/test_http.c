@@ -558,7 +558,35 @@ static void test_endless_chunks(void **state)
     memset(&s, 0, sizeof(s));
     fetch(&p, &s, &g);
     assert_string_equal(outcome_name(g.r.oc), "HTTP_TOO_BIG");
-    assert_in_range(g.policy.body.len, 1, 1024);
+    assert_in_range(g.policy.body.len, 1, HTTP_MOST_BODY_BYTES - 1);
+    get_fini(&g);
+}
+
+/* HelloRequest, RFC 5246 section 7.4.1.1, which OpenSSL passes over without coming back. */
+static void play_hello_requests(struct peer *p, int fd)
+{
+    static const uint8_t record[] = {22, 3, 3, 0, 4, 0, 0, 0, 0};
+    uint8_t many[512 * sizeof(record)];
+
+    (void)p;
+    for (size_t i = 0; i < 512; i++)
+        memcpy(many + i * sizeof(record), record, sizeof(record));
+    while (write(fd, many, sizeof(many)) > 0)
+        ;
+}
+
+static void test_endless_handshake(void **state)
+{
+    struct peer p = saying(play_hello_requests, "");
+    struct scene s = {0};
+    struct get g = {0};
+
+    (void)state;
+    fetch(&p, &s, &g);
+    assert_string_equal(outcome_name(g.r.oc), "TLS_PROTOCOL");
+    assert_int_equal(g.r.src, SRC_BYTES);
+    assert_in_range(g.r.raw, HTTP_MOST_BYTES, HTTP_MOST_BYTES + 65536);
+    assert_null(g.policy.tls);
     get_fini(&g);
 }
 
@@ -658,6 +686,55 @@ static void test_refused(void **state)
     expect_str(g.policy.ip, "127.0.0.1");
     scene_close(&s);
     get_fini(&g);
+}
+
+static void test_bad_host(void **state)
+{
+    struct peer p = {.ip = "127.0.0.1", .backlog = 8};
+    struct scene s = {0};
+    struct get g = {0};
+
+    (void)state;
+    peer_start(&p);
+    scene_open(&s, &p);
+    get_start(&g, &s, "no host", p.ip);
+    get_wait(&g, &s);
+    expect_outcome(&g, OC_OUR_LIBRARY, SRC_CURL, CURLE_URL_MALFORMAT);
+    scene_close(&s);
+    peer_stop(&p);
+    get_fini(&g);
+}
+
+/* What cannot be had on loopback. */
+static void test_errnos(void **state)
+{
+    static const struct {
+        int err;
+        enum outcome at_once, later;
+    } rows[] = {
+        {ECONNREFUSED, OC_TCP_REFUSED, OC_TCP_REFUSED},
+        {ETIMEDOUT, OC_TCP_TIMEOUT, OC_TCP_TIMEOUT},
+        {ECONNRESET, OC_TCP_RESET, OC_TCP_RESET},
+        {EHOSTUNREACH, OC_OUR_NETWORK, OC_TCP_UNREACHABLE},
+        {ENETUNREACH, OC_OUR_NETWORK, OC_TCP_UNREACHABLE},
+        {EADDRNOTAVAIL, OC_OUR_PORTS, OC_OUR_PORTS},
+        {EMFILE, OC_OUR_DESCRIPTORS, OC_OUR_DESCRIPTORS},
+        {ENFILE, OC_OUR_DESCRIPTORS, OC_OUR_DESCRIPTORS},
+        {ENOMEM, OC_OUR_MEMORY, OC_OUR_MEMORY},
+        {EPERM, OC_OUR_NETWORK, OC_TCP_OTHER},
+        {EAFNOSUPPORT, OC_OUR_NETWORK, OC_TCP_OTHER},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < STS_LEN(rows); i++) {
+        struct http_facts f = {.code = CURLE_COULDNT_CONNECT, .os_errno = rows[i].err, .alert = -1};
+
+        assert_int_equal(http_outcome(&f).oc, rows[i].at_once);
+        f.waited = true;
+        assert_int_equal(http_outcome(&f).oc, rows[i].later);
+        assert_int_equal(http_outcome(&f).src, SRC_ERRNO);
+        assert_int_equal(http_outcome(&f).raw, rows[i].err);
+    }
 }
 
 /* ---- certificates ---- */
@@ -798,6 +875,26 @@ static void test_connect_deadline(void **state)
         s = (struct scene){.env.total_timeout_ms = 50};
     }
     full_stop(&full);
+}
+
+/* The refusal comes with the second SYN, a second later. */
+static void test_refused_late(void **state)
+{
+    struct full full = {0};
+    struct scene s = {0};
+    struct get g = {0};
+
+    (void)state;
+    full_start(&full);
+    scene_open(&s, &full.peer);
+    get_start(&g, &s, PEER_HOST, full.peer.ip);
+    while (!g.fetch->facts.waited)
+        uv_run(&s.loop, UV_RUN_ONCE);
+    full_stop(&full);
+    get_wait(&g, &s);
+    expect_outcome(&g, OC_TCP_REFUSED, SRC_ERRNO, ECONNREFUSED);
+    scene_close(&s);
+    get_fini(&g);
 }
 
 /* One byte every 5 ms: no pause is long, the whole is. */
@@ -1081,6 +1178,43 @@ static void test_cancel_and_close_in_done(void **state)
     get_fini(&b);
 }
 
+/* Whatever the peer does after the answer, its connection is gone soon after done. */
+static void play_babble(struct peer *p, int fd)
+{
+    static const char junk[4096];
+    SSL *ssl = peer_tls(p, fd);
+
+    if (ssl != NULL && peer_read_request(p, ssl))
+        for (peer_send(ssl, p->text, p->len); peer_send(ssl, junk, sizeof(junk));)
+            ;
+    SSL_free(ssl);
+}
+
+static void test_nothing_lingers(void **state)
+{
+    static const peer_play_fn plays[] = {play_wait, play_babble};
+
+    (void)state;
+    for (size_t i = 0; i < STS_LEN(plays); i++) {
+        struct peer p = saying(plays[i], OK_200 "Content-Length: 2\r\n\r\nhi");
+        struct scene s = {0};
+        struct get g = {0};
+
+        p.ip = "127.0.0.1";
+        peer_start(&p);
+        scene_open(&s, &p);
+        get_start(&g, &s, PEER_HOST, p.ip);
+        get_wait(&g, &s);
+        expect_outcome(&g, OC_OK, SRC_NONE, 0);
+        for (int turn = 0; turn < 20; turn++)
+            uv_run(&s.loop, UV_RUN_ONCE);
+        assert_int_equal(s.http->n_handles, 2); /* no socket */
+        scene_close(&s);
+        peer_stop(&p);
+        get_fini(&g);
+    }
+}
+
 /* ---- our own limits ---- */
 
 static void test_no_descriptors(void **state)
@@ -1231,12 +1365,16 @@ int main(void)
         TEST(test_body_limit),
         TEST(test_endless),
         TEST(test_endless_chunks),
+        TEST(test_endless_handshake),
         TEST(test_no_tls),
         TEST(test_late_alert),
         TEST(test_refused),
+        TEST(test_bad_host),
+        TEST(test_errnos),
         TEST(test_certificates),
         TEST(test_store_is_shared),
         TEST(test_connect_deadline),
+        TEST(test_refused_late),
         TEST(test_deadlines),
         TEST(test_redirect_is_not_followed),
         TEST(test_proxies_have_no_effect),
@@ -1244,6 +1382,7 @@ int main(void)
         TEST(test_http2),
         TEST(test_cancel),
         TEST(test_cancel_and_close_in_done),
+        TEST(test_nothing_lingers),
         TEST(test_no_descriptors),
         TEST(test_arena_is_full),
         TEST(test_many_at_once),

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# What ststat makes of the golden scans, byte for byte: tests/golden/expected. golden.sh --write writes it anew.
+# The second argument is the program that makes the golden scans: they are what it still makes today.
+set -eu
+cd "${SOURCE_DIR:-$(dirname "$0")/..}"
+mode=${1:-check} make=${2:-build/tests/golden_make} ststat=${STSTAT:-build/ststat}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+scan=tests/golden/v1 failed=0
+
+# is FILE COMMAND...: its output and exit code are those of tests/golden/expected/FILE
+is() {
+    local name=$1 code=0
+    shift
+    "$@" >"$work/$name" 2>&1 || code=$?
+    echo "exit code $code" >>"$work/$name"
+    if [ "$mode" = --write ]; then
+        cp "$work/$name" "tests/golden/expected/$name"
+    elif ! diff -u "tests/golden/expected/$name" "$work/$name"; then
+        echo "golden.sh: $* differs from tests/golden/expected/$name"
+        failed=1
+    fi
+}
+is summary.json "$ststat" summary --json --outcomes $scan
+is summary.txt "$ststat" summary --outcomes $scan
+is stopped.txt "$ststat" summary ${scan}-stopped
+is verify.txt "$ststat" verify $scan
+is verify-stopped.txt "$ststat" verify ${scan}-stopped
+for name in good.example multi.example expired.example nomatch.example implicit.example late.example \
+    null.example nx.example none.example mx.plain.example; do
+    is "show-$name.txt" "$ststat" show $scan "$name"
+done
+is show-ulabel.txt "$ststat" show $scan Bücher.example
+is show-bad.txt "$ststat" show $scan "$(printf 'bad..name\t\001')"
+is show-missing.txt "$ststat" show $scan no.such.example
+
+# A stream is the same as a directory, but for its name.
+"$ststat" summary --json --outcomes - <$scan/part-000001.msgpack.zst | sed 's|"name": "-"|"name": "tests/golden/v1"|' >"$work/stream"
+head -n -1 tests/golden/expected/summary.json | diff - "$work/stream" || { echo "golden.sh: a stream differs"; failed=1; }
+python3 -m json.tool "$work/stream" >"$work/json" || { echo "golden.sh: no JSON"; failed=1; }
+
+# The generator still makes these scans (before compression: that is free to get better).
+"$make" tests/golden/certs "$work/v1"
+"$make" tests/golden/certs "$work/v1-stopped" stopped
+for made in v1 v1-stopped; do
+    cmp <(zstd -dcq "$work/$made"/part-*) <(zstd -dcq tests/golden/$made/part-*) || failed=1
+done
+
+# Usage and failures: a clear line, and the exit code says which.
+fails() {
+    local want=$1 words=$2 code=0
+    shift 2
+    "$@" >"$work/out" 2>"$work/err" || code=$?
+    if [ $code != "$want" ] || [ "$(wc -l <"$work/err")" != 1 ] || ! grep -q -- "$words" "$work/err"; then
+        echo "golden.sh: $*: exit code $code, not $want; or not '$words':"
+        cat "$work/err"
+        failed=1
+    fi
+}
+part=$scan/part-000001.msgpack.zst
+fails 1 "frobnicate: no such command" "$ststat" frobnicate
+fails 1 "frobnicate: no such command" "$ststat" help frobnicate
+fails 1 "something is missing" "$ststat" summary
+fails 1 "one argument too many: b" "$ststat" summary $scan b
+fails 1 "--frob: unknown option" "$ststat" summary --frob $scan
+fails 1 "not a number" "$ststat" verify --limit x $scan
+fails 2 "cannot write" bash -c "'$ststat' summary $scan >/dev/full"
+fails 2 "no-such-scan: No such file" "$ststat" verify tests/golden/no-such-scan
+fails 2 "mx.der: no frame of a scan at offset 0: this is no scan" "$ststat" show tests/golden/certs/mx.der x
+head -c 3000 $part >"$work/cut"
+fails 2 "cut: ends within a frame: the frame at offset [0-9]* has [0-9]* bytes left" "$ststat" verify "$work/cut"
+for command in summary verify; do
+    { head -c 2000 $part; printf 'X'; tail -c +2002 $part; } >"$work/flipped"
+    fails 2 "flipped: the frame at offset [0-9]* is damaged" "$ststat" $command "$work/flipped"
+    fails 2 "standard input: no frame of a scan at offset 0" "$ststat" $command - <tests/golden/certs/mx.der
+done
+for words in --help "help summary" "verify --help" --version; do
+    "$ststat" $words >"$work/out" || { echo "golden.sh: ststat $words"; failed=1; }
+done
+exit $failed

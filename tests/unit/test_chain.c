@@ -1,0 +1,163 @@
+/* Certificates: chains verified at a time, names matched. The certificates are those of the golden scan. */
+#include "analysis/chain.h"
+#include "analysis/endpoint_class.h"
+
+#include <openssl/sha.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define MS_2026_02 UINT64_C(1769947200000)
+#define MS_2024_06 UINT64_C(1717200000000)
+#define MS_2019    UINT64_C(1550000000000)
+#define MS_2027    UINT64_C(1800000000000)
+
+enum { ROOT, ISSUER, MX, POLICY, EXPIRED, SELF, N_CERTS };
+
+struct certs {
+    struct chains *chains;
+    struct sts_str digest[N_CERTS];
+    uint8_t bytes[N_CERTS][SHA256_DIGEST_LENGTH];
+    struct sts_err err;
+};
+
+static int set_up(void **state)
+{
+    static const char *const names[] = {"root", "issuer", "mx", "policy", "expired", "self"};
+    struct certs *c = calloc(1, sizeof(*c));
+
+    if (c == NULL || chains_new(&c->chains, &c->err) != STS_OK)
+        return -1;
+    for (int i = 0; i < N_CERTS; i++) {
+        char path[512], der[4096];
+        struct rec_cert cert = {.trusted = i == ROOT};
+        FILE *file;
+
+        snprintf(path, sizeof(path), "%s/golden/certs/%s.der", TEST_DATA, names[i]);
+        file = fopen(path, "rb");
+        if (file == NULL)
+            return -1;
+        cert.der = (struct sts_str){der, (uint32_t)fread(der, 1, sizeof(der), file)};
+        fclose(file);
+        SHA256((const unsigned char *)der, cert.der.len, c->bytes[i]);
+        c->digest[i] = cert.digest = (struct sts_str){(const char *)c->bytes[i], SHA256_DIGEST_LENGTH};
+        if (chains_add(c->chains, &cert, &c->err) != STS_OK ||
+            chains_add(c->chains, &cert, &c->err) != STS_OK)
+            return -1;
+    }
+    *state = c;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct certs *c = *state;
+
+    chains_free(c->chains);
+    free(c);
+    return 0;
+}
+
+static struct chain_verdict verify(struct certs *c, int leaf, int issuer, uint64_t at_ms)
+{
+    struct sts_str chain[2] = {c->digest[leaf]};
+    struct sts_strs sent = {chain, issuer < 0 ? 1 : 2};
+    struct chain_verdict verdict;
+
+    if (issuer >= 0)
+        chain[1] = c->digest[issuer];
+    assert_int_equal(chains_verify(c->chains, &sent, at_ms, &verdict, &c->err), STS_OK);
+    return verdict;
+}
+
+static void test_time(void **state)
+{
+    struct certs *c = *state;
+
+    assert_int_equal(verify(c, MX, ISSUER, MS_2026_02).faults, 0);
+    assert_int_equal(verify(c, MX, ISSUER, MS_2026_02 + 1000).faults, 0); /* from the table */
+    /* The same chain seen at another time is another verdict, whatever the table holds. */
+    assert_int_equal(verify(c, MX, ISSUER, MS_2027).faults, CHAIN_EXPIRED);
+    assert_int_equal(verify(c, MX, ISSUER, MS_2024_06).faults, CHAIN_NOT_YET);
+    assert_int_equal(verify(c, MX, ISSUER, MS_2026_02).faults, 0);
+    assert_int_equal(verify(c, EXPIRED, ISSUER, MS_2024_06).faults, 0);
+    assert_int_equal(verify(c, EXPIRED, ISSUER, MS_2026_02).faults, CHAIN_EXPIRED);
+    assert_int_equal(verify(c, EXPIRED, ISSUER, MS_2026_02).depth, 0);
+    assert_true(verify(c, EXPIRED, ISSUER, MS_2019).faults & CHAIN_NOT_YET);
+    /* mx.der is valid until 2026-04-01 00:00:00, this second included. */
+    assert_int_equal(verify(c, MX, ISSUER, UINT64_C(1775001600000)).faults, 0);
+    assert_int_equal(verify(c, MX, ISSUER, UINT64_C(1775001601000)).faults, CHAIN_EXPIRED);
+}
+
+static void test_faults(void **state)
+{
+    struct certs *c = *state;
+    struct sts_str unknown[2] = {{"no such fingerprint", 19}, {NULL, 0}};
+    struct sts_strs chain = {unknown, 1};
+    struct chain_verdict verdict;
+
+    assert_int_equal(verify(c, SELF, -1, MS_2026_02).faults, CHAIN_SELF_SIGNED);
+    assert_int_equal(verify(c, MX, -1, MS_2026_02).faults, CHAIN_NO_ISSUER);
+    assert_int_equal(verify(c, ROOT, -1, MS_2026_02).faults, CHAIN_OTHER); /* trusted, but for no server */
+    assert_int_equal(chains_verify(c->chains, &chain, MS_2026_02, &verdict, &c->err), STS_OK);
+    assert_int_equal(verdict.faults, CHAIN_NOT_IN_SCAN);
+    chain.n = 0;
+    assert_int_equal(chains_verify(c->chains, &chain, MS_2026_02, &verdict, &c->err), STS_OK);
+    assert_int_equal(verdict.faults, CHAIN_EMPTY);
+}
+
+static bool match(struct certs *c, int leaf, const char *host)
+{
+    struct sts_strs chain = {&c->digest[leaf], 1};
+    bool first, second;
+
+    assert_int_equal(chains_match(c->chains, &chain, sts_str(host), &first, &c->err), STS_OK);
+    assert_int_equal(chains_match(c->chains, &chain, sts_str(host), &second, &c->err), STS_OK);
+    assert_int_equal(first, second);
+    return first;
+}
+
+static void test_match(void **state)
+{
+    struct certs *c = *state;
+
+    assert_true(match(c, MX, "mx1.good.example"));
+    assert_true(match(c, MX, "MX1.Good.Example."));
+    assert_true(match(c, MX, "a.wild.example"));
+    assert_false(match(c, MX, "wild.example"));
+    assert_false(match(c, MX, "a.b.wild.example"));
+    assert_false(match(c, MX, ".good.example")); /* OpenSSL would take it as "any name below" */
+    assert_false(match(c, MX, "."));
+    assert_false(match(c, MX, ""));
+    assert_false(match(c, EXPIRED, "expired.example")); /* in the common name only */
+}
+
+static void test_bad_der(void **state)
+{
+    struct certs *c = *state;
+    struct rec_cert cert = {.digest = {"x", 1}, .der = {"\x30\x03junk", 6}, .trusted = true};
+    struct sts_strs chain = {&cert.digest, 1};
+    struct chain_verdict verdict;
+    bool matches;
+
+    assert_int_equal(chains_add(c->chains, &cert, &c->err), STS_OK);
+    assert_int_equal(chains_verify(c->chains, &chain, MS_2026_02, &verdict, &c->err), STS_OK);
+    assert_int_equal(verdict.faults, CHAIN_UNREADABLE);
+    assert_int_equal(chains_match(c->chains, &chain, sts_str("a.b"), &matches, &c->err), STS_OK);
+    assert_false(matches);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_faults, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_match, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_bad_der, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,220 @@
+/* What is made of single records: policies, endpoints, names. */
+#include "analysis/endpoint_class.h"
+#include "analysis/name_class.h"
+#include "analysis/policy_class.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define BODY "version: STSv1\nmode: none\nmax_age: 1\n"
+#define S(text)                \
+    {                          \
+        text, sizeof(text) - 1 \
+    }
+
+static enum policy_class classify(struct rec_policy p, uint32_t faults, bool match)
+{
+    struct chain_verdict chain = {.faults = faults};
+    struct policy_facts facts;
+
+    policy_classify(&facts, &p, &chain, match);
+    return facts.class_;
+}
+
+static void test_policy(void **state)
+{
+    struct rec_policy p = {.oc = OC_OK,
+                           .status = 200,
+                           .headers = S("HTTP/2 200\r\ncontent-type: TEXT/plain ;x=y\r\n"),
+                           .body = S(BODY)};
+
+    (void)state;
+    assert_int_equal(classify(p, 0, true), POL_OK);
+    /* The first stage that fails decides: name, validity, trust, HTTP, media type, syntax. */
+    assert_int_equal(classify(p, CHAIN_EXPIRED, false), POL_TLS_NAME);
+    assert_int_equal(classify(p, CHAIN_EXPIRED | CHAIN_NO_ISSUER, true), POL_TLS_EXPIRED);
+    assert_int_equal(classify(p, CHAIN_SELF_SIGNED, true), POL_TLS_SELF_SIGNED);
+    assert_int_equal(classify(p, CHAIN_NO_ISSUER, true), POL_TLS_UNTRUSTED);
+    assert_int_equal(classify(p, CHAIN_UNTRUSTED, true), POL_TLS_UNTRUSTED);
+    assert_int_equal(classify(p, CHAIN_OTHER, true), POL_TLS_OTHER);
+    assert_int_equal(classify(p, CHAIN_EMPTY, false), POL_TLS_OTHER);
+    p.body = (struct sts_str)S("mode: none");
+    assert_int_equal(classify(p, 0, true), POL_SYNTAX);
+    p.headers = (struct sts_str)S("Content-Type: text/html\r\n");
+    assert_int_equal(classify(p, 0, true), POL_MEDIA);
+    p.headers = (struct sts_str)S("HTTP/2 200\r\n");
+    assert_int_equal(classify(p, 0, true), POL_MEDIA);
+    p.headers = (struct sts_str)S("Content-Type: text/plain\r\nContent-Encoding: gzip\r\n");
+    assert_int_equal(classify(p, 0, true), POL_HTTP_ENCODING);
+    p.status = 204;
+    assert_int_equal(classify(p, 0, true), POL_HTTP_STATUS);
+}
+
+static void test_policy_outcomes(void **state)
+{
+    static const struct {
+        unsigned oc;
+        enum policy_class class_;
+    } rows[] = {
+        {OC_DNS_NXDOMAIN, POL_DNS},
+        {OC_NO_ADDRESS, POL_DNS},
+        {OC_DNS_SERVFAIL, POL_INCONCLUSIVE},
+        {OC_ADDRESS_UNKNOWN, POL_INCONCLUSIVE},
+        {OC_ADDRESS_RESERVED, POL_BOGON},
+        {OC_BLOCKLISTED, POL_INCONCLUSIVE},
+        {OC_TCP_REFUSED, POL_TCP},
+        {OC_TCP_TIMEOUT, POL_TCP},
+        {OC_TLS_ALERT, POL_TLS_ALERT},
+        {OC_TLS_CLOSED, POL_TLS_HANDSHAKE},
+        {OC_TLS_TIMEOUT, POL_TIMEOUT},
+        {OC_HTTP_REDIRECT, POL_HTTP_REDIRECT},
+        {OC_HTTP_STATUS, POL_HTTP_STATUS},
+        {OC_HTTP_TOO_BIG, POL_SIZE},
+        {OC_HTTP_SHORT, POL_HTTP_SHORT},
+        {OC_HTTP_TIMEOUT, POL_TIMEOUT},
+        {OC_HTTP_CLOSED, POL_HTTP_PROTOCOL},
+        {OC_OUR_STOP, POL_INCONCLUSIVE},
+        {OC_OUR_TAIL, POL_INCONCLUSIVE},
+        {OC_OUR_DESCRIPTORS, POL_INCONCLUSIVE},
+        {99, POL_INCONCLUSIVE},
+        {1u << 20, POL_INCONCLUSIVE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < STS_LEN(rows); i++)
+        assert_int_equal(classify((struct rec_policy){.oc = rows[i].oc}, 0, true), rows[i].class_);
+    /* The certificate comes before HTTP. */
+    assert_int_equal(classify((struct rec_policy){.oc = OC_HTTP_STATUS, .status = 404}, CHAIN_EXPIRED, true),
+                     POL_TLS_EXPIRED);
+    for (unsigned oc = 1; oc < OUTCOME_LIMIT; oc++) /* what is ours, or not tried, never fails a policy */
+        if (outcome_class(oc) == OCC_ours)
+            assert_int_equal(classify((struct rec_policy){.oc = oc}, 0, true), POL_INCONCLUSIVE);
+}
+
+static void test_headers(void **state)
+{
+    struct sts_str headers = S("HTTP/1.1 200 OK\r\nA: 1\r\nb :2\r\nB:\t x y \r\nB: 3");
+
+    (void)state;
+    assert_true(sts_str_equal(http_header(headers, "a"), sts_str("1")));
+    assert_true(sts_str_equal(http_header(headers, "B"), sts_str("x y")));
+    assert_null(http_header(headers, "C").p);
+    assert_null(http_header((struct sts_str){NULL, 0}, "C").p);
+}
+
+/* "No STARTTLS" is said of nobody who did not say so. */
+static void test_endpoint(void **state)
+{
+    struct endpoint_facts facts;
+
+    (void)state;
+    for (unsigned oc = 0; oc < 2 * OUTCOME_LIMIT; oc++) {
+        struct rec_endpoint e = {.oc = oc};
+
+        endpoint_classify(&facts, &e);
+        assert_int_equal(facts.starttls == STARTTLS_NOT_OFFERED,
+                         oc == OC_SMTP_NO_STARTTLS || oc == OC_SMTP_HELO_ONLY);
+        assert_false(facts.handshake);
+        if (outcome_class(oc) == OCC_ours)
+            assert_int_equal(facts.group, EP_OURS);
+        if (outcome_class(oc) == OCC_skipped)
+            assert_int_equal(facts.group, EP_SKIPPED);
+    }
+}
+
+static void test_endpoint_evidence(void **state)
+{
+    struct sts_str lines[] = {S("STARTTLS"), S("SIZE 1"), S("StartTLS")};
+    struct rec_reply reply = {.to = S("EHLO"), .code = 250, .lines = {lines, 3}};
+    struct rec_tls tls = {.version = 0x0303, .cipher = S("X")};
+    struct rec_endpoint e = {.oc = OC_SMTP_TIMEOUT, .replies = {&reply, 1}};
+    struct endpoint_facts facts;
+
+    (void)state;
+    endpoint_classify(&facts, &e);
+    assert_int_equal(facts.starttls, STARTTLS_OFFERED);
+    reply.lines.n = 2; /* the first line is the greeting, whatever it says */
+    endpoint_classify(&facts, &e);
+    assert_int_equal(facts.starttls, STARTTLS_UNKNOWN);
+    lines[1] = (struct sts_str)S("STARTTLSX");
+    endpoint_classify(&facts, &e);
+    assert_int_equal(facts.starttls, STARTTLS_UNKNOWN);
+    e.tls = &tls;
+    e.oc = OC_OK;
+    endpoint_classify(&facts, &e);
+    assert_true(facts.handshake);
+    assert_int_equal(facts.version, TLSV_1_2);
+    tls.version = 0x7f1c;
+    endpoint_classify(&facts, &e);
+    assert_int_equal(facts.version, TLSV_OTHER);
+    e.oc = OC_TLS_ALERT;
+    endpoint_classify(&facts, &e);
+    assert_false(facts.handshake);
+    assert_int_equal(facts.starttls, STARTTLS_OFFERED);
+}
+
+static void test_mx_state(void **state)
+{
+    struct rec_mx mxs[] = {{.preference = 0, .host = S(".")}, {.preference = 10, .host = S("a.b")}};
+    struct sts_str address = S("192.0.2.1");
+    struct rec_dns mx = {.oc = OC_OK, .mx = {mxs, 2}}, a = {.oc = OC_OK, .addr = {&address, 1}},
+                   none = {.oc = OC_DNS_NODATA}, failed = {.oc = OC_DNS_SERVFAIL};
+    struct rec_domain d = {.mx = &mx, .a = &a, .aaaa = &none};
+
+    (void)state;
+    assert_int_equal(mx_state(&d), MX_HAS);
+    assert_true(mx_null_beside(&mx)); /* RFC 7505 section 3: MUST NOT */
+    mx.mx.n = 1;
+    assert_int_equal(mx_state(&d), MX_NULL);
+    assert_false(mx_null_beside(&mx));
+    mxs[0].preference = 10;
+    assert_int_equal(mx_state(&d), MX_HAS); /* no null MX: its preference is 0 */
+    d.mx = &none;
+    assert_int_equal(mx_state(&d), MX_IMPLICIT);
+    d.a = &failed;
+    assert_int_equal(mx_state(&d), MX_TEMPORARY);
+    d.a = &none;
+    assert_int_equal(mx_state(&d), MX_NO_MAIL);
+    d.a = d.aaaa = NULL;
+    assert_int_equal(mx_state(&d), MX_OTHER);
+    d.mx = &failed;
+    assert_int_equal(mx_state(&d), MX_TEMPORARY);
+    failed.oc = OC_DNS_RESOLVER_DOWN;
+    assert_int_equal(mx_state(&d), MX_TEMPORARY);
+    failed.oc = OC_DNS_NXDOMAIN;
+    assert_int_equal(mx_state(&d), MX_NXDOMAIN);
+    d.mx = NULL;
+    assert_int_equal(mx_state(&d), MX_OTHER);
+}
+
+static void test_joined(void **state)
+{
+    static char buf[TXT_JOINED_BYTES], big[TXT_JOINED_BYTES];
+    struct sts_str strings[] = {S("v=STSv1; i"), S("d=1"), {big, sizeof(big)}};
+    struct rec_txt rr = {.strings = {strings, 2}};
+
+    (void)state;
+    assert_true(
+        sts_str_equal(txt_joined(&rr, buf), sts_str("v=STSv1; id=1"))); /* RFC 8461 section 3.1: no blank */
+    rr.strings.n = 3;
+    assert_int_equal(txt_joined(&rr, buf).len, TXT_JOINED_BYTES);
+    rr.strings.n = 0;
+    assert_int_equal(txt_joined(&rr, buf).len, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_policy),
+        cmocka_unit_test(test_policy_outcomes),
+        cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_endpoint),
+        cmocka_unit_test(test_endpoint_evidence),
+        cmocka_unit_test(test_mx_state),
+        cmocka_unit_test(test_joined),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
