@@ -166,7 +166,7 @@ static void test_certs_come_first(void **state)
 
     (void)state;
     bench_init(&b, MOST_CHUNKS);
-    for (int i = 0; i < 4000; i++) {
+    for (int i = 0; i < 6000; i++) {
         r = random_next(&seed);
         digest_of(digest, r % 2000);
         outbox_cert(b.outbox, (uint8_t *)digest, (uint8_t *)der, 1 + r / 4096 % sizeof(der), r & 1);
@@ -175,7 +175,7 @@ static void test_certs_come_first(void **state)
         else if (r % 7 < 5)
             put_endpoint(&b, digest, r / 4096 % 3000);
         n_cited += r % 7 < 5;
-        if (r % 500 == 0)
+        if (r % 2500 == 0)
             outbox_flush(b.outbox);
     }
     outbox_flush(b.outbox);
