@@ -16,8 +16,8 @@ static const struct command *find(const char *name)
 
 static void print_help(FILE *out)
 {
-    fputs("ststat - what a scan of stscan shows\n\n"
-          "  ststat COMMAND [OPTION...] SCAN ...\n\n"
+    fputs("Usage: ststat COMMAND [OPTION]... SCAN...\n"
+          "What a scan of stscan shows: shares, proof, evidence.\n\n"
           "SCAN is the directory that stscan wrote, one part of it, or - for standard input:\n"
           "  stscan -f names.txt -o - | ststat summary -\n\n"
           "Commands\n",

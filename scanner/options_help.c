@@ -45,10 +45,13 @@ static void print_row(FILE *out, const struct option_row *row)
 
 void options_print_help(FILE *out)
 {
-    fputs("usage: stscan [OPTION]... -f FILE\n"
-          "       stscan [OPTION]... NAME...\n"
+    fputs("Usage: stscan [OPTION]... -f FILE\n"
+          "  or:  stscan [OPTION]... NAME...\n"
           "Measure the mail security of domain names: MX, MTA-STS, TLS-RPT, DANE, STARTTLS, SPF, DMARC.\n"
-          "Every name gets its record, whatever happens. ststat reads what stscan writes.\n",
+          "Every name gets its record, whatever happens. ststat reads what stscan writes.\n"
+          "\n"
+          "  stscan -f tranco.csv -o scan-2026-11 --name-servers 127.0.0.1 --contact "
+          "https://example.org/scan\n",
           out);
 #define GROUP(title) fputs("\n" title ":\n", out);
 #define OPT(kind, member, letter, name, arg, preset, least, most, help) \
@@ -56,7 +59,13 @@ void options_print_help(FILE *out)
 #include "scanner/options.def"
 #undef OPT
 #undef GROUP
-    fputs("\nTIME is a number with ms, s, m or h (s if none), SIZE one with K, M or G (bytes if none).\n",
+    fputs("\nTIME is a number with ms, s, m or h (s if none), SIZE one with K, M or G (bytes if none).\n"
+          "\nExit codes:\n"
+          "  0  done\n"
+          "  1  an option or argument is wrong\n"
+          "  2  could not start: input, trust store, resolvers\n"
+          "  3  stopped before the end (what was written is whole)\n"
+          "  4  output failed (what was written is whole)\n",
           out);
 }
 
