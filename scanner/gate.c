@@ -8,8 +8,8 @@
 #define GATE_FIRST_BUCKETS 256
 #define TURN_MOST_JOBS     64 /* let through in one turn, so that sockets are served between */
 
-struct job_list {
-    struct gate_job *first, **last;
+struct job_list { /* zeroed memory is an empty one */
+    struct gate_job *first, *last;
 };
 /* One kind of connection to one address. */
 struct lane {
@@ -38,28 +38,19 @@ struct gate {
     struct job_list refused; /* by the door */
 };
 
-static void list_init(struct job_list *list)
-{
-    list->first = NULL;
-    list->last = &list->first;
-}
-
 static void list_append(struct job_list *list, struct gate_job *job)
 {
     job->next = NULL;
-    *list->last = job;
-    list->last = &job->next;
+    *(list->first != NULL ? &list->last->next : &list->first) = job;
+    list->last = job;
 }
 
 static struct gate_job *list_take(struct job_list *list)
 {
     struct gate_job *job = list->first;
 
-    if (job == NULL)
-        return NULL;
-    list->first = job->next;
-    if (list->first == NULL)
-        list->last = &list->first;
+    if (job != NULL)
+        list->first = job->next;
     return job;
 }
 
@@ -81,7 +72,6 @@ struct gate *gate_new(struct scan *scan, struct timers *timers, struct counters 
     g->n_buckets = GATE_FIRST_BUCKETS;
     g->last_ready = &g->ready;
     memcpy(g->limits, limits, sizeof(g->limits));
-    list_init(&g->refused);
     return g;
 }
 
@@ -137,7 +127,6 @@ static struct gate_ip *get_ip(struct gate *g, const struct address *a)
     for (unsigned i = 0; i < LANE_N; i++) {
         ip->lanes[i].gate = g;
         ip->lanes[i].ip = ip;
-        list_init(&ip->lanes[i].waiting);
     }
     to = bucket_of(g, a);
     ip->next = *to;
@@ -302,10 +291,9 @@ void gate_release(struct gate *g, struct gate_job *job)
 
 void gate_flush(struct gate *g, enum outcome oc)
 {
-    struct job_list all;
+    struct job_list all = {0};
     struct gate_job *job;
 
-    list_init(&all);
     while ((job = list_take(&g->refused)) != NULL)
         job->go(job, job->refused);
     while (g->ready != NULL)
