@@ -1,5 +1,6 @@
 #include "analysis/endpoint_class.h"
 
+#include "analysis/outcomes.h"
 #include "analysis/text.h"
 
 #include <string.h>
@@ -73,18 +74,18 @@ static enum tls_version version_of(uint64_t wire)
 
 void endpoint_classify(struct endpoint_facts *out, const struct rec_endpoint *e)
 {
-    enum endpoint_group group = endpoint_group((unsigned)e->oc);
+    enum endpoint_group group = endpoint_group(outcome_byte(e->oc));
     bool began_tls = group == EP_DONE || group == EP_STARTTLS_FAILED || group == EP_TLS_FAILED;
 
     memset(out, 0, sizeof(*out));
     out->group = group;
     out->reached = began_tls || group == EP_NO_STARTTLS || group == EP_TURNED_AWAY || group == EP_SMTP_FAILED;
-    if (began_tls || offers_starttls(e))
+    /* The dialog may fail behind the handshake: what was agreed stays evidence. */
+    out->handshake = e->tls != NULL && e->tls->cipher.len > 0 && group != EP_TLS_FAILED;
+    if (began_tls || out->handshake || offers_starttls(e))
         out->starttls = STARTTLS_OFFERED;
     else if (group == EP_NO_STARTTLS)
         out->starttls = STARTTLS_NOT_OFFERED;
-    /* The dialog may fail behind the handshake: what was agreed stays evidence. */
-    out->handshake = e->tls != NULL && e->tls->cipher.len > 0 && group != EP_TLS_FAILED;
     if (out->handshake)
         out->version = version_of(e->tls->version);
 }

@@ -2,16 +2,6 @@
 
 #include <stdlib.h>
 
-uint8_t outcome_byte(uint64_t oc)
-{
-    return oc < OUTCOME_LIMIT ? (uint8_t)oc : OC_UNKNOWN;
-}
-
-uint8_t outcome_of(const struct rec_dns *dns)
-{
-    return dns ? outcome_byte(dns->oc) : OC_NONE;
-}
-
 uint64_t attempt_time_ms(uint64_t start_ms, const struct rec_attempt *attempts, uint32_t n)
 {
     return start_ms + (n > 0 ? attempts[n - 1].t_ms : 0);

@@ -4,15 +4,10 @@
 #ifndef STS_JOIN_H
 #define STS_JOIN_H
 #include "analysis/endpoint_class.h"
+#include "analysis/outcomes.h"
 #include "analysis/policy_class.h"
 #include "analysis/table.h"
 #include "sinks/reader.h"
-
-/* Outcomes in one byte; one that this version does not know is OC_UNKNOWN. */
-#define OC_UNKNOWN (OUTCOME_LIMIT - 1)
-uint8_t outcome_byte(uint64_t oc);
-/* Outcome of a question; 0 where it was not asked. */
-uint8_t outcome_of(const struct rec_dns *dns);
 
 /* What every fact begins with. */
 struct fact {
@@ -36,8 +31,8 @@ enum share { SHARE_UNKNOWN, SHARE_ALL, SHARE_SOME, SHARE_NONE };
 enum share tally_share(struct tally tally);
 
 struct host_fact {
-    struct fact fact; /* keyed by the name */
-    uint32_t n_probed; /* endpoints that were contacted, or not by our fault */
+    struct fact fact;            /* keyed by the name */
+    uint32_t n_probed;           /* endpoints that were contacted, or not by our fault */
     struct tally starttls, cert; /* cert: valid and matching */
     uint8_t oc, oc_a, oc_aaaa, oc_tlsa;
     bool implicit, has_tlsa, has_record;

@@ -1,10 +1,12 @@
 #include "analysis/name_class.h"
 
+#include "analysis/outcomes.h"
+
 #include <string.h>
 
 bool dns_unknown(const struct rec_dns *dns)
 {
-    enum outcome_class class_ = dns ? outcome_class((unsigned)dns->oc) : OCC_absent;
+    enum outcome_class class_ = dns ? outcome_class(outcome_byte(dns->oc)) : OCC_absent;
 
     return class_ != OCC_ok && class_ != OCC_absent;
 }

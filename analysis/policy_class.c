@@ -1,5 +1,6 @@
 #include "analysis/policy_class.h"
 
+#include "analysis/outcomes.h"
 #include "analysis/text.h"
 #include "analysis/txt_record.h"
 
@@ -142,7 +143,7 @@ static enum policy_class http_class(const struct rec_policy *p)
 void policy_classify(struct policy_facts *out, const struct rec_policy *p, const struct chain_verdict *chain,
                      bool match)
 {
-    enum policy_class http, class_ = connect_class((unsigned)p->oc);
+    enum policy_class http, class_ = connect_class(outcome_byte(p->oc));
 
     memset(out, 0, sizeof(*out));
     out->class_ = class_;

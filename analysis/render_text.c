@@ -31,7 +31,7 @@ static void put_share(FILE *out, const struct stat_row *row, const struct stats 
 
     fprintf(out, "  %-*s%*s", LABEL_WIDTH, row->label, NUMBER_WIDTH, grouped(num, n));
     if (d > 0)
-        fprintf(out, "%9.2f %%", 100.0 * (double)n / (double)d);
+        fprintf(out, "%9.3f %%", 100.0 * (double)n / (double)d);
     else
         fprintf(out, "%9s  ", "-");
     fprintf(out, "  of %s %s\n", grouped(den, d), counter_noun(row->den));

@@ -71,6 +71,15 @@ static void count_mx(struct stats *s, enum mx_state state, const struct rec_doma
     s->n[C_mx_null_beside] += state == MX_HAS && mx_null_beside(d->mx);
 }
 
+/* A random label has an MTA-STS record too, so that of the name may be meant for no one. */
+static bool is_wildcard(struct stats *s, const struct rec_dns *wild)
+{
+    struct sts_txt txt;
+
+    read_sts(&txt, wild, s->joined);
+    return txt.verdict != VERDICT_NONE;
+}
+
 static enum verdict count_sts(struct stats *s, const struct rec_domain *d, bool has_mx)
 {
     struct sts_txt txt;
@@ -85,7 +94,7 @@ static enum verdict count_sts(struct stats *s, const struct rec_domain *d, bool 
     s->n[C_sts_invalid] += txt.verdict == VERDICT_INVALID;
     s->n[C_sts_multiple] += txt.verdict == VERDICT_MULTIPLE;
     s->n[C_sts_temporary] += dns_unknown(d->sts);
-    s->n[C_sts_wild] += there && d->wild != NULL && d->wild->txt.n > 0;
+    s->n[C_sts_wild] += there && is_wildcard(s, d->wild);
     if (txt.verdict == VERDICT_INVALID)
         s->defects[txt.defects.v[0].id]++;
     return txt.verdict;
@@ -148,7 +157,7 @@ static void count_policy_failure(struct stats *s, const struct policy_fact *p)
 }
 
 /* The policy of a name with a valid record. */
-static void count_policy(struct stats *s, const struct policy_fact *p)
+static void count_policy(struct stats *s, const struct policy_fact *p, bool has_mx)
 {
     if (p == NULL) {
         s->n[C_pol_missing]++;
@@ -159,7 +168,9 @@ static void count_policy(struct stats *s, const struct policy_fact *p)
         s->n[C_pol_inconclusive]++;
     } else if (p->class_ == POL_OK) {
         s->n[C_pol_ok]++;
+        s->n[C_pol_ok_mx] += has_mx;
         s->n[C_pol_enforce] += p->mode == STS_MODE_ENFORCE;
+        s->n[C_pol_enforce_mx] += p->mode == STS_MODE_ENFORCE && has_mx;
         s->n[C_pol_testing] += p->mode == STS_MODE_TESTING;
         s->n[C_pol_mode_none] += p->mode == STS_MODE_NONE;
     } else {
@@ -225,7 +236,7 @@ void stats_domain(struct stats *s, const struct join *j, const struct rec_domain
     }
     s->n[C_names]++;
     if (d->oc != OC_OK) {
-        s->n[outcome_class((unsigned)d->oc) == OCC_skipped ? C_excluded : C_unfinished]++;
+        s->n[outcome_class(outcome_byte(d->oc)) == OCC_skipped ? C_excluded : C_unfinished]++;
         return;
     }
     s->n[C_asked]++;
@@ -235,7 +246,7 @@ void stats_domain(struct stats *s, const struct join *j, const struct rec_domain
     count_rpt(s, d, state == MX_HAS, sts == VERDICT_VALID);
     policy = d->fetch || sts == VERDICT_VALID ? join_policy(j, d->name) : NULL;
     if (sts == VERDICT_VALID) {
-        count_policy(s, policy);
+        count_policy(s, policy, state == MX_HAS);
     } else if (sts == VERDICT_NONE && !dns_unknown(d->sts) && policy != NULL) { /* control names */
         s->n[C_unsignalled]++;
         s->n[C_unsignalled_ok] += policy->class_ == POL_OK;

@@ -1,5 +1,6 @@
 #include "analysis/verify.h"
 
+#include "analysis/outcomes.h"
 #include "analysis/text.h"
 
 #include <inttypes.h>
@@ -119,13 +120,14 @@ void verify_counts(struct verify *v, const struct rec_end *end, const struct sca
         if (n != stated->n)
             verify_problem(v, place, nothing,
                            "says %" PRIu64 " %s records with outcome %s; there are %" PRIu64, stated->n,
-                           kind_name(stated->kind), stated->oc ? outcome_name((unsigned)stated->oc) : "0", n);
+                           kind_name(stated->kind), stated->oc ? outcome_name(outcome_byte(stated->oc)) : "0",
+                           n);
     }
     while ((count = table_next(&v->counts, &at)) != NULL)
         if (!count->stated)
             verify_problem(v, place, nothing, "says nothing of %" PRIu64 " %s records with outcome %s",
                            count->n, kind_name(count->kind),
-                           count->oc ? outcome_name((unsigned)count->oc) : "0");
+                           count->oc ? outcome_name(outcome_byte(count->oc)) : "0");
 }
 
 /* The counts again, once all is read: the end record itself is not kept. */

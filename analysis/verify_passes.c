@@ -1,5 +1,5 @@
 /* verify_passes.c - the checks of single records. */
-#include "analysis/text.h"
+#include "analysis/outcomes.h"
 #include "analysis/verify.h"
 
 #include <inttypes.h>
@@ -26,13 +26,20 @@ static int note_record(struct verify *v, enum rec_kind kind, struct key key, str
     return STS_OK;
 }
 
-/* The evidence beside the attempts is that of the last one. */
+/* The evidence beside the attempts is that of the last one that was made; an address that was skipped has
+ * none. */
 static void check_attempts(struct verify *v, const struct rec_attempt *att, uint32_t n, uint64_t oc,
                            struct sts_str about, const struct scan_place *place)
 {
-    if (n > 0 && att[n - 1].oc != oc)
+    uint32_t last = n;
+
+    while (last > 0 && outcome_class(outcome_byte(att[last - 1].oc)) == OCC_skipped)
+        last--;
+    if (last == 0)
+        last = n;
+    if (n > 0 && att[last - 1].oc != oc)
         verify_problem(v, place, about, "its outcome is %s, but that of its last attempt is %s",
-                       outcome_name((unsigned)oc), outcome_name((unsigned)att[n - 1].oc));
+                       outcome_name(outcome_byte(oc)), outcome_name(outcome_byte(att[last - 1].oc)));
 }
 
 /* A certificate stands before the first record that cites it. */

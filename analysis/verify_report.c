@@ -40,7 +40,7 @@ static void put_positions(const struct verify *v)
     else if (v->end.complete && v->positions.n == v->end.last_pos && v->positions.highest == v->end.last_pos)
         fprintf(v->out, ": 1 to %" PRIu64 ", each there", v->end.last_pos);
     fprintf(v->out, "; %" PRIu64 " domain records\n", v->n_domains);
-    fprintf(v->out, "repeated      %" PRIu64 " records superseded by a higher attempt\n", v->n_repeats);
+    fprintf(v->out, "repeated      %" PRIu64 " superseded by a higher attempt\n", v->n_repeats);
 }
 
 /* "each has X", or how many have not where that proves nothing. */

@@ -8,8 +8,8 @@
 #define GATE_FIRST_BUCKETS 256
 #define TURN_MOST_JOBS     64 /* let through in one turn, so that sockets are served between */
 
-struct job_list { /* zeroed memory is an empty one */
-    struct gate_job *first, *last;
+struct job_list {
+    struct gate_job *first, *last; /* last: where there is a first */
 };
 /* One kind of connection to one address. */
 struct lane {
@@ -41,7 +41,10 @@ struct gate {
 static void list_append(struct job_list *list, struct gate_job *job)
 {
     job->next = NULL;
-    *(list->first != NULL ? &list->last->next : &list->first) = job;
+    if (list->first == NULL)
+        list->first = job;
+    else
+        list->last->next = job;
     list->last = job;
 }
 

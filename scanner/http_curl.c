@@ -86,7 +86,7 @@ static void begin_head(struct http_fetch *f, const char *line, size_t len)
     f->headers.len = 0;
     f->facts.status = 0;
     p = p ? p + 1 : end;
-    for (n = 0; n < sizeof(f->version) - 1 && p<end && * p> ' '; n++)
+    for (n = 0; p < end && *p != ' ' && n < sizeof(f->version) - 1; n++)
         f->version[n] = *p++;
     f->version[n] = '\0';
     while (p < end && *p == ' ')

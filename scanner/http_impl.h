@@ -16,6 +16,7 @@ struct http_facts {
     enum http_phase phase; /* how far it came */
     CURLcode code;
     long os_errno;        /* of the socket call that failed; 0: none */
+    bool opened;          /* its one socket was asked for */
     bool waited;          /* connect() did not fail at once: what failed it came from the net */
     bool head_done;       /* the header of the final answer is whole */
     bool too_much;        /* over HTTP_MOST_BYTES or HTTP_MOST_BODY_BYTES */
@@ -61,7 +62,6 @@ struct http_fetch {
     struct http_facts facts;
     struct result result;
     bool in_head; /* between a status line and the empty line */
-    bool opened;  /* its one socket was asked for */
     bool ended;   /* result is set; done follows */
 };
 TAILQ_HEAD(http_fetches, http_fetch);

@@ -138,9 +138,9 @@ curl_socket_t http_open_socket(void *fetch, curlsocktype purpose, struct curl_so
     struct http_fetch *f = fetch;
     int fd, rc;
 
-    if (f->opened) /* one transfer is one connection, the one the gate let through */
+    if (f->facts.opened) /* one transfer is one connection, the one the gate let through */
         return CURL_SOCKET_BAD;
-    f->opened = true;
+    f->facts.opened = true;
     f->connect_ns = uv_hrtime();
     if (purpose != CURLSOCKTYPE_IPCXN || !is_the_address(f, to)) {
         f->facts.ours = (struct result){.oc = OC_OUR_LIBRARY};

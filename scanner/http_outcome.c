@@ -143,6 +143,8 @@ struct result http_outcome_late(const struct http_facts *f)
     static const enum outcome by_phase[] = {
         [HTTP_CONNECT] = OC_TCP_TIMEOUT, [HTTP_TLS] = OC_TLS_TIMEOUT, [HTTP_ANSWER] = OC_HTTP_TIMEOUT};
 
+    if (!f->opened)
+        return outcome(OC_OUR_STALL, SRC_NONE, 0);
     if (is_refusal(f))
         return refusal(f);
     return outcome(by_phase[f->phase], SRC_NONE, 0);

@@ -40,8 +40,6 @@ static void on_closed(uv_handle_t *handle)
 
 static void begin_close(struct probe *p)
 {
-    if (p->closing)
-        return;
     timers_stop(p->env->timers, &p->whole);
     timers_stop(p->env->timers, &p->phase);
     p->closing = true;

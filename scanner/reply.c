@@ -24,7 +24,11 @@ struct sts_str reply_unfinished(const struct reply_reader *r)
 
 static uint64_t line_code(const struct reply_reader *r)
 {
-    return (uint64_t)((r->line[0] - '0') * 100 + (r->line[1] - '0') * 10 + (r->line[2] - '0'));
+    uint64_t code = 0;
+
+    for (unsigned i = 0; i < 3; i++)
+        code = code * 10 + (uint64_t)(r->line[i] - '0');
+    return code;
 }
 
 /* Text behind the code, without the end of the line, as much of it as is kept. */

@@ -229,11 +229,6 @@ static enum smtp_act begin_junk(struct smtp *s, uint64_t ms)
     return ACT_READ;
 }
 
-static enum smtp_act too_much(struct smtp *s, size_t n, uint64_t ms)
-{
-    return smtp_end(s, (struct result){OC_SMTP_TOO_MUCH, SRC_BYTES, (int32_t)n}, ms);
-}
-
 /* RFC 5321 section 4.1.1.1: ehlo-keyword, in any case; RFC 3207 section 2: it has no parameters, but a peer
  * that adds one has offered it. */
 static bool is_starttls(struct sts_str text)
@@ -261,7 +256,8 @@ static enum smtp_act take_reply_byte(struct smtp *s, uint8_t c, uint64_t ms)
     case REPLY_MORE:
     case REPLY_LINE: return ACT_READ;
     case REPLY_BAD: return begin_junk(s, ms);
-    case REPLY_TOO_MUCH: return too_much(s, r->raw_bytes, ms);
+    case REPLY_TOO_MUCH:
+        return smtp_end(s, (struct result){OC_SMTP_TOO_MUCH, SRC_BYTES, (int32_t)r->raw_bytes}, ms);
     case REPLY_NO_MEMORY: return no_memory(s);
     case REPLY_WHOLE: break;
     }
@@ -275,21 +271,17 @@ static enum smtp_act take_byte(struct smtp *s, uint8_t c, uint64_t ms)
 {
     struct rec_endpoint *e = s->evidence;
 
-    s->n_bytes++;
     switch (s->state) {
     case SMTP_DRAIN:
         if (keep_junk(s, &e->injected, &c, 1) != STS_OK)
             return no_memory(s);
         e->injected_bytes++;
-        return s->n_bytes > SMTP_MOST_BYTES ? smtp_drained(s) : ACT_DRAIN;
+        return e->injected_bytes > SMTP_MOST_BYTES ? smtp_drained(s) : ACT_DRAIN;
     case SMTP_JUNK:
         if (keep_junk(s, &e->garbage, &c, 1) != STS_OK)
             return no_memory(s);
         return e->garbage.len == SMTP_KEPT_JUNK_BYTES ? finish(s, OC_NONE, SRC_NONE, 0) : ACT_READ;
-    default:
-        if (s->n_bytes > SMTP_MOST_BYTES)
-            return too_much(s, s->n_bytes, ms);
-        return take_reply_byte(s, c, ms);
+    default: return take_reply_byte(s, c, ms);
     }
 }
 
@@ -321,7 +313,6 @@ enum smtp_act smtp_drained(struct smtp *s)
 enum smtp_act smtp_tls_done(struct smtp *s)
 {
     settle(s, OC_OK, SRC_NONE, 0);
-    s->n_bytes = 0;
     return send_next(s, SMTP_EHLO2);
 }
 

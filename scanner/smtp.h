@@ -7,9 +7,9 @@
 #include "sinks/record.h"
 
 /* Limits of what a peer can make us read and keep, beside those of a reply (reply.h). */
-#define SMTP_MOST_BYTES         (256u << 10) /* of a probe; as many again inside TLS records */
-#define SMTP_KEPT_JUNK_BYTES    512u         /* of injected bytes and of garbage */
-#define SMTP_MOST_COMMAND_BYTES 320u         /* EHLO, a name of 253 octets, CR LF */
+#define SMTP_MOST_BYTES         (4 * REPLY_MOST_BYTES) /* in the clear: there are at most four replies */
+#define SMTP_KEPT_JUNK_BYTES    512u                   /* of injected bytes and of garbage */
+#define SMTP_MOST_COMMAND_BYTES 320u                   /* EHLO, a name of 253 octets, CR LF */
 #define SMTP_QUIT_WAIT_MS       2000u
 #define SMTP_JUNK_WAIT_MS       1000u /* for more garbage, when the outcome is known */
 
@@ -58,8 +58,7 @@ struct smtp {
     struct rec_endpoint *evidence;
     struct result result; /* OC_NONE until it is known; the first one stands */
     enum smtp_state state;
-    uint64_t wait_ms; /* how long this state may last; 0: as long as the probe */
-    size_t n_bytes;
+    uint64_t wait_ms;           /* how long this state may last; 0: as long as the probe */
     struct reply_reader reader; /* of the reply evidence->replies.v[n], which is not counted in n yet */
     bool offered;               /* STARTTLS stood in the reply to EHLO */
 };

@@ -129,7 +129,7 @@ static int add_part(struct scan_reader *r, char *name_own, int fd_own, struct st
 }
 
 /* Copy a pipe into a file without a name, as it is: a million names take some 100 MB there, and no memory. */
-static int spool(int from, struct sts_err *err)
+static int spool(int from, const char *name, struct sts_err *err)
 {
     const char *dir = getenv("TMPDIR");
     uint8_t *buf = malloc(COPY_BYTES);
@@ -152,7 +152,7 @@ static int spool(int from, struct sts_err *err)
         }
     }
     if (n < 0 && err->code == STS_OK)
-        sts_fail(err, STS_EIO, "standard input: cannot read: %s", strerror(errno));
+        sts_fail(err, STS_EIO, "%s: cannot read: %s", name, strerror(errno));
     free(buf);
     if (err->code != STS_OK && to >= 0) {
         close(to);
@@ -164,7 +164,7 @@ static int spool(int from, struct sts_err *err)
 static int open_stdin(struct scan_reader *r, struct sts_err *err)
 {
     char *name = strdup("standard input");
-    int fd = name ? spool(STDIN_FILENO, err) : -1;
+    int fd = name ? spool(STDIN_FILENO, name, err) : -1;
 
     if (name == NULL)
         return no_memory(err);
@@ -179,18 +179,24 @@ static int open_file(struct scan_reader *r, const char *path, struct sts_err *er
 {
     char *name = strdup(path);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
 
-    if (name == NULL || fd < 0) {
-        if (name == NULL)
-            no_memory(err);
-        else
-            sts_fail(err, STS_EIO, "%s: cannot open: %s", path, strerror(errno));
-        free(name);
-        if (fd >= 0)
-            close(fd);
-        return err->code;
+    if (name == NULL)
+        no_memory(err);
+    else if (fd < 0 || fstat(fd, &st) != 0)
+        sts_fail(err, STS_EIO, "%s: cannot open: %s", path, strerror(errno));
+    else if (!S_ISREG(st.st_mode)) { /* a pipe by name: <(...) of a shell, a FIFO */
+        int copy = spool(fd, name, err);
+
+        close(fd);
+        fd = copy;
     }
-    return add_part(r, name, fd, err);
+    if (err->code == STS_OK)
+        return add_part(r, name, fd, err);
+    free(name);
+    if (fd >= 0)
+        close(fd);
+    return err->code;
 }
 
 static int is_part(const struct dirent *entry)

@@ -89,7 +89,7 @@ static const struct rec_domain domains[] = {
      .rpt = TXT({SS(S("v=TLSRPTv1; rua=tls@testing.example"))}),
      .dmarc = NODATA,
      .spf = NODATA,
-     .wild = TXT({SS(S("v=spf1 -all"))}),
+     .wild = TXT({SS(S("v=STSv1; id=2;"))}),
      .n_mx_cut = 0},
     {.pos = 3,
      .name = S("xn--bcher-kva.example"),

@@ -32,11 +32,12 @@ static void cert_extend(X509 *x, X509 *issuer, int nid, const char *value)
     X509_EXTENSION_free(ext);
 }
 
-/* A certificate for `name`, valid from yesterday until `days` from now. `issuer` NULL: signed by itself. */
-static struct cert cert_make(const char *name, const struct cert *issuer, bool ca, int days)
+/* A certificate for `name`, of ten days ago, valid until `days` from now. `issuer` NULL: signed by itself.
+ * Takes `key`. */
+static struct cert cert_make_of(EVP_PKEY *key, const char *name, const struct cert *issuer, bool ca, int days)
 {
     static long serial = 1;
-    struct cert c = {X509_new(), EVP_EC_gen("P-256")};
+    struct cert c = {X509_new(), key};
     X509_NAME *subject = X509_get_subject_name(c.x509);
     char san[300];
 
@@ -54,6 +55,11 @@ static struct cert cert_make(const char *name, const struct cert *issuer, bool c
         cert_extend(c.x509, issuer != NULL ? issuer->x509 : c.x509, NID_subject_alt_name, san);
     X509_sign(c.x509, issuer != NULL ? issuer->key : c.key, EVP_sha256());
     return c;
+}
+
+static struct cert cert_make(const char *name, const struct cert *issuer, bool ca, int days)
+{
+    return cert_make_of(EVP_EC_gen("P-256"), name, issuer, ca, days);
 }
 
 /* A server's context with this leaf and, if given, one certificate behind it. */

@@ -192,6 +192,11 @@ SSL *peer_tls_alpn(struct peer *p, int fd, SSL_CTX_alpn_select_cb_func alpn)
 
     SSL_CTX_set_client_hello_cb(contexts[p->cert], on_hello, p);
     SSL_CTX_set_alpn_select_cb(contexts[p->cert], alpn, NULL);
+    if (p->max_version != 0) {
+        SSL_set_security_level(ssl, 0);
+        SSL_set_min_proto_version(ssl, TLS1_VERSION);
+        SSL_set_max_proto_version(ssl, p->max_version);
+    }
     SSL_set_fd(ssl, fd);
     if (SSL_accept(ssl) != 1) {
         SSL_free(ssl);

@@ -20,6 +20,7 @@ struct peer {
     uint16_t port;     /* 0: any; then the one that was found */
     peer_play_fn play; /* NULL: nothing is ever accepted */
     enum peer_cert cert;
+    int max_version;  /* of TLS; 0: any */
     const char *text; /* for the play */
     size_t len;
     int backlog;

@@ -272,6 +272,26 @@ static void test_source_address(void **state)
     get_fini(&g);
 }
 
+/* Old servers are evidence as well. */
+static void test_tls_versions(void **state)
+{
+    static const int versions[] = {TLS1_VERSION, TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION};
+
+    (void)state;
+    for (size_t i = 0; i < STS_LEN(versions); i++) {
+        struct peer p = saying(play_close, OK_200 "Content-Length: 60\r\n\r\n" POLICY);
+        struct scene s = {0};
+        struct get g = {0};
+
+        p.max_version = versions[i];
+        fetch(&p, &s, &g);
+        expect_outcome(&g, OC_OK, SRC_NONE, 0);
+        assert_int_equal(g.policy.tls->version, versions[i]);
+        assert_int_equal(g.policy.tls->verify.n, 0);
+        get_fini(&g);
+    }
+}
+
 /* ---- what an answer comes to ---- */
 
 struct answer {
@@ -705,6 +725,17 @@ static void test_bad_host(void **state)
     get_fini(&g);
 }
 
+/* A deadline that comes before the loop has run is ours. */
+static void test_late_before_begun(void **state)
+{
+    struct http_facts f = {.alert = -1};
+
+    (void)state;
+    assert_int_equal(http_outcome_late(&f).oc, OC_OUR_STALL);
+    f.opened = true;
+    assert_int_equal(http_outcome_late(&f).oc, OC_TCP_TIMEOUT);
+}
+
 /* What cannot be had on loopback. */
 static void test_errnos(void **state)
 {
@@ -1112,7 +1143,7 @@ static bool is_reached(const struct get *g, int point)
 
     switch (point) {
     case 0: return true; /* the loop has not run */
-    case 1: return g->fetch->opened;
+    case 1: return f->opened;
     case 2: return f->phase == HTTP_TLS;
     case 3: return f->phase == HTTP_ANSWER;
     case 4: return f->status != 0;
@@ -1358,6 +1389,7 @@ int main(void)
         TEST(test_good),
         TEST(test_ipv6),
         TEST(test_source_address),
+        TEST(test_tls_versions),
         TEST(test_answers),
         TEST(test_headers),
         TEST(test_bad_headers),
@@ -1370,6 +1402,7 @@ int main(void)
         TEST(test_late_alert),
         TEST(test_refused),
         TEST(test_bad_host),
+        TEST(test_late_before_begun),
         TEST(test_errnos),
         TEST(test_certificates),
         TEST(test_store_is_shared),

@@ -191,7 +191,7 @@ static void test_sound(void **state)
     (void)state;
     expect(NOTHING, 0, "3 of domains, as many as were taken up: 1 to 3, each there");
     expect(NOTHING, 0, "no problems");
-    expect(POSITION_REPEATED, 0, "1 records superseded");
+    expect(POSITION_REPEATED, 0, "repeated      1 superseded");
     expect(SHARDED, 0, "as many as were taken up by this shard");
 }
 

@@ -40,7 +40,7 @@ void outbox_cert(struct outbox *o, const uint8_t digest[32], const uint8_t *der,
 
 /* What the whole test shares. */
 static struct {
-    struct cert ca, other_ca, good, expired, self_signed, untrusted;
+    struct cert ca, other_ca, good, expired, self_signed, untrusted, rsa, ed25519;
     struct tls_store *store;
     SSL_CTX *client;
     char ca_file[64];
@@ -165,6 +165,8 @@ static int setup(void **state)
     pki.expired = cert_make(HOST, &pki.ca, false, -1);
     pki.self_signed = cert_make(HOST, NULL, false, 30);
     pki.untrusted = cert_make(HOST, &pki.other_ca, false, 30);
+    pki.rsa = cert_make_of(EVP_RSA_gen(2048), HOST, &pki.ca, false, 30);
+    pki.ed25519 = cert_make_of(EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), HOST, &pki.ca, false, 30);
     cert_file(pki.ca_file, "", &pki.ca, 1);
     if (tls_store_load(pki.ca_file, &pki.store, &err) != STS_OK)
         return -1;
@@ -183,5 +185,7 @@ static int teardown(void **state)
     cert_fini(&pki.expired);
     cert_fini(&pki.self_signed);
     cert_fini(&pki.untrusted);
+    cert_fini(&pki.rsa);
+    cert_fini(&pki.ed25519);
     return 0;
 }
