@@ -1,10 +1,15 @@
 /* test_gate.c - gate.c on a clock of the test's own: pace, limits, order, refusals, the end. The source
  * itself is included, so that a test sees which addresses are remembered. */
-#include "scanner/gate.c"
-#include "tests/unit/unit.h"
+#include "scanner/gate.h"
 
-#include <pthread.h>
-#include <sched.h>
+static int start_timer(struct timers *ts, struct timer *t, uint64_t delay_ms, timer_fn fire);
+static void note_failure(struct scan *scan, const struct sts_err *err);
+#define timers_start start_timer
+#define scan_fail    note_failure
+#include "scanner/gate.c"
+#undef timers_start
+#undef scan_fail
+#include "tests/unit/unit.h"
 
 #define MS         INT64_C(1000000)
 #define MOST_JOBS  4000
@@ -452,6 +457,37 @@ static void test_submit_after_flush(void **state)
     bench_fini(&b);
 }
 
+static bool out_of_memory;
+
+static int start_timer(struct timers *ts, struct timer *t, uint64_t delay_ms, timer_fn fire)
+{
+    return out_of_memory ? STS_ENOMEM : timers_start(ts, t, delay_ms, fire);
+}
+
+static void note_failure(struct scan *scan, const struct sts_err *err)
+{
+    scan->failure = *err;
+}
+
+/* Protects a scan that is out of memory: what waits for an interval that has no timer does not wait for ever,
+ * as the scan is told to end. */
+static void test_no_memory_for_the_interval(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_init(&b, polite, 10, 0);
+    submit(job_at(&b, 0, ONE, 0), LANE_SMTP);
+    submit(job_at(&b, 1, ONE, 0), LANE_SMTP);
+    out_of_memory = true;
+    turn(&b);
+    out_of_memory = false;
+    assert_int_equal(b.scan.failure.code, STS_ENOMEM);
+    gate_flush(b.gate, OC_OUR_MEMORY);
+    assert_int_equal(jobs[1].oc, OC_OUR_MEMORY);
+    bench_fini(&b);
+}
+
 /* Protects the end without a flush: intervals that still run leave nothing behind (a sanitizer looks on). */
 static void test_free_with_intervals(void **state)
 {
@@ -466,83 +502,6 @@ static void test_free_with_intervals(void **state)
     assert_true(b.timers.n > 0);
     bench_fini(&b);
     gate_free(NULL);
-}
-
-#define N_THREADS   4
-#define THREAD_JOBS 300
-
-/* Workers that share one scan: each has a gate, timers and counters of its own. */
-struct crowd {
-    struct scan *scan;
-    _Atomic unsigned open, most_open, n_gone;
-};
-struct crowd_job {
-    struct gate_job gate; /* first */
-    struct crowd *crowd;
-    bool is_open;
-};
-
-static void crowd_go(struct gate_job *gate, enum outcome oc)
-{
-    struct crowd_job *j = (struct crowd_job *)gate;
-    unsigned open = atomic_fetch_add(&j->crowd->open, 1) + 1, most = atomic_load(&j->crowd->most_open);
-
-    j->is_open = oc == OC_OK;
-    while (open > most && !atomic_compare_exchange_weak(&j->crowd->most_open, &most, open))
-        continue;
-    atomic_fetch_add(&j->crowd->n_gone, 1);
-}
-
-static void *crowd_run(void *arg)
-{
-    struct crowd *crowd = arg;
-    struct crowd_job own[THREAD_JOBS] = {0};
-    struct counters counters = {0};
-    struct timers timers = {0};
-    struct gate *gate = gate_new(crowd->scan, &timers, &counters, no_limits);
-    unsigned n_closed = 0;
-
-    for (unsigned i = 0; gate != NULL && i < THREAD_JOBS; i++) {
-        const struct address a = address_from_v4((const uint8_t[4]){1, 1, 1, (uint8_t)i});
-
-        own[i].crowd = crowd;
-        if (!gate_submit(gate, &own[i].gate, &a, LANE_SMTP, crowd_go))
-            return NULL;
-    }
-    for (uint64_t now_ms = 1; gate != NULL && n_closed < THREAD_JOBS; now_ms++) {
-        timers_run(&timers, now_ms);
-        gate_turn(gate, (int64_t)now_ms * MS);
-        sched_yield();
-        for (unsigned i = 0; i < THREAD_JOBS; i++) {
-            if (!own[i].is_open)
-                continue;
-            own[i].is_open = false;
-            n_closed++;
-            atomic_fetch_sub(&crowd->open, 1);
-            gate_release(gate, &own[i].gate);
-        }
-    }
-    gate_free(gate);
-    timers_fini(&timers);
-    return NULL;
-}
-
-/* Protects the limit of connections where all workers take from it at once. */
-static void test_workers_share_connections(void **state)
-{
-    pthread_t threads[N_THREADS];
-    struct bench b;
-    struct crowd crowd = {.scan = &b.scan};
-
-    (void)state;
-    bench_init(&b, polite, 5, 0);
-    for (int i = 0; i < N_THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, crowd_run, &crowd), 0);
-    for (int i = 0; i < N_THREADS; i++)
-        pthread_join(threads[i], NULL);
-    assert_int_equal(crowd.n_gone, N_THREADS * THREAD_JOBS);
-    assert_in_range(crowd.most_open, 1, 5);
-    bench_fini(&b);
 }
 
 int main(void)
@@ -561,8 +520,8 @@ int main(void)
         cmocka_unit_test(test_interval_outlives_the_jobs),
         cmocka_unit_test(test_flush),
         cmocka_unit_test(test_submit_after_flush),
+        cmocka_unit_test(test_no_memory_for_the_interval),
         cmocka_unit_test(test_free_with_intervals),
-        cmocka_unit_test(test_workers_share_connections),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
