@@ -176,6 +176,15 @@ void gate_free(struct gate *g)
 
 static void on_interval(struct timer *t);
 
+/* A lane without its timer would wait for ever: the scan ends, and flushes it. */
+static void no_memory(struct gate *g)
+{
+    struct sts_err err = {0};
+
+    (void)sts_fail(&err, STS_ENOMEM, "out of memory");
+    scan_fail(g->scan, &err);
+}
+
 /* May the lane go, now or at a later time? */
 static void consider(struct lane *lane)
 {
@@ -185,9 +194,8 @@ static void consider(struct lane *lane)
     if (lane->ready || lane->timer.slot != 0)
         return;
     if (lane->next_ms > g->timers->now_ms) {
-        if (timers_start(g->timers, &lane->timer, lane->next_ms - g->timers->now_ms, on_interval) == STS_OK)
-            return;
-        /* no memory for the timer: rather late than unpaced; gate_release() and gate_submit() ask again */
+        if (timers_start(g->timers, &lane->timer, lane->next_ms - g->timers->now_ms, on_interval) != STS_OK)
+            no_memory(g);
         return;
     }
     if (lane->waiting.first == NULL || lane->open >= limits->most_open)

@@ -305,6 +305,7 @@ static int grow(uint8_t **p, size_t *size, uint64_t need, struct sts_err *err)
 {
     uint8_t *grown;
 
+    need += need == 0; /* a frame may say that it holds nothing */
     if (*size >= need)
         return STS_OK;
     grown = realloc(*p, need);

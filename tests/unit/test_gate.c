@@ -1,6 +1,14 @@
 /* test_gate.c - gate.c on a clock of the test's own: pace, limits, order, refusals, the end. The source
  * itself is included, so that a test sees which addresses are remembered. */
+#include "scanner/gate.h"
+
+static int start_timer(struct timers *ts, struct timer *t, uint64_t delay_ms, timer_fn fire);
+static void note_failure(struct scan *scan, const struct sts_err *err);
+#define timers_start start_timer
+#define scan_fail    note_failure
 #include "scanner/gate.c"
+#undef timers_start
+#undef scan_fail
 #include "tests/unit/unit.h"
 
 #define MS         INT64_C(1000000)
@@ -449,6 +457,37 @@ static void test_submit_after_flush(void **state)
     bench_fini(&b);
 }
 
+static bool out_of_memory;
+
+static int start_timer(struct timers *ts, struct timer *t, uint64_t delay_ms, timer_fn fire)
+{
+    return out_of_memory ? STS_ENOMEM : timers_start(ts, t, delay_ms, fire);
+}
+
+static void note_failure(struct scan *scan, const struct sts_err *err)
+{
+    scan->failure = *err;
+}
+
+/* Protects a scan that is out of memory: what waits for an interval that has no timer does not wait for ever,
+ * as the scan is told to end. */
+static void test_no_memory_for_the_interval(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_init(&b, polite, 10, 0);
+    submit(job_at(&b, 0, ONE, 0), LANE_SMTP);
+    submit(job_at(&b, 1, ONE, 0), LANE_SMTP);
+    out_of_memory = true;
+    turn(&b);
+    out_of_memory = false;
+    assert_int_equal(b.scan.failure.code, STS_ENOMEM);
+    gate_flush(b.gate, OC_OUR_MEMORY);
+    assert_int_equal(jobs[1].oc, OC_OUR_MEMORY);
+    bench_fini(&b);
+}
+
 /* Protects the end without a flush: intervals that still run leave nothing behind (a sanitizer looks on). */
 static void test_free_with_intervals(void **state)
 {
@@ -481,6 +520,7 @@ int main(void)
         cmocka_unit_test(test_interval_outlives_the_jobs),
         cmocka_unit_test(test_flush),
         cmocka_unit_test(test_submit_after_flush),
+        cmocka_unit_test(test_no_memory_for_the_interval),
         cmocka_unit_test(test_free_with_intervals),
     };
 
