@@ -3,11 +3,12 @@
 #include "tests/unit/unit.h"
 
 #include <pthread.h>
-#include <sched.h>
+#include <stdlib.h>
 
 #define MS          INT64_C(1000000)
 #define N_THREADS   4
-#define THREAD_JOBS 300
+#define THREAD_JOBS 20000
+#define MOST_OPEN   2
 
 static const struct gate_limits limits[LANE_N] = {{UINT32_MAX, 0}, {UINT32_MAX, 0}};
 
@@ -16,63 +17,69 @@ struct crowd {
     struct scan *scan;
     _Atomic unsigned open, most_open, n_gone;
 };
+struct member {
+    struct crowd *crowd;
+    struct crowd_job *opened[MOST_OPEN]; /* in this turn */
+    unsigned n_opened;
+};
 struct crowd_job {
     struct gate_job gate; /* first */
-    struct crowd *crowd;
-    bool is_open;
+    struct member *member;
 };
 
-static void crowd_go(struct gate_job *gate, enum outcome oc)
+static void go(struct gate_job *gate, enum outcome oc)
 {
     struct crowd_job *j = (struct crowd_job *)gate;
-    unsigned open = atomic_fetch_add(&j->crowd->open, 1) + 1, most = atomic_load(&j->crowd->most_open);
+    struct crowd *crowd = j->member->crowd;
+    unsigned open = atomic_fetch_add(&crowd->open, 1) + 1, most = atomic_load(&crowd->most_open);
 
-    j->is_open = oc == OC_OK;
-    while (open > most && !atomic_compare_exchange_weak(&j->crowd->most_open, &most, open))
+    while (open > most && !atomic_compare_exchange_weak(&crowd->most_open, &most, open))
         continue;
-    atomic_fetch_add(&j->crowd->n_gone, 1);
+    atomic_fetch_add(&crowd->n_gone, oc == OC_OK);
+    if (j->member->n_opened < MOST_OPEN) /* else the limit does not hold, which most_open shows */
+        j->member->opened[j->member->n_opened++] = j;
 }
 
-static void *crowd_run(void *arg)
+static void release_all(struct gate *gate, struct member *m)
 {
-    struct crowd *crowd = arg;
-    struct crowd_job own[THREAD_JOBS] = {0};
+    for (; m->n_opened > 0; m->n_opened--) {
+        atomic_fetch_sub(&m->crowd->open, 1);
+        gate_release(gate, &m->opened[m->n_opened - 1]->gate);
+    }
+}
+
+static void *work(void *arg)
+{
+    struct member m = {.crowd = arg};
+    struct crowd_job *own = calloc(THREAD_JOBS, sizeof(*own));
     struct counters counters = {0};
     struct timers timers = {0};
-    struct gate *gate = gate_new(crowd->scan, &timers, &counters, limits);
-    unsigned n_closed = 0;
+    struct gate *gate = gate_new(m.crowd->scan, &timers, &counters, limits);
+    const struct address a = address_from_v4((const uint8_t[4]){1, 1, 1, 1});
+    unsigned n = 0;
 
-    for (unsigned i = 0; gate != NULL && i < THREAD_JOBS; i++) {
-        const struct address a = address_from_v4((const uint8_t[4]){1, 1, 1, (uint8_t)i});
-
-        own[i].crowd = crowd;
-        if (!gate_submit(gate, &own[i].gate, &a, LANE_SMTP, crowd_go))
-            return NULL;
+    while (own != NULL && gate != NULL && n < THREAD_JOBS) {
+        own[n].member = &m;
+        if (!gate_submit(gate, &own[n++].gate, &a, LANE_SMTP, go))
+            break;
     }
-    for (uint64_t now_ms = 1; gate != NULL && n_closed < THREAD_JOBS; now_ms++) {
-        timers_run(&timers, now_ms);
-        gate_turn(gate, (int64_t)now_ms * MS);
-        sched_yield();
-        for (unsigned i = 0; i < THREAD_JOBS; i++) {
-            if (!own[i].is_open)
-                continue;
-            own[i].is_open = false;
-            n_closed++;
-            atomic_fetch_sub(&crowd->open, 1);
-            gate_release(gate, &own[i].gate);
-        }
+    while (n == THREAD_JOBS && counters.connects < THREAD_JOBS) {
+        gate_turn(gate, MS);
+        release_all(gate, &m);
     }
     gate_free(gate);
     timers_fini(&timers);
+    free(own);
     return NULL;
 }
 
-/* Protects the limit of connections where all workers take from it at once. */
+/* Protects the limit of connections where all workers take from it at once, and that each is given back. (A
+ * lost race is rare: this shows gross errors and, under ThreadSanitizer, unsynchronised access.) */
 static void test_workers_share_connections(void **state)
 {
     pthread_t threads[N_THREADS];
     struct prefix_set none = {0};
-    struct scan scan = {.max_connections = 5, .secret = 5};
+    struct scan scan = {.max_connections = MOST_OPEN, .secret = 5};
     struct crowd crowd = {.scan = &scan};
     struct sts_err err = {0};
 
@@ -81,11 +88,11 @@ static void test_workers_share_connections(void **state)
     assert_int_equal(door_rules_init(&scan.door, IP_VERSION_ANY, &none, &none, &err), STS_OK);
     rate_init(&scan.connect_rate, 0);
     for (int i = 0; i < N_THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, crowd_run, &crowd), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, work, &crowd), 0);
     for (int i = 0; i < N_THREADS; i++)
         pthread_join(threads[i], NULL);
     assert_int_equal(crowd.n_gone, N_THREADS * THREAD_JOBS);
-    assert_in_range(crowd.most_open, 1, 5);
+    assert_in_range(crowd.most_open, 1, MOST_OPEN);
     assert_int_equal(scan.connections, 0);
     door_rules_fini(&scan.door);
 }
