@@ -82,6 +82,8 @@ int options_default_servers(struct options *o, const char *path, struct sts_err 
 
 /* Queries a second to this resolver; 0: no limit. */
 uint64_t options_dns_rate(const struct options *o, const struct address *resolver);
+/* To all of them together; 0: no limit. */
+uint64_t options_total_dns_rate(const struct options *o);
 /* The options in force for the scan record, in `arena`: all that have a value, by their long name. */
 int options_in_force(const struct options *o, struct arena *arena, struct rec_option **out, uint32_t *n,
                      struct sts_err *err) STS_CHECK;

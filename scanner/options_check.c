@@ -83,6 +83,20 @@ int options_default_servers(struct options *o, const char *path, struct sts_err 
     return check_servers(o, err);
 }
 
+uint64_t options_total_dns_rate(const struct options *o)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < o->name_servers.n; i++) {
+        uint64_t one = options_dns_rate(o, &o->name_servers.v[i].address);
+
+        if (one == 0)
+            return 0;
+        sum += one;
+    }
+    return sum;
+}
+
 uint64_t options_dns_rate(const struct options *o, const struct address *resolver)
 {
     if (o->given[OPT_dns_rate])

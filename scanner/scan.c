@@ -232,20 +232,6 @@ static void block_signals(void)
     pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-static double total_dns_rate(const struct options *o)
-{
-    double sum = 0;
-
-    for (uint32_t i = 0; i < o->name_servers.n; i++) {
-        uint64_t one = options_dns_rate(o, &o->name_servers.v[i].address);
-
-        if (one == 0)
-            return 0;
-        sum += (double)one;
-    }
-    return sum;
-}
-
 static int prepare(struct control *c, const struct options *o, struct sts_err *err)
 {
     struct scan *s = &c->scan;
@@ -260,7 +246,7 @@ static int prepare(struct control *c, const struct options *o, struct sts_err *e
     if (s->workers == NULL || fifo_init(&s->batches, s->n_workers * BATCHES_PER_WORKER) != STS_OK ||
         fifo_init(&s->chunks, CHUNKS_MOST) != STS_OK)
         return sts_fail(err, STS_ENOMEM, "out of memory");
-    rate_init(&s->dns_rate, total_dns_rate(o));
+    rate_init(&s->dns_rate, (double)options_total_dns_rate(o));
     rate_init(&s->connect_rate, (double)o->connect_rate);
     if (getrandom(&s->secret, sizeof(s->secret), 0) != sizeof(s->secret))
         return sts_fail(err, STS_ESYS, "no random numbers from the system");

@@ -5,6 +5,7 @@
 
 #include <ares.h>
 #include <curl/curl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -12,6 +13,7 @@
 
 #define LIBRARIES     5
 #define LIBRARY_BYTES 128
+#define NUMBER_BYTES  24
 #define SERVER_BYTES  (ADDRESS_TEXT_BYTES + 10)
 #define HELLO_NAME    "mx.example.org" /* the server name in the ClientHello that is kept */
 
@@ -54,6 +56,38 @@ static struct sts_strs resolvers(const struct servers *servers, struct arena *ar
     return list;
 }
 
+static int set_option(struct rec_scan *out, const char *name, struct sts_str value, struct arena *arena)
+{
+    uint32_t i = 0;
+
+    value = arena_copy(arena, value.p, value.len);
+    while (i < out->options.n && !sts_str_equal(out->options.v[i].name, sts_str(name)))
+        i++;
+    if (i == out->options.n)
+        out->options.n++;
+    out->options.v[i] = (struct rec_option){sts_str(name), value};
+    return value.p != NULL ? STS_OK : STS_ENOMEM;
+}
+
+/* The options in force, with what follows from this host where the user left it open. */
+static int settings(const struct scan *s, struct arena *arena, struct rec_scan *out, struct sts_err *err)
+{
+    char dns_rate[NUMBER_BYTES], connections[NUMBER_BYTES], threads[NUMBER_BYTES];
+
+    if (options_in_force(s->options, arena, &out->options.v, &out->options.n, err) != STS_OK)
+        return err->code;
+    snprintf(dns_rate, sizeof(dns_rate), "%" PRIu64, options_total_dns_rate(s->options));
+    snprintf(connections, sizeof(connections), "%" PRIu32, s->max_connections);
+    snprintf(threads, sizeof(threads), "%" PRIu32, s->n_workers);
+    if ((!s->options->given[OPT_dns_rate] &&
+         set_option(out, "dns-rate", sts_str(dns_rate), arena) != STS_OK) ||
+        set_option(out, "threads", sts_str(threads), arena) != STS_OK ||
+        set_option(out, "max-connections", sts_str(connections), arena) != STS_OK ||
+        set_option(out, "ehlo-name", sts_str(s->ehlo_name), arena) != STS_OK)
+        return sts_fail(err, STS_ENOMEM, "out of memory");
+    return STS_OK;
+}
+
 int scan_record(const struct scan *s, const struct input *input, SSL_CTX *ctx, struct arena *arena,
                 struct rec_scan *out, struct sts_err *err)
 {
@@ -68,7 +102,7 @@ int scan_record(const struct scan *s, const struct input *input, SSL_CTX *ctx, s
                              .libraries = libraries(arena),
                              .input = sts_str(info->name),
                              .input_bytes = info->size_bytes};
-    if (options_in_force(s->options, arena, &out->options.v, &out->options.n, err) != STS_OK)
+    if (settings(s, arena, out, err) != STS_OK)
         return err->code;
     if (trust == NULL)
         return sts_fail(err, STS_ENOMEM, "out of memory");
