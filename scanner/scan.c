@@ -221,6 +221,17 @@ static void end_loop(struct control *c)
     uv_loop_close(&c->loop);
 }
 
+/* All is written: a signal that comes now, when nobody listens any more, changes nothing. */
+static void block_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 static double total_dns_rate(const struct options *o)
 {
     double sum = 0;
@@ -374,6 +385,7 @@ int scan_run(const struct scan_setup *setup, struct sink *sink, struct scan_resu
         *err = c->reading.err;
     result->started = started;
     release(c, err);
+    block_signals();
     end_loop(c);
     free(c);
     return err->code;

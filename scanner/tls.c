@@ -9,8 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MOST_CHAIN             20
-#define MOST_CERTIFICATE_BYTES (64 << 10)
+#define MOST_CHAIN 20
+#define MOST_CERTIFICATE_BYTES \
+    (128 << 10) /* OpenSSL takes chains of 100 KiB at most, so every one is archived */
 
 /* SHA-256 of the certificate's DER; the DER itself in `*der`, to be freed with OPENSSL_free. -1: no memory.
  */

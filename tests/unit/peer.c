@@ -2,7 +2,6 @@
  * includes this file. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -83,7 +82,6 @@ struct peer {
     SSL_CTX *ctx;
     SSL *ssl;
     bool reset;
-    bool garbled;          /* a record could not be decrypted */
     atomic_bool listening; /* has come to PEER_LISTEN */
     pthread_t thread;
     char sni[256];     /* server name that the client sent */
@@ -93,14 +91,7 @@ struct peer {
 
 static ssize_t peer_read(struct peer *p, char *buf, size_t n)
 {
-    int got;
-
-    if (p->ssl == NULL)
-        return recv(p->fd, buf, n, 0);
-    got = SSL_read(p->ssl, buf, (int)n);
-    if (got <= 0 && ERR_GET_REASON(ERR_peek_error()) == SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC)
-        p->garbled = true;
-    return got;
+    return p->ssl != NULL ? SSL_read(p->ssl, buf, (int)n) : recv(p->fd, buf, n, 0);
 }
 
 static ssize_t peer_write(struct peer *p, const char *buf, size_t n)
