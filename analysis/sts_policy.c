@@ -189,19 +189,23 @@ static void check_missing(struct reading *r, uint32_t end)
         defect_add(defects, DEFECT_POLICY_MX_MISSING, end);
 }
 
+static uint32_t bom_bytes(struct sts_str body)
+{
+    return body.len >= 3 && memcmp(body.p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 void sts_policy_read(struct sts_policy *policy, struct sts_str body)
 {
     struct reading r = {.policy = policy};
     struct line line;
-    uint32_t at = 0;
+    uint32_t at;
 
     memset(policy, 0, sizeof(*policy));
-    if (body.len == 0) {
+    if (body.len == 0)
         defect_add(&policy->defects, DEFECT_POLICY_EMPTY, 0);
-    } else if (body.len >= 3 && memcmp(body.p, "\xef\xbb\xbf", 3) == 0) {
+    at = bom_bytes(body);
+    if (at > 0)
         defect_add(&policy->defects, DEFECT_POLICY_BOM, 0);
-        at = 3;
-    }
     while (next_line(body, &at, &line))
         read_line(&r, &line);
     if (body.len > 0)
@@ -221,6 +225,8 @@ bool sts_policy_next_mx(struct sts_str body, uint32_t *at, struct sts_str *patte
     struct line line;
     struct sts_str name;
 
+    if (*at == 0)
+        *at = bom_bytes(body);
     while (next_line(body, at, &line))
         if (split(&line, &name, pattern) && sts_str_equal(name, sts_str("mx")) && is_mx(*pattern))
             return true;

@@ -140,6 +140,10 @@ static void test_next_mx(void **state)
     assert_true(sts_policy_next_mx(body, &at, &pattern));
     assert_true(sts_str_equal(pattern, sts_str("*.c.com")));
     assert_false(sts_policy_next_mx(body, &at, &pattern));
+    at = 0;
+    body = sts_str("\xef\xbb\xbfmx: a.com\r\n"); /* read like the policy itself: behind the byte order mark */
+    assert_true(sts_policy_next_mx(body, &at, &pattern));
+    assert_true(sts_str_equal(pattern, sts_str("a.com")));
 }
 
 int main(void)
