@@ -13,7 +13,7 @@ struct addresses {
 /* Either answer may be NULL. Taken from `arena`. STS_ENOMEM. */
 int addresses_choose(struct addresses *out, const struct rec_dns *a, const struct rec_dns *aaaa,
                      uint64_t seed, uint64_t limit, struct arena *arena) STS_CHECK;
-/* What a host's two lookups come to: OK with any address; else NO_ADDRESS, DNS_NXDOMAIN, ADDRESS_UNKNOWN (a
- * lookup without an answer), or our own fault. */
+/* What a host's two lookups come to: OK with any address; else NO_ADDRESS, DNS_NXDOMAIN, DNS_NOT_QUERYABLE,
+ * ADDRESS_UNKNOWN (a lookup without an answer), or our own fault. */
 enum outcome addresses_outcome(const struct rec_dns *a, const struct rec_dns *aaaa);
 #endif
