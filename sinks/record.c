@@ -3,19 +3,7 @@
 
 /* Tables. Every struct has its schema, found by the others before they are defined. */
 #define STRUCT(type) static const struct rec_schema type##_schema;
-#define END(type)
-#define UINT(type, member, key, doc)
-#define SINT(type, member, key, doc)
-#define BOOL(type, member, key, doc)
-#define STR(type, member, key, doc)
-#define BIN(type, member, key, doc)
-#define STRS(type, member, key, doc)
-#define BINS(type, member, key, doc)
-#define SUB(type, member, of, key, doc)
-#define LIST(type, member, of, key, doc)
-#define KIND(number, type)
 #include "sinks/record.def"
-#include "sinks/record_undef.h"
 
 #define STRUCT(type)                            static const struct rec_field type##_fields[] = {
 #define FIELD(type, kind, member, key, of, doc) {key, kind, offsetof(struct rec_##type, member), of, doc},
@@ -33,26 +21,12 @@
     ;                                                                                             \
     static const struct rec_schema type##_schema = {#type, type##_fields, STS_LEN(type##_fields), \
                                                     sizeof(struct rec_##type)};
-#define KIND(number, type)
 #include "sinks/record.def"
-#include "sinks/record_undef.h"
 #undef FIELD
 
 static const struct rec_schema *const kinds[REC_KIND_LIMIT] = {
-#define STRUCT(type)
-#define END(type)
-#define UINT(type, member, key, doc)
-#define SINT(type, member, key, doc)
-#define BOOL(type, member, key, doc)
-#define STR(type, member, key, doc)
-#define BIN(type, member, key, doc)
-#define STRS(type, member, key, doc)
-#define BINS(type, member, key, doc)
-#define SUB(type, member, of, key, doc)
-#define LIST(type, member, of, key, doc)
 #define KIND(number, type) [number] = &type##_schema,
 #include "sinks/record.def"
-#include "sinks/record_undef.h"
 };
 
 const struct rec_schema *rec_schema(unsigned kind)

@@ -15,19 +15,7 @@ struct sts_strs {
 };
 
 #define STRUCT(type) struct rec_##type;
-#define END(type)
-#define UINT(type, member, key, doc)
-#define SINT(type, member, key, doc)
-#define BOOL(type, member, key, doc)
-#define STR(type, member, key, doc)
-#define BIN(type, member, key, doc)
-#define STRS(type, member, key, doc)
-#define BINS(type, member, key, doc)
-#define SUB(type, member, of, key, doc)
-#define LIST(type, member, of, key, doc)
-#define KIND(number, type)
 #include "sinks/record.def"
-#include "sinks/record_undef.h"
 
 #define STRUCT(type) struct rec_##type {
 #define END(type) \
@@ -46,27 +34,13 @@ struct sts_strs {
         struct rec_##of *v;              \
         uint32_t n;                      \
     } member;
-#define KIND(number, type)
 #include "sinks/record.def"
-#include "sinks/record_undef.h"
 
 /* Kinds of record: the key "k" of every record, and of every frame. */
 enum rec_kind {
     REC_NONE = 0,
-#define STRUCT(type)
-#define END(type)
-#define UINT(type, member, key, doc)
-#define SINT(type, member, key, doc)
-#define BOOL(type, member, key, doc)
-#define STR(type, member, key, doc)
-#define BIN(type, member, key, doc)
-#define STRS(type, member, key, doc)
-#define BINS(type, member, key, doc)
-#define SUB(type, member, of, key, doc)
-#define LIST(type, member, of, key, doc)
 #define KIND(number, type) REC_##type = number,
 #include "sinks/record.def"
-#include "sinks/record_undef.h"
 };
 #define REC_KIND_LIMIT 9 /* every kind is below */
 
