@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,9 @@ static int store_add(struct tls_store *store, X509 *cert_take)
     anchor->cert = cert_take;
     if (X509_digest(cert_take, EVP_sha256(), anchor->digest, NULL) != 1)
         return STS_ENOMEM;
+    /* OpenSSL works out a certificate's extensions when they are first wanted. Here, by one thread, once for
+     * all. */
+    (void)X509_check_purpose(cert_take, -1, 0);
     return X509_STORE_add_cert(store->x509, cert_take) == 1 ? STS_OK : STS_ENOMEM;
 }
 

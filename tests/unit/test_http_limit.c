@@ -325,6 +325,7 @@ static void test_no_descriptors(void **state)
     struct get g = {0};
     int held[4096];
     int n = 0;
+    bool held_all;
 
     (void)state;
     p.ip = "127.0.0.1";
@@ -333,14 +334,17 @@ static void test_no_descriptors(void **state)
     get_start(&g, &s, PEER_HOST, p.ip);
     while (n < 4096 && (held[n] = dup(0)) >= 0)
         n++;
-    assert_in_range(n, 1, 4095); /* main() has lowered the limit */
+    held_all = n == 4096; /* main() has lowered the limit, but valgrind does not keep it */
     get_wait(&g, &s);
     while (n > 0)
         close(held[--n]);
-    expect_outcome(&g, OC_OUR_DESCRIPTORS, SRC_ERRNO, EMFILE);
+    if (!held_all)
+        expect_outcome(&g, OC_OUR_DESCRIPTORS, SRC_ERRNO, EMFILE);
     scene_close(&s);
     peer_stop(&p);
     get_fini(&g);
+    if (held_all)
+        skip();
 }
 
 static void test_arena_is_full(void **state)
