@@ -13,6 +13,7 @@ struct http_sock {
     struct http *http;
     struct http_fetch *fetch; /* NULL: done */
     int fd;
+    int events; /* watched for */
 };
 
 static void drain(struct http *h, CURLMcode rc);
@@ -203,19 +204,19 @@ void http_shut_socket(struct http_fetch *f)
     shutdown(f->sock->fd, SHUT_RDWR);
 }
 
-/* libcurl 8.9 and later wait for the peer's close_notify, 8.14 without a limit. Ours was sent by then. */
-void http_abandon_socket(struct http_fetch *f)
+static void on_poll(uv_poll_t *poll, int status, int events);
+
+static void watch(struct http_sock *s)
 {
-    if (f->sock == NULL)
-        return;
-    shutdown(f->sock->fd, SHUT_RDWR); /* libcurl reads the end of the stream next, and closes */
-    f->sock->fetch = NULL;
-    f->sock = NULL;
+    if (s->events == 0)
+        uv_poll_stop(&s->poll);
+    else
+        uv_poll_start(&s->poll, s->events, on_poll);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
-    const struct http_sock *s = poll->data;
+    struct http_sock *s = poll->data;
     struct http *h = s->http;
     int flags = 0, running;
 
@@ -225,28 +226,45 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         flags |= CURL_CSELECT_IN;
     if (events & UV_WRITABLE)
         flags |= CURL_CSELECT_OUT;
-    drain(h, curl_multi_socket_action(h->multi, s->fd, flags, &running));
+    if (s->fetch != NULL)
+        drain(h, curl_multi_socket_action(h->multi, s->fd, flags, &running));
+    else /* libcurl may not know any more that it waits for this one */
+        drain(h, curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running));
+    if (status < 0 && sock_at(h, s->fd) == s)
+        watch(s); /* after an error libuv stops, but there may be more to read than libcurl took at once */
+}
+
+/* libcurl 8.9 and later say goodbye in the background and wait for the peer's; 8.14 does so without a limit,
+ * and where the peer goes on to send it forgets to watch the socket. Ours was sent by now, so we let the
+ * stream end, and wake libcurl until it has read that and closes. */
+void http_abandon_socket(struct http_fetch *f)
+{
+    struct http_sock *s = f->sock;
+
+    if (s == NULL)
+        return;
+    s->fetch = NULL;
+    f->sock = NULL;
+    shutdown(s->fd, SHUT_RDWR);
+    s->events = UV_READABLE;
+    watch(s);
 }
 
 /* CURLMOPT_SOCKETFUNCTION */
 static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *http, void *unused)
 {
     struct http_sock *s = sock_at(http, fd);
-    int events = 0;
 
     (void)easy, (void)unused;
-    if (s == NULL)
-        return 0; /* closed before */
-    if (s->fetch != NULL)
-        s->fetch->facts.waited = true;
+    if (s == NULL || s->fetch == NULL)
+        return 0; /* closed, or abandoned */
+    s->fetch->facts.waited = true;
+    s->events = 0;
     if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
-        events |= UV_READABLE;
+        s->events |= UV_READABLE;
     if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
-        events |= UV_WRITABLE;
-    if (events == 0)
-        uv_poll_stop(&s->poll);
-    else
-        uv_poll_start(&s->poll, events, on_poll);
+        s->events |= UV_WRITABLE;
+    watch(s);
     return 0;
 }
 
@@ -274,7 +292,7 @@ static int on_curl_timer(CURLM *multi, long timeout_ms, void *http)
 }
 
 /* The end of fetches: libcurl, a deadline or the caller says so here, the loop carries it out. So nothing
- * that `done` does, this module's own functions included, is nested in libcurl. */
+ * that `done` does is nested in libcurl. */
 
 static void on_idle(uv_idle_t *idle)
 {
