@@ -11,7 +11,7 @@ static double share(uint64_t part, uint64_t whole)
 
 static void put_time(FILE *to, double seconds)
 {
-    uint64_t s = seconds > 0 ? (uint64_t)seconds : 0;
+    uint64_t s = seconds > 0 ? (uint64_t)(seconds + 0.5) : 0;
 
     fprintf(to, "%02" PRIu64 "h:%02" PRIu64 "m:%02" PRIu64 "s", s / 3600, s / 60 % 60, s % 60);
 }

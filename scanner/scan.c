@@ -174,9 +174,11 @@ static struct progress_view view(const struct control *c)
                               .connections = atomic_load(&s->connections),
                               .input_done = atomic_load(&s->input_done)};
 
-    if (scan_phase(s) != PHASE_RUN)
+    if (scan_phase(s) != PHASE_RUN) { /* how much of the input is done no longer tells when it ends */
         v.state = "stopping";
-    else if (c->names_through_ns != 0)
+        v.input_done = false;
+        v.input_size = 0;
+    } else if (c->names_through_ns != 0)
         v.state = "all names are through, waiting for connections and retries";
     return v;
 }
