@@ -30,7 +30,7 @@ struct outbox *outbox_new(struct scan *scan)
     return o;
 }
 
-static void chunk_free(struct chunk *chunk)
+void chunk_free(struct chunk *chunk)
 {
     rec_buf_fini(&chunk->buf);
     free(chunk);

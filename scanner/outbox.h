@@ -6,6 +6,7 @@
 
 struct outbox;
 struct scan;
+struct chunk;
 
 /* NULL: no memory. */
 struct outbox *outbox_new(struct scan *scan);
@@ -17,6 +18,8 @@ void outbox_put(struct outbox *o, enum rec_kind kind, const void *record, uint64
 /* A certificate that a record put later will cite. Written once a worker. */
 void outbox_cert(struct outbox *o, const uint8_t digest[32], const uint8_t *der, size_t len, bool trusted);
 
+/* A frame that was handed over is freed by its receiver. */
+void chunk_free(struct chunk *chunk);
 /* Make frames of what is collected, full or not. */
 void outbox_flush(struct outbox *o);
 /* Hand frames to the writer as far as its queue takes them; never waits. True: all are handed over. */

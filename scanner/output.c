@@ -1,14 +1,8 @@
 #include "scanner/output.h"
 
-#include <stdlib.h>
+#include "scanner/outbox.h"
 
 #define NS_PER_MS 1000000
-
-static void chunk_free(struct chunk *chunk)
-{
-    rec_buf_fini(&chunk->buf);
-    free(chunk);
-}
 
 /* After a failure frames are still taken, so that no worker waits; they are lost, and the scan is being
  * stopped. */
