@@ -1,9 +1,9 @@
 /* domain.c - one name: MX first, then the TXT records, then its record. It waits for DNS only; what it leads
  * to is handed on to the owners of the MX hosts and of the policy. */
 #include "scanner/dns_message.h"
+#include "scanner/signalled.h"
 #include "scanner/worker.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,37 +105,6 @@ static void ask_wild(struct domain *d)
     ask(d, label, DNS_TXT, 0, &d->rec.wild);
 }
 
-/* "STSv1" in any case anywhere in a TXT: whether that is a record is for the analysis. */
-static bool mentions_sts(const struct rec_txt *txt)
-{
-    static const char word[] = "stsv1";
-    unsigned matched = 0;
-
-    for (uint32_t i = 0; i < txt->strings.n; i++) {
-        for (uint32_t at = 0; at < txt->strings.v[i].len; at++) {
-            int c = tolower((unsigned char)txt->strings.v[i].p[at]);
-
-            matched = c == word[matched] ? matched + 1 : c == word[0];
-            if (matched == sizeof(word) - 1)
-                return true;
-        }
-    }
-    return false;
-}
-
-static bool is_signalled(const struct rec_dns *sts)
-{
-    if (sts == NULL)
-        return false;
-    if (outcome_class((unsigned)sts->oc) == OCC_temporary)
-        return true;
-    for (uint32_t i = 0; i < sts->txt.n; i++) {
-        if (mentions_sts(&sts->txt.v[i]))
-            return true;
-    }
-    return false;
-}
-
 static int by_preference(const void *a, const void *b)
 {
     const struct rec_mx *left = *(const struct rec_mx *const *)a, *right = *(const struct rec_mx *const *)b;
@@ -220,7 +189,7 @@ static void finish(struct domain *d)
     struct rec_domain *rec = &d->rec;
 
     rec->oc = scan_phase(d->w->scan) >= PHASE_END ? (uint64_t)atomic_load(&d->w->scan->end_oc) : OC_OK;
-    rec->signalled = is_signalled(rec->sts);
+    rec->signalled = sts_is_signalled(rec->sts);
     rec->fetch = rec->oc == OC_OK && o->fetch_policy != WHEN_NEVER &&
                  ((o->fetch_policy == WHEN_ALWAYS && !is_dead(d)) || rec->signalled || rec->control);
     if (rec->oc == OC_OK) {

@@ -1,0 +1,10 @@
+/* signalled.h - is an MTA-STS policy worth fetching? Decides the next step only: what is a record is for the
+ * analysis. Pure. */
+#ifndef STS_SIGNALLED_H
+#define STS_SIGNALLED_H
+#include "sinks/record.h"
+
+/* `sts`: the TXT answer at _mta-sts, or NULL where it was not asked. True if any RR holds "STSv1" in any
+ * case, its character-strings joined (RFC 8461 section 3.1), or the lookup failed for now. */
+bool sts_is_signalled(const struct rec_dns *sts);
+#endif
