@@ -122,13 +122,15 @@ static void forget_evidence(struct rec_policy *rec)
     *rec = kept;
 }
 
-/* To the worker that owns the next address. */
+/* To the worker that owns the next address. What this one saw stays behind, with the certificates it cites.
+ */
 static void move_on(struct policy *p)
 {
     struct worker *w = p->w;
     const struct address *a = &p->addresses[p->next_address];
 
     leave(p);
+    forget_evidence(&p->rec);
     p->head.type = MESSAGE_POLICY_TRY;
     p->head.to = worker_owner(w->scan, a->b, sizeof(a->b));
     worker_send(w, &p->head); /* counts it as new; what was counted before ends here */
@@ -203,7 +205,6 @@ static void on_go(struct gate_job *job, enum outcome oc)
         after_attempt(p, (struct result){(uint16_t)oc, SRC_NONE, 0});
         return;
     }
-    forget_evidence(&p->rec);
     p->fetch = http_get(p->w->http, p->rec.host.p, POLICY_PATH, &p->addresses[p->next_address], &p->arena,
                         &p->rec, on_fetched, p);
     if (p->fetch == NULL) {
