@@ -188,7 +188,7 @@ static void finish(struct domain *d)
     const struct options *o = d->w->scan->options;
     struct rec_domain *rec = &d->rec;
 
-    rec->oc = scan_phase(d->w->scan) >= PHASE_END ? (uint64_t)atomic_load(&d->w->scan->end_oc) : OC_OK;
+    rec->oc = scan_phase(d->w->scan) >= PHASE_END ? scan_end_outcome(d->w->scan) : OC_OK;
     rec->signalled = sts_is_signalled(rec->sts);
     rec->fetch = rec->oc == OC_OK && o->fetch_policy != WHEN_NEVER &&
                  ((o->fetch_policy == WHEN_ALWAYS && !is_dead(d)) || rec->signalled || rec->control);

@@ -211,7 +211,7 @@ void endpoint_receive(struct worker *w, struct message *m)
     if (scan_phase(w->scan) == PHASE_RUN)
         submit(e);
     else
-        finish_empty(e, OC_OUR_STOP);
+        finish_empty(e, scan_end_outcome(w->scan));
 }
 
 void endpoint_restart_all(struct worker *w)

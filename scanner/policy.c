@@ -232,7 +232,7 @@ static void on_addresses(struct policy *p)
     if (p->n_addresses == 0)
         finish(p, addresses_outcome(p->rec.a, p->rec.aaaa));
     else if (scan_phase(scan) != PHASE_RUN)
-        finish(p, OC_OUR_STOP);
+        finish(p, scan_end_outcome(scan));
     else
         move_on(p);
 }
@@ -283,7 +283,7 @@ static void receive_new(struct worker *w, struct policy *p)
     if (scan_phase(w->scan) == PHASE_RUN)
         look_up(p);
     else
-        finish(p, OC_OUR_STOP);
+        finish(p, scan_end_outcome(w->scan));
 }
 
 void policy_receive(struct worker *w, struct message *m)
@@ -296,7 +296,7 @@ void policy_receive(struct worker *w, struct message *m)
     }
     enter(p, w);
     if (scan_phase(w->scan) != PHASE_RUN) {
-        give_up(p, OC_OUR_STOP);
+        give_up(p, scan_end_outcome(w->scan));
     } else if (!gate_submit(w->gate, &p->job, &p->addresses[p->next_address], LANE_HTTPS, on_go)) {
         worker_no_memory(w);
         finish(p, OC_OUR_MEMORY);

@@ -69,6 +69,11 @@ static inline enum scan_phase scan_phase(const struct scan *s)
 {
     return (enum scan_phase)atomic_load_explicit(&s->phase, memory_order_acquire);
 }
+/* What becomes of what is not begun any more: stopped, or the tail is over. For phases behind PHASE_RUN. */
+static inline enum outcome scan_end_outcome(const struct scan *s)
+{
+    return scan_phase(s) >= PHASE_END ? (enum outcome)atomic_load(&s->end_oc) : OC_OUR_STOP;
+}
 /* More work, before it becomes visible to any other thread. */
 static inline void scan_begin(struct scan *s, uint64_t n)
 {

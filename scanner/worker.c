@@ -145,10 +145,11 @@ static void drop_names(struct worker *w)
 static void follow_phase(struct worker *w)
 {
     enum scan_phase phase = scan_phase(w->scan);
-    enum outcome oc = phase >= PHASE_END ? (enum outcome)atomic_load(&w->scan->end_oc) : OC_OUR_STOP;
+    enum outcome oc;
 
     if (phase == PHASE_RUN)
         return;
+    oc = scan_end_outcome(w->scan);
     drop_names(w);
     if (!w->drained || phase >= PHASE_END) {
         w->drained = true;

@@ -11,20 +11,13 @@ sys.path.insert(0, os.path.join(HERE, "..", "lab"))
 import check  # noqa: E402
 import lab  # noqa: E402
 import programs  # noqa: E402
+from connections import is_connected  # noqa: E402
 
 SLOW, SLOW_ADDRESS = "mx.mx-multiline.test", "127.0.25.19"  # greets after a second: in flight when the program is suspended
 OK, STALL = 1, 115
 TIMEOUTS = (14, 51, 60, 73, 84, 94)  # of DNS, TCP, greeting, SMTP, TLS, HTTP
 SUSPENDED_SECONDS, LIMIT_SECONDS = 6, 60
-CONNECTED = "01"  # state in /proc/net/tcp
 ENDPOINT, END = 5, 8
-
-
-def is_connected(address, port):
-    """Has somebody here a connection to the peer? As /proc/net/tcp says, in hexadecimal, the address backwards."""
-    peer = "".join(f"{int(part):02X}" for part in reversed(address.split("."))) + f":{port:04X}"
-    with open("/proc/net/tcp", encoding="ascii") as table:
-        return any(row.split()[2:4] == [peer, CONNECTED] for row in table)
 
 
 def main():
