@@ -9,11 +9,20 @@
 
 enum sts_mode { STS_MODE_UNKNOWN, STS_MODE_NONE, STS_MODE_TESTING, STS_MODE_ENFORCE };
 
-struct sts_policy {
+/* What one way of reading makes of a body. */
+struct sts_policy_reading {
     enum verdict verdict; /* valid or invalid */
     enum sts_mode mode;
     uint64_t max_age_s;
     uint32_t n_mx; /* right ones */
+};
+struct sts_policy {
+    enum verdict verdict; /* by the ABNF: valid or invalid */
+    enum sts_mode mode;
+    uint64_t max_age_s;
+    uint32_t n_mx;                     /* right ones */
+    struct sts_policy_reading lenient; /* as deployed senders read it */
+    bool rescued; /* invalid only for wrong mx or mode lines that the ABNF also lets pass as unknown fields */
     struct defects defects;
 };
 
@@ -22,6 +31,8 @@ const char *sts_mode_name(enum sts_mode mode);
 
 /* The mx patterns of a body, in order: start with *at = 0; false at the end. Wrong ones are passed over. */
 bool sts_policy_next_mx(struct sts_str body, uint32_t *at, struct sts_str *pattern);
+/* The same for the lenient reading, whose patterns may end in a dot or stand in a list. */
+bool sts_policy_next_lenient_mx(struct sts_str body, uint32_t *at, struct sts_str *pattern);
 /* RFC 8461 section 4.1: "*." stands for exactly one label; letters of either case. */
 bool sts_policy_mx_match(struct sts_str pattern, struct sts_str host);
 #endif

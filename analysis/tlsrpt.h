@@ -6,7 +6,7 @@
 #include "analysis/defect.h"
 
 struct tlsrpt {
-    enum verdict verdict;
+    enum verdict verdict, lenient;              /* as in struct sts_txt */
     uint32_t n_records, n_meant;                /* as in struct sts_txt */
     uint32_t n_mailto, n_https, n_other_scheme; /* URIs of the first rua; the RFC knows mailto and https */
     struct defects defects;

@@ -1,0 +1,117 @@
+/* verdict.h - what happens to a message to a domain, under opportunistic TLS (RFC 7435) and under MTA-STS
+ * (RFC 8461 sections 4 and 5): facts in, verdict out. Pure. Thread: any; no state. */
+#ifndef STS_VERDICT_H
+#define STS_VERDICT_H
+#include "analysis/name_class.h"
+#include "analysis/policy_class.h"
+
+/* What becomes of a message. */
+enum delivery {
+    DELIVERY_NOT_APPLICABLE, /* the domain takes no mail: null MX, no such name, neither MX nor address */
+    DELIVERY_AUTHENTICATED,  /* over TLS, to a host that proved to be an MX host of the domain */
+    DELIVERY_ENCRYPTED,      /* over TLS, to whoever answers */
+    DELIVERY_CLEAR,
+    DELIVERY_REFUSED, /* not delivered: no MX host passes (RFC 8461 section 5) */
+    DELIVERY_INCONCLUSIVE,
+    DELIVERY_LIMIT
+};
+
+/* RFC 8460 section 4.3. */
+enum result_type {
+    RESULT_NONE,
+    RESULT_STARTTLS_NOT_SUPPORTED,
+    RESULT_CERTIFICATE_HOST_MISMATCH,
+    RESULT_CERTIFICATE_EXPIRED,
+    RESULT_CERTIFICATE_NOT_TRUSTED,
+    RESULT_VALIDATION_FAILURE,
+    RESULT_STS_POLICY_FETCH_ERROR,
+    RESULT_STS_POLICY_INVALID,
+    RESULT_STS_WEBPKI_INVALID,
+    RESULT_LIMIT
+};
+
+/* What a sender finds at one MX host, over all its addresses. A sender goes on to the next address, so one
+ * that works is enough. */
+enum mx_tls {
+    MX_TLS_UNKNOWN, /* it could not be judged: turned away, timed out, not probed, our own fault */
+    MX_TLS_DOWN,    /* surely not reachable: no such name, no address, every connection refused */
+    MX_TLS_CLEAR,   /* answers, without STARTTLS */
+    MX_TLS_FAILED,  /* offers STARTTLS, and then it fails: an opportunistic sender falls back to the clear */
+    MX_TLS_OLD,     /* handshake done, below TLS 1.2 (RFC 8461 section 7.2 wants 1.2) */
+    MX_TLS_ENCRYPTED, /* handshake done */
+    MX_TLS_LIMIT
+};
+struct mx_facts {
+    uint32_t preference;
+    struct sts_str host;
+    enum mx_tls tls;
+    /* Where TLS came up at a judged address: the certificate is good for MTA-STS (RFC 8461 section 4.2) at
+     * any of them, and the first complaint, in the order of RFC 8460 section 4.3.2, where at none. */
+    bool cert_good;
+    enum result_type cert_fault;
+    bool inferred; /* from other hosts at its address (by_ip), nothing of its own */
+};
+
+/* All that is needed of a domain. */
+struct verdict_facts {
+    enum mx_state mail;
+    const struct mx_facts *mx; /* in order of preference; the domain itself where the MX is implicit */
+    uint32_t n_mx;
+    uint64_t n_mx_cut; /* beyond --mx-limit: never looked at */
+    /* TXT record, by the reading that is asked about; `sts_unknown`: the lookup gave no answer. */
+    enum verdict sts;
+    bool sts_unknown;
+    /* Policy, by the same reading. */
+    enum policy_class policy;
+    enum sts_mode mode;
+    struct sts_str policy_body; /* for its mx patterns */
+    bool lenient;               /* which reading of the patterns */
+};
+
+/* Why the MTA-STS sender does what it does: the first that applies. */
+enum sts_state {
+    STS_NO_MAIL,        /* the domain takes no mail */
+    STS_NO_RECORD,      /* section 3.1: none, several, or a wrong one: as if not implemented */
+    STS_RECORD_UNKNOWN, /* the lookup gave no answer */
+    STS_FETCH_FAILED,   /* section 3.3: as if not implemented, where none is cached */
+    STS_FETCH_UNKNOWN,
+    STS_MODE_IS_NONE, /* section 5: as if not implemented */
+    STS_TESTING,      /* section 5: delivered all the same, failures are reported */
+    STS_ENFORCED,
+    STS_STATE_LIMIT
+};
+
+/* One MX host under the policy; in the order of verdict_facts.mx. */
+struct mx_verdict {
+    bool listed;              /* RFC 8461 section 4.1 */
+    bool passes;              /* listed, TLS 1.2 or later, certificate good */
+    bool unknown;             /* listed, and could not be judged */
+    enum result_type failure; /* why it does not pass; RESULT_NONE: it passes, or is unknown */
+};
+
+struct verdict_of_domain {
+    enum delivery opportunistic, mta_sts;
+    enum delivery if_enforced; /* what an MTA-STS sender would do were a valid policy's mode enforce; else
+                                  as mta_sts */
+    /* With an active attacker on the path, who can strip STARTTLS and forge insecure DNS (RFC 8461 section
+     * 2, RFC 3207 section 6): a sender that holds the policy already, and one that meets the domain for the
+     * first time. REFUSED: the attacker can at most hold the message up. */
+    enum delivery attacked_opportunistic, attacked_cached, attacked_first;
+    enum sts_state state;
+    uint32_t n_listed, n_passing, n_unknown; /* of the MX hosts, where there is a policy to ask */
+    uint32_t results;                        /* bits 1 << enum result_type: all that failed */
+    enum result_type headline; /* of the first stage that fails (STANDARDS: record, fetch, body, MX) */
+};
+
+/* `mx`: room for facts->n_mx entries; may be NULL. */
+void verdict_judge(struct verdict_of_domain *out, struct mx_verdict *mx, const struct verdict_facts *facts);
+
+const char *delivery_name(enum delivery d); /* "authenticated", "encrypted", "clear", "refused",
+                                               "inconclusive", "not-applicable" */
+const char *delivery_text(enum delivery d);
+const char *result_type_name(enum result_type t); /* as RFC 8460 spells it; "" for RESULT_NONE */
+const char *sts_state_name(enum sts_state s);     /* "no-record", "fetch-failed", "enforced", ... */
+const char *sts_state_text(enum sts_state s);     /* in words */
+const char *sts_state_rule(enum sts_state s);     /* "RFC 8461 section 3.3" */
+const char *mx_tls_name(enum mx_tls t); /* "unknown", "down", "clear", "failed", "old", "encrypted" */
+#endif
