@@ -193,5 +193,6 @@ const struct rec_ip golden_ips[1] = {
     {.ip = S("192.0.2.6"),
      .n_hosts = 70,
      .n_probed = 2,
+     .n_signalled = 3,
      .probed = SS(S("mx.self.example"), S("mx.late.example"))},
 };

@@ -15,6 +15,8 @@ const struct rec_scan golden_scan = {
     .input_edge_digest = S("edge-digest-of-the-golden-scan-32"),
     .trust_digest = S("trust-digest-of-the-golden-scan-32"),
     .n_trust = 1,
+    .checks = L(check, {S("resolver"), 0, S("127.0.0.1:53 answers")},
+                {S("ptr"), 1, S("the source address has no name")}),
 };
 
 #define TRY(t, d, outcome) L(attempt, {.t_ms = t, .dur_ms = d, .oc = outcome})
