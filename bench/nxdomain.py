@@ -73,7 +73,8 @@ def scan(directory, size, options):
     cores = "0" if options.threads == 1 else "0,1"
     command = ["taskset", "-c", cores, STSCAN, "-q", "-f", f"{directory}/{size}.txt", "-o", out, "-T", str(options.threads),
                "--name-servers", "127.0.0.1:5300", "--lab", "127.0.0.0/8", "--no-starttls", "--fetch-policy", "never",
-               "--dns-rate", str(options.dns_rate), "--window", str(options.window), "--control-rate", "0"]
+               "--dns-rate", str(options.dns_rate), "--window", str(options.window), "--control-rate", "0",
+               "--probe-nxdomain", "test"]
     began = time.monotonic()
     process = subprocess.Popen(command)
     _, status, usage = os.wait4(process.pid, 0)

@@ -207,7 +207,8 @@ static void on_answer(void *arg, struct result r, const uint8_t *msg, size_t len
     if (q == NULL)
         return;
     q->ticket = NULL;
-    count(r.oc == OC_DNS_TIMEOUT ? &q->dns->env.counters->dns_timeouts : &q->dns->env.counters->answers);
+    count(r.oc == OC_OK || r.oc == OC_DNS_MALFORMED ? &q->dns->env.counters->answers
+                                                    : &q->dns->env.counters->dns_timeouts);
     if (was_stalled(q, r)) {
         note_attempt(q, (struct result){OC_OUR_STALL, r.src, r.raw});
         ask_again(q);

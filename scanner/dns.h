@@ -12,7 +12,14 @@
 
 #include <uv.h>
 
-enum dns_type { DNS_A = 1, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28, DNS_TLSA = 52 };
+enum dns_type {
+    DNS_A = 1,
+    DNS_PTR = 12, /* for preflight: its names stand in `addr` */
+    DNS_MX = 15,
+    DNS_TXT = 16,
+    DNS_AAAA = 28,
+    DNS_TLSA = 52
+};
 enum dns_flags {
     DNS_SPF_ONLY = 1, /* TXT: keep RRs that begin v=spf1, count the others */
     DNS_CD = 2,       /* checking disabled, RFC 4035 section 3.2.2 */

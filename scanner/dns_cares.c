@@ -10,7 +10,6 @@
 #define CARRIER_CHANNELS       4    /* so many source ports a resolver (RFC 5452 section 9.2) */
 #define CHANNEL_MOST_IN_FLIGHT 8192 /* c-ares gets slow beyond 10,000 */
 #define TICK_NS                50000000
-#define SERVER_TEXT_BYTES      (ADDRESS_TEXT_BYTES + 10)
 #define RCVBUF_BYTES           (8 << 20) /* a burst of 10,000 answers at 768 bytes of kernel memory each */
 
 #if ARES_VERSION >= 0x012000
@@ -154,12 +153,10 @@ static void set_servers(char *csv, size_t size, const struct dns_env *env)
 
     csv[0] = '\0';
     for (uint32_t i = 0; i < env->n_servers && len < size; i++) {
-        char text[ADDRESS_TEXT_BYTES];
-        bool v4 = address_is_v4(&env->servers[i].address);
+        char text[SERVER_TEXT_BYTES];
 
-        address_format(&env->servers[i].address, text);
-        len += (size_t)snprintf(csv + len, size - len, v4 ? "%s%s:%u" : "%s[%s]:%u", i ? "," : "", text,
-                                env->servers[i].port);
+        server_text(&env->servers[i], text);
+        len += (size_t)snprintf(csv + len, size - len, "%s%s", i ? "," : "", text);
     }
 }
 

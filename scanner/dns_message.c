@@ -156,6 +156,17 @@ static int read_address(struct reading *r, const ns_rr *rr)
     return STS_OK;
 }
 
+static int read_ptr(struct reading *r, const ns_rr *rr)
+{
+    char host[NS_MAXDNAME];
+
+    if (read_name(r, rr, 0, host) != STS_OK)
+        return STS_EFORMAT;
+    r->answer->addr.v[r->n] = keep_name(r, host);
+    r->answer->addr.n = r->n + 1;
+    return STS_OK;
+}
+
 static int read_mx(struct reading *r, const ns_rr *rr)
 {
     struct rec_mx *mx = &r->answer->mx.v[r->n];
@@ -233,6 +244,7 @@ static int read_rr(struct reading *r, const ns_rr *rr)
     switch (r->type) {
     case DNS_A:
     case DNS_AAAA: rc = read_address(r, rr); break;
+    case DNS_PTR: rc = read_ptr(r, rr); break;
     case DNS_MX: rc = read_mx(r, rr); break;
     case DNS_TLSA: rc = read_tlsa(r, rr); break;
     case DNS_TXT: rc = read_txt(r, rr); break;
@@ -247,6 +259,7 @@ static int make_lists(struct reading *r, unsigned n)
 {
     switch (r->type) {
     case DNS_A:
+    case DNS_PTR:
     case DNS_AAAA: r->answer->addr.v = keep_list(r, n, sizeof(*r->answer->addr.v)); break;
     case DNS_MX: r->answer->mx.v = keep_list(r, n, sizeof(*r->answer->mx.v)); break;
     case DNS_TLSA: r->answer->tlsa.v = keep_list(r, n, sizeof(*r->answer->tlsa.v)); break;

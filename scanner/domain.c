@@ -162,7 +162,8 @@ static void count_domain(struct domain *d)
     bool failed = false;
 
     for (size_t i = 0; i < STS_LEN(answers); i++)
-        failed |= answers[i] != NULL && outcome_class((unsigned)answers[i]->oc) == OCC_temporary;
+        failed |= answers[i] != NULL && (outcome_class((unsigned)answers[i]->oc) == OCC_temporary ||
+                                         answers[i]->oc == OC_DNS_RESOLVER_DOWN);
     if (failed)
         count(&c->names_failed);
     if (is_dead(d))

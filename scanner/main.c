@@ -1,4 +1,5 @@
 #include "scanner/options.h"
+#include "scanner/preflight.h"
 #include "scanner/scan.h"
 #include "sinks/sink.h"
 
@@ -16,6 +17,8 @@
 #define DESCRIPTORS_KEPT 128 /* for files, loops, name servers */
 #define NAME_BYTES       256
 #define AGENT_BYTES      512
+
+#define PREFLIGHT_MOST_BYTES (64U << 20) /* answers of hostile resolvers included */
 
 enum exit_code { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_NO_START = 2, EXIT_STOPPED = 3, EXIT_OUTPUT = 4 };
 
@@ -40,11 +43,7 @@ static uint32_t connections_possible(uint64_t wanted)
         most = UINT32_MAX;
     if (wanted != 0 && wanted <= most)
         return (uint32_t)wanted;
-    if (wanted != 0)
-        fprintf(stderr,
-                "stscan: --max-connections lowered from %llu to %llu: the limit of open files is %llu\n",
-                (unsigned long long)wanted, (unsigned long long)most, (unsigned long long)limit.rlim_cur);
-    return (uint32_t)most;
+    return (uint32_t)most; /* preflight says so */
 }
 
 static int open_input(const struct options *o, struct input **out, struct sts_err *err)
@@ -113,22 +112,67 @@ static enum exit_code tell_end(const struct options *o, const char *out_name,
     return result->complete && err->code == STS_OK ? EXIT_DONE : EXIT_STOPPED;
 }
 
-static enum exit_code scan_into(const struct options *o, struct input *input)
+/* EXIT_DONE: the scan may begin. */
+static enum exit_code look_first(const struct scan_setup *setup, struct checks *checks)
 {
-    char host[NAME_BYTES] = "", agent[AGENT_BYTES], out_name[PATH_MAX];
-    struct scan_setup setup = {.options = o, .input = input};
+    const struct options *o = setup->options;
+    const struct preflight_env env = {o, setup->ehlo_name, setup->max_connections};
+    struct sts_err err = {0};
+    uint32_t n_failed;
+
+    if (preflight_run(&env, checks, &err) != STS_OK) {
+        say(&err);
+        return EXIT_NO_START;
+    }
+    n_failed = checks_count(checks, CHECK_FAILED);
+    if (o->preflight)
+        checks_table(checks, "", stdout);
+    else if (o->verbose)
+        checks_table(checks, "stscan: ", stderr);
+    else
+        checks_complain(checks, o->quiet, stderr);
+    if (n_failed == 0 || (o->ignore_preflight && !o->preflight))
+        return EXIT_DONE;
+    if (!o->preflight)
+        fprintf(stderr, "stscan: not started, nothing was written: --preflight shows all that was looked at, "
+                        "--ignore-preflight scans regardless\n");
+    return EXIT_NO_START;
+}
+
+static enum exit_code scan_with(struct scan_setup *setup)
+{
+    const struct options *o = setup->options;
+    char out_name[PATH_MAX];
     struct scan_result result = {0};
     struct sts_err err = {0};
     struct sink *sink = NULL;
 
-    introduce(&setup, host, agent);
-    setup.max_connections = connections_possible(o->max_connections);
     if (open_output(o, out_name, sizeof(out_name), &sink, &err) != STS_OK) {
         say(&err);
         return err.code == STS_EEXIST || err.code == STS_EINVAL ? EXIT_USAGE : EXIT_OUTPUT;
     }
-    (void)!scan_run(&setup, sink, &result, &err);
+    (void)!scan_run(setup, sink, &result, &err);
     return tell_end(o, out_name, &result, &err);
+}
+
+static enum exit_code scan_into(const struct options *o, struct input *input)
+{
+    char host[NAME_BYTES] = "", agent[AGENT_BYTES];
+    struct scan_setup setup = {.options = o, .input = input};
+    struct checks checks;
+    struct arena arena;
+    enum exit_code code;
+
+    introduce(&setup, host, agent);
+    setup.max_connections = connections_possible(o->max_connections);
+    setup.checks = &checks;
+    arena_init(&arena, PREFLIGHT_MOST_BYTES);
+    checks_init(&checks, &arena);
+    code = look_first(&setup, &checks);
+    if (code == EXIT_DONE && !o->preflight)
+        code = scan_with(&setup);
+    arena_fini(&arena);
+    return code;
 }
 
 static enum exit_code scan(struct options *o)
@@ -138,7 +182,7 @@ static enum exit_code scan(struct options *o)
     enum exit_code code;
 
     if (options_default_servers(o, "/etc/resolv.conf", &err) != STS_OK ||
-        open_input(o, &input, &err) != STS_OK) {
+        (!o->preflight && open_input(o, &input, &err) != STS_OK)) {
         say(&err);
         return EXIT_NO_START;
     }

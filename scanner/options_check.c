@@ -66,8 +66,9 @@ static int check_lab(const struct options *o, struct sts_err *err)
 
 int options_check(const struct options *o, struct sts_err *err)
 {
-    if (check_input(o, err) != STS_OK || check_contact(o, err) != STS_OK || check_lab(o, err) != STS_OK ||
-        check_servers(o, err) != STS_OK)
+    if (!o->preflight && (check_input(o, err) != STS_OK || check_contact(o, err) != STS_OK))
+        return err->code;
+    if (check_lab(o, err) != STS_OK || check_servers(o, err) != STS_OK)
         return err->code;
     if (o->quiet && o->verbose)
         return sts_fail(err, STS_EINVAL, "--quiet and --verbose exclude each other");

@@ -56,7 +56,7 @@ void progress_line(struct progress *p, const struct progress_view *v, FILE *to)
             "; %.2f names/sec; %.0f queries/sec; in flight: %" PRIu64 " names, %" PRIu64 " queries, %" PRIu32
             " connections; ",
             rate(c->names_done, before->names_done, seconds), rate(c->queries, before->queries, seconds),
-            c->names_started - c->names_done, c->queries - c->answers, v->connections);
+            c->names_started - c->names_done, c->queries - c->answers - c->dns_timeouts, v->connections);
     put_outcomes(c, to);
     if (c->loop_gaps > before->loop_gaps)
         fprintf(to, "; stood still %" PRIu64 " times", c->loop_gaps - before->loop_gaps);

@@ -5,6 +5,7 @@
 #include "scanner/progress.h"
 #include "scanner/reading.h"
 #include "scanner/scan_record.h"
+#include "scanner/silence.h"
 #include "scanner/tls.h"
 #include "scanner/verbose.h"
 #include "scanner/worker.h"
@@ -31,6 +32,7 @@ struct control { /* the main thread's own */
     struct progress progress;
     struct output output;
     struct reading reading;
+    struct silence silence;
     bool interrupted;
     int64_t names_through_ns; /* when the last name was done; 0: not yet */
     int64_t drain_end_ns;     /* when the grace ends; 0: not stopping */
@@ -113,12 +115,38 @@ static void skip_gap(struct control *c, int64_t now_ns)
         c->drain_end_ns += gap_ns;
 }
 
+/* Unanswered questions are temporary failures, no one else's fault; but the user can do something. */
+static void tell_silence(struct control *c, int64_t now_ns)
+{
+    const struct servers *servers = &c->scan.options->name_servers;
+    struct counts counts = sum_counts(&c->scan);
+    char who[SERVERS_TEXT_BYTES];
+    uint64_t unanswered;
+    int64_t ns;
+
+    switch (silence_look(&c->silence, now_ns, &counts, &ns, &unanswered)) {
+    case SILENCE_BEGINS:
+        servers_text(servers, who);
+        fprintf(
+            stderr,
+            "stscan: no answer from %s for %lld s (%llu questions): what is asked now ends as \"no answer "
+            "from the resolver\"\n",
+            who, (long long)(ns / 1000000000), (unsigned long long)unanswered);
+        break;
+    case SILENCE_ENDS:
+        fprintf(stderr, "stscan: answers come again after %lld s\n", (long long)(ns / 1000000000));
+        break;
+    case SILENCE_NONE: break;
+    }
+}
+
 static void judge(struct control *c)
 {
     struct scan *s = &c->scan;
     int64_t now_ns = scan_clock_ns();
 
     skip_gap(c, now_ns);
+    tell_silence(c, now_ns);
 
     if (atomic_load(&s->failed))
         move_to(c, PHASE_END, OC_OUR_STOP);
@@ -351,6 +379,7 @@ int scan_run(const struct scan_setup *setup, struct sink *sink, struct scan_resu
     c->scan.options = setup->options;
     c->scan.ehlo_name = setup->ehlo_name;
     c->scan.user_agent = setup->user_agent;
+    c->scan.checks = setup->checks;
     c->scan.max_connections = setup->max_connections;
     pthread_mutex_init(&c->scan.failure_lock, NULL);
     if (start_loop(c, err) == STS_OK && prepare(c, setup->options, err) == STS_OK)

@@ -14,6 +14,7 @@
 
 #include <uv.h>
 
+struct checks;
 struct tls_store;
 struct worker;
 
@@ -45,9 +46,10 @@ struct scan {
     struct tls_store *store;      /* NULL: nothing is fetched or probed */
     const char *ehlo_name;
     const char *user_agent;
-    uint64_t seed, secret; /* of choices by hash, and of table keys */
-    int64_t start_ns;      /* monotonic */
-    uint64_t start_ms;     /* wall clock, since 1970 */
+    const struct checks *checks; /* what preflight found */
+    uint64_t seed, secret;       /* of choices by hash, and of table keys */
+    int64_t start_ns;            /* monotonic */
+    uint64_t start_ms;           /* wall clock, since 1970 */
 
     struct fifo batches; /* reader to workers */
     struct fifo chunks;  /* workers to writer */
@@ -92,6 +94,7 @@ struct scan_setup {
     struct input *input;
     const char *ehlo_name;
     const char *user_agent;
+    const struct checks *checks;
     uint32_t max_connections; /* as the descriptor limit allows */
 };
 /* What main() wants to know at the end. */

@@ -1,5 +1,6 @@
 #include "scanner/scan_record.h"
 
+#include "scanner/checks.h"
 #include "scanner/tls.h"
 #include "scanner/worker.h"
 
@@ -14,7 +15,6 @@
 #define LIBRARIES     5
 #define LIBRARY_BYTES 128
 #define NUMBER_BYTES  24
-#define SERVER_BYTES  (ADDRESS_TEXT_BYTES + 10)
 #define HELLO_NAME    "mx.example.org" /* the server name in the ClientHello that is kept */
 
 static struct sts_strs strings(struct arena *arena, const char *const *texts, uint32_t n)
@@ -46,11 +46,9 @@ static struct sts_strs resolvers(const struct servers *servers, struct arena *ar
     struct sts_strs list = {.v = arena_alloc(arena, servers->n * sizeof(*list.v))};
 
     for (uint32_t i = 0; list.v != NULL && i < servers->n; i++) {
-        char ip[ADDRESS_TEXT_BYTES], text[SERVER_BYTES];
+        char text[SERVER_TEXT_BYTES];
 
-        address_format(&servers->v[i].address, ip);
-        snprintf(text, sizeof(text), address_is_v4(&servers->v[i].address) ? "%s:%u" : "[%s]:%u", ip,
-                 servers->v[i].port);
+        server_text(&servers->v[i], text);
         list.v[list.n++] = arena_copy(arena, text, strlen(text));
     }
     return list;
@@ -113,6 +111,8 @@ int scan_record(const struct scan *s, const struct input *input, SSL_CTX *ctx, s
         out->trust_digest = (struct sts_str){(const char *)trust, DIGEST_BYTES};
         out->n_trust = tls_store_n(s->store);
     }
+    out->checks.v = s->checks->v;
+    out->checks.n = s->checks->n;
     if (ctx != NULL)
         out->client_hello = tls_client_hello(ctx, HELLO_NAME, arena);
     return STS_OK;

@@ -13,6 +13,29 @@ void servers_fini(struct servers *s)
     *s = (struct servers){NULL, 0};
 }
 
+void server_text(const struct server *server, char out[SERVER_TEXT_BYTES])
+{
+    char ip[ADDRESS_TEXT_BYTES];
+
+    address_format(&server->address, ip);
+    snprintf(out, SERVER_TEXT_BYTES, address_is_v4(&server->address) ? "%s:%u" : "[%s]:%u", ip, server->port);
+}
+
+void servers_text(const struct servers *s, char out[SERVERS_TEXT_BYTES])
+{
+    size_t len = 0;
+
+    out[0] = '\0';
+    for (uint32_t i = 0; i < s->n && i < SERVERS_NAMED; i++) {
+        char one[SERVER_TEXT_BYTES];
+
+        server_text(&s->v[i], one);
+        len += (size_t)snprintf(out + len, SERVERS_TEXT_BYTES - len, "%s%s", i > 0 ? ", " : "", one);
+    }
+    if (s->n > SERVERS_NAMED)
+        snprintf(out + len, SERVERS_TEXT_BYTES - len, " and %u more", s->n - SERVERS_NAMED);
+}
+
 static int add(struct servers *s, const struct server *server, struct sts_err *err)
 {
     struct server *v = s->v;

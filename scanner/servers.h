@@ -5,6 +5,7 @@
 #include "scanner/prefix.h"
 
 #define SERVERS_MOST     1000
+#define SERVERS_NAMED    4 /* in a message to the user */
 #define SERVERS_DNS_PORT 53
 
 struct server {
@@ -16,6 +17,12 @@ struct servers {
     uint32_t n;
 };
 void servers_fini(struct servers *s);
+#define SERVER_TEXT_BYTES (ADDRESS_TEXT_BYTES + 10)
+/* "192.0.2.1:53", "[2001:db8::1]:53" */
+void server_text(const struct server *server, char out[SERVER_TEXT_BYTES]);
+#define SERVERS_TEXT_BYTES (SERVERS_NAMED * (SERVER_TEXT_BYTES + 2) + 24)
+/* The first SERVERS_NAMED of them, and how many more there are. */
+void servers_text(const struct servers *s, char out[SERVERS_TEXT_BYTES]);
 /* "ip", "ip:port", "[ip6]:port", "ip6", separated by commas; or "@FILE": one a line, # begins a comment. */
 int servers_parse(struct servers *out, const char *text, struct sts_err *err) STS_CHECK;
 /* The nameserver lines of a resolv.conf(5). */

@@ -42,7 +42,7 @@ static void answer(enum dns_type type, unsigned flags, const uint8_t *msg, size_
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    static const enum dns_type types[] = {DNS_A, DNS_MX, DNS_TXT, DNS_AAAA, DNS_TLSA};
+    static const enum dns_type types[] = {DNS_A, DNS_MX, DNS_TXT, DNS_AAAA, DNS_TLSA, DNS_PTR};
 
     if (len == 0 || len > 1 + 65535)
         return 0;

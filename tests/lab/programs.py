@@ -17,6 +17,7 @@ def stscan(running, output, workers=1, *more):
     """The command line of a scan of the whole lab: as fast as can be, second looks after a second, no chance in it."""
     return [program("STSCAN"), "-f", os.path.join(running.dir, "names.csv"), "-o", output, "-T", str(workers),
             "--name-servers", "127.0.0.1", "--lab", "127.0.0.0/8,::1/128", "--ca-file", running.ca,
+            "--probe-nxdomain", "test", "--probe-signed", "enforce.test", "--probe-bogus", "bogus.test",
             "--ehlo-name", "lab.test", "--contact", CONTACT, "--smtp-port", "25", "--https-port", "443",
             "--dns-rate", "0", "--connect-rate", "10000", "--per-ip-interval", "0", "--per-ip-https-rate", "10000",
             "--attempts", str(ATTEMPTS), "--retry-after", "1s", "--tail", "5s", "--control-rate", "0", "--seed", "1",

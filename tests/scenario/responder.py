@@ -1,19 +1,58 @@
-"""A name server for scenarios: every name is NXDOMAIN, but names that begin slow- get no answer until they are let go."""
+"""A name server for scenarios: every name but the root is NXDOMAIN; names that begin slow- get no answer until they are let go.
+
+With `records` it knows more: {name: {type: [RDATA]}}, names in lower case without trailing dot, "" is the root; a name that
+is there without the type is NODATA. `answers(name, type)` goes before all: None (no answer), or (rcode, [(type, RDATA)], AD).
+"""
 import socket
+import struct
 import threading
 
-NXDOMAIN = 3
+NOERROR, SERVFAIL, NXDOMAIN, REFUSED = 0, 2, 3, 5
+A, PTR, MX, AAAA = 1, 12, 15, 28
 SO_RCVBUFFORCE = 33  # not in Python's socket module
+TTL = 300
+
+
+def wire(name):
+    return b"".join(bytes([len(part)]) + part.encode() for part in name.split(".") if part) + b"\0"
+
+
+def mx(host, preference=10):
+    return struct.pack(">H", preference) + wire(host)
 
 
 class Responder:
-    def __init__(self, address="127.0.0.1", port=5300):
+    def __init__(self, address="127.0.0.1", port=5300, records=None, answers=None):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 32 << 20)
         self.socket.bind((address, port))
         self.servers = f"{address}:{port}"
-        self.asked = 0
-        threading.Thread(target=self.serve, daemon=True).start()
+        self.records = records
+        self.answers = answers or self.known
+        self.clever = records is not None or answers is not None
+        self.asked = self.answered = 0
+        self.mute = False  # as if it were dead
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def known(self, name, kind):
+        if name == "" or name in (self.records or {}):
+            return NOERROR, [(kind, rdata) for rdata in (self.records or {}).get(name, {}).get(kind, [])], False
+        return NXDOMAIN, [], False
+
+    def reply(self, query, end):
+        """By the rules. A query has one question, and its name no compression."""
+        at, labels = 12, []
+        while query[at]:
+            labels.append(query[at + 1:at + 1 + query[at]].decode("ascii", "replace").lower())
+            at += 1 + query[at]
+        kind = struct.unpack(">H", query[end - 4:end - 2])[0]
+        answer = self.answers(".".join(labels), kind)
+        if answer is None:
+            return None
+        rcode, rrs, authentic = answer
+        head = struct.pack(">2sBB4H", query[:2], 0x81, 0x80 | (0x20 if authentic else 0) | rcode, 1, len(rrs), 0, 0)
+        return head + query[12:end] + b"".join(b"\xc0\x0c" + struct.pack(">HHLH", t, 1, TTL, len(rdata)) + rdata for t, rdata in rrs)
 
     def serve(self):
         while True:
@@ -21,11 +60,26 @@ class Responder:
                 query, peer = self.socket.recvfrom(4096)
             except OSError:
                 return
+            if not query:
+                return
             self.asked += 1
-            if query[13:18] == b"slow-":
+            if self.mute or query[13:18] == b"slow-":
                 continue
             end = query.index(b"\0", 12) + 5
-            self.socket.sendto(query[:2] + bytes([0x81, 0x80 | NXDOMAIN]) + query[4:6] + bytes(6) + query[12:end], peer)
+            if self.clever:
+                reply = self.reply(query, end)
+            else:
+                rcode = NXDOMAIN if query[12] else NOERROR
+                reply = query[:2] + bytes([0x81, 0x80 | rcode]) + query[4:6] + bytes(6) + query[12:end]
+            if reply is not None:
+                self.answered += 1
+                self.socket.sendto(reply, peer)
 
     def close(self):
+        """The port is free when this returns."""
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)  # wakes the thread, whatever it says
+        except OSError:
+            pass
+        self.thread.join()
         self.socket.close()

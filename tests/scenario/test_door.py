@@ -32,7 +32,8 @@ def scan(running, name, *options, without=()):
 
 
 def test_reserved(running):
-    found = scan(running, "reserved", "--allow-reserved", ALLOWED_MX, without=("--lab",))
+    # the namespace has no way out, which speaks against a scan that is none of a lab
+    found = scan(running, "reserved", "--allow-reserved", ALLOWED_MX, "--ignore-preflight", without=("--lab",))
     by_ip = {e["ip"]: e for e in found.endpoint.values()}
     assert by_ip[ALLOWED_MX]["oc"] == OK, by_ip[ALLOWED_MX]
     others = [e for ip, e in by_ip.items() if ip != ALLOWED_MX]

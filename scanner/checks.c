@@ -1,0 +1,78 @@
+#include "scanner/checks.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#define FIRST_SIZE 16
+
+void checks_init(struct checks *c, struct arena *arena)
+{
+    *c = (struct checks){.arena = arena};
+}
+
+static bool make_room(struct checks *c)
+{
+    uint32_t size = c->size ? 2 * c->size : FIRST_SIZE;
+    struct rec_check *grown;
+
+    if (c->n < c->size)
+        return true;
+    grown = arena_alloc(c->arena, size * sizeof(*grown));
+    if (grown == NULL)
+        return false;
+    if (c->n > 0)
+        memcpy(grown, c->v, c->n * sizeof(*grown));
+    c->v = grown;
+    c->size = size;
+    return true;
+}
+
+void checks_add(struct checks *c, const char *name, enum check_state state, const char *fmt, ...)
+{
+    char text[CHECK_TEXT_BYTES];
+    struct sts_str copy;
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    copy = arena_copy(c->arena, text, strlen(text));
+    if (copy.p == NULL || !make_room(c)) {
+        c->no_memory = true;
+        return;
+    }
+    c->v[c->n++] = (struct rec_check){sts_str(name), state, copy};
+}
+
+uint32_t checks_count(const struct checks *c, enum check_state state)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < c->n; i++)
+        n += c->v[i].state == state;
+    return n;
+}
+
+static const char *state_text(uint64_t state)
+{
+    static const char *const texts[] = {"fine", "warning", "failed", "not looked at"};
+
+    return state < STS_LEN(texts) ? texts[state] : "";
+}
+
+void checks_table(const struct checks *c, const char *before, FILE *to)
+{
+    for (uint32_t i = 0; i < c->n; i++)
+        fprintf(to, "%s%-13s  %-11s  %s\n", before, state_text(c->v[i].state), c->v[i].name.p,
+                c->v[i].text.p);
+}
+
+void checks_complain(const struct checks *c, bool quiet, FILE *to)
+{
+    for (uint32_t i = 0; i < c->n; i++) {
+        const struct rec_check *check = &c->v[i];
+
+        if (check->state == CHECK_FAILED || (check->state == CHECK_WARNING && !quiet))
+            fprintf(to, "stscan: %s: %s: %s\n", state_text(check->state), check->name.p, check->text.p);
+    }
+}
