@@ -59,9 +59,18 @@ static void join_group(struct group *g, const struct resolver_view *r)
     g->n++;
 }
 
+static unsigned weight(enum check_state state)
+{
+    static const unsigned weights[] = {
+        [CHECK_FINE] = 0, [CHECK_NOT_LOOKED] = 1, [CHECK_WARNING] = 2, [CHECK_FAILED] = 3};
+
+    return weights[state];
+}
+
 /* The group of this finding; where there are too many, one for all others. */
 static struct group *group_of(struct group groups[GROUPS_MOST], uint32_t *n, const struct finding *f)
 {
+    struct finding *last = &groups[GROUPS_MOST - 1].finding;
     uint32_t i = 0;
 
     while (i < *n && (groups[i].finding.state != f->state || strcmp(groups[i].finding.text, f->text) != 0))
@@ -72,9 +81,8 @@ static struct group *group_of(struct group groups[GROUPS_MOST], uint32_t *n, con
         groups[*n] = (struct group){.finding = *f};
         return &groups[(*n)++];
     }
-    if (groups[GROUPS_MOST - 1].finding.state < f->state || f->state == CHECK_FAILED)
-        groups[GROUPS_MOST - 1].finding.state = f->state;
-    snprintf(groups[GROUPS_MOST - 1].finding.text, FINDING_BYTES, "several other findings");
+    set(last, weight(last->state) < weight(f->state) ? f->state : last->state, "several other findings");
+    last->timed = false;
     return &groups[GROUPS_MOST - 1];
 }
 

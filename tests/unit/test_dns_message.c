@@ -114,6 +114,22 @@ static void test_addresses(void **state)
     is_str(answer.addr.v[0], "2001:db8::1");
 }
 
+/* Protects preflight: the names of a PTR, its escapes kept; and a PTR that is no name is no answer. */
+static void test_ptr(void **state)
+{
+    (void)state;
+    begin(0, false, EXAMPLE, DNS_PTR);
+    rr_asked(DNS_PTR, "\4Host\7example", 14);
+    rr_asked(DNS_PTR, "\3a\033b\xc0\x0c", 6);
+    assert_int_equal(read_it(DNS_PTR), OC_OK);
+    assert_int_equal(answer.addr.n, 2);
+    is_str(answer.addr.v[0], "Host.example");
+    is_str(answer.addr.v[1], "a\\027b." EXAMPLE);
+    begin(0, false, EXAMPLE, DNS_PTR);
+    rr_asked(DNS_PTR, "\4Host\7exam", 10);
+    assert_int_equal(read_it(DNS_PTR), OC_DNS_MALFORMED);
+}
+
 static void test_tlsa(void **state)
 {
     (void)state;
@@ -292,12 +308,19 @@ static void test_ede(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_query_bytes),  cmocka_unit_test(test_query_escapes),
-        cmocka_unit_test(test_query_limits), cmocka_unit_test(test_mx),
-        cmocka_unit_test(test_addresses),    cmocka_unit_test(test_tlsa),
-        cmocka_unit_test(test_txt),          cmocka_unit_test(test_spf_only),
-        cmocka_unit_test(test_cname_chain),  cmocka_unit_test(test_dangling_cname),
-        cmocka_unit_test(test_rcodes),       cmocka_unit_test(test_ede),
+        cmocka_unit_test(test_query_bytes),
+        cmocka_unit_test(test_query_escapes),
+        cmocka_unit_test(test_query_limits),
+        cmocka_unit_test(test_mx),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_ptr),
+        cmocka_unit_test(test_tlsa),
+        cmocka_unit_test(test_txt),
+        cmocka_unit_test(test_spf_only),
+        cmocka_unit_test(test_cname_chain),
+        cmocka_unit_test(test_dangling_cname),
+        cmocka_unit_test(test_rcodes),
+        cmocka_unit_test(test_ede),
     };
 
     return cmocka_run_group_tests(tests, NULL, answer_end);

@@ -333,6 +333,12 @@ static void test_together(void **state)
     bad("a.example --lab ::1 -qv", "--quiet and --verbose exclude each other");
     parse(&o, "a.example --no-starttls --fetch-policy never", copy);
     options_fini(&o);
+    parse(&o, "--preflight --name-servers 8.8.8.8", copy); /* scans nothing: no input, no contact */
+    assert_true(o.preflight);
+    options_fini(&o);
+    bad("--preflight --lab ::1 --name-servers 8.8.8.8", "outside of --lab");
+    bad("--preflight --lab 8.0.0.0/8", "--lab");
+    bad("a.example --probe-bogus a..b --lab ::1", "--probe-bogus");
     parse(&o, "--help", copy); /* needs nothing else */
     assert_true(o.help);
     options_fini(&o);

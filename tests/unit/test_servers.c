@@ -143,13 +143,34 @@ static void test_resolv_conf(void **state)
     unlink(at + 1);
 }
 
+/* Protects messages: resolvers as the user writes them, and not a thousand of them. */
+static void test_text(void **state)
+{
+    char one[SERVER_TEXT_BYTES], all[SERVERS_TEXT_BYTES];
+    struct servers s = {NULL, 0};
+    struct sts_err err = {0};
+
+    (void)state;
+    servers_text(&s, all);
+    assert_string_equal(all, "");
+    assert_int_equal(
+        servers_parse(&s, "192.0.2.1,[ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255]:65535", &err), STS_OK);
+    server_text(&s.v[1], one);
+    assert_string_equal(one, "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535");
+    servers_text(&s, all);
+    assert_string_equal(all, "192.0.2.1:53, [ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535");
+    assert_int_equal(servers_parse(&s, "192.0.2.3,192.0.2.4,192.0.2.5,192.0.2.6:5", &err), STS_OK);
+    servers_text(&s, all);
+    assert_string_equal(all, "192.0.2.1:53, [ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535, 192.0.2.3:53, "
+                             "192.0.2.4:53 and 2 more");
+    servers_fini(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_bad_lists),
-        cmocka_unit_test(test_files),
-        cmocka_unit_test(test_resolv_conf),
+        cmocka_unit_test(test_lists), cmocka_unit_test(test_bad_lists),   cmocka_unit_test(test_files),
+        cmocka_unit_test(test_text),  cmocka_unit_test(test_resolv_conf),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
