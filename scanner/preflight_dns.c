@@ -95,8 +95,8 @@ static void on_ptr(struct question *q)
             NULL, NULL);
 }
 
-/* The first fit resolver is asked about our own addresses. */
-static void on_zone(struct question *q)
+/* The first resolver that proves fit is asked about our own addresses. */
+static void on_sign_of_life(struct question *q)
 {
     struct run *run = q->session->run;
 
@@ -152,10 +152,10 @@ static void begin(struct session *s, struct run *run)
     if (open_session(s, run, view->server) != STS_OK)
         return;
     run->n_begun++;
-    ask(s, names->zone, DNS_MX, &view->zone, on_zone, NULL);
-    ask(s, names->absent, DNS_A, &view->a, NULL, NULL);
-    ask(s, names->absent, DNS_MX, &view->mx, NULL, NULL);
-    ask(s, names->www, DNS_A, &view->www, NULL, NULL);
+    ask(s, names->zone, DNS_MX, &view->zone, on_sign_of_life, NULL);
+    ask(s, names->absent, DNS_A, &view->a, on_sign_of_life, NULL);
+    ask(s, names->absent, DNS_MX, &view->mx, on_sign_of_life, NULL);
+    ask(s, names->www, DNS_A, &view->www, on_sign_of_life, NULL);
     ask(s, names->signed_name, DNS_A, &view->signed_name, NULL, NULL);
     ask(s, names->bogus, DNS_A, &view->bogus, NULL, NULL);
 }

@@ -138,6 +138,17 @@ bool judge_is_sure(const struct rec_dns *answer)
            (answer->oc == OC_OK || answer->oc == OC_DNS_NXDOMAIN || answer->oc == OC_DNS_NODATA);
 }
 
+/* It resolves: some routers that forward have no answer for the root, but for names. */
+static bool is_fit(const struct resolver_view *r)
+{
+    return judge_is_sure(r->zone) || judge_is_sure(r->a) || judge_is_sure(r->mx) || judge_is_sure(r->www);
+}
+
+static bool is_alive(const struct resolver_view *r)
+{
+    return is_fit(r) || has_answered(r->zone);
+}
+
 static void find_resolver(const struct judging *j, const struct resolver_view *r, struct finding *out)
 {
     /* One of several that is unfit slows a scan down; without any there is none. In a lab the zone asked for
@@ -148,7 +159,7 @@ static void find_resolver(const struct judging *j, const struct resolver_view *r
 
     if (r->zone == NULL)
         set(out, CHECK_NOT_LOOKED, "was not asked: time was up");
-    else if (judge_is_sure(r->zone)) {
+    else if (is_fit(r)) {
         set(out, CHECK_FINE, "answers");
         out->timed = true;
     } else if (r->zone->oc == OC_DNS_RESOLVER_DOWN)
@@ -179,7 +190,7 @@ static void find_nxdomain(const struct judging *j, const struct resolver_view *r
     const struct rec_dns *answers[] = {r->a, r->mx, r->www};
     const char *names[] = {j->names->absent, j->names->absent, j->names->www};
 
-    if (!has_answered(r->zone))
+    if (!is_alive(r))
         return; /* said elsewhere */
     set(out, CHECK_FINE, "says NXDOMAIN for names that do not exist");
     for (unsigned i = 0; i < STS_LEN(answers); i++) {
@@ -242,7 +253,7 @@ static void find_validation(const struct judging *j, const struct resolver_view 
     const char *name;
     const struct rec_dns *authentic = signed_answer(j, r, &name);
 
-    if (!has_answered(r->zone))
+    if (!is_alive(r))
         return;
     if (authentic == NULL && r->bogus == NULL)
         set(out, CHECK_NOT_LOOKED,
@@ -290,7 +301,7 @@ void judge_resolvers(const struct options *o, const struct preflight_names *name
     struct judging j = {o, names, false};
 
     for (uint32_t i = 0; i < n; i++)
-        j.some_answer |= judge_is_sure(views[i].zone);
+        j.some_answer |= is_fit(&views[i]);
     judge_kind(&j, "resolver", find_resolver, views, n, out);
     judge_kind(&j, "resolver", find_distance, views, n, out);
     judge_kind(&j, "nxdomain", find_nxdomain, views, n, out);

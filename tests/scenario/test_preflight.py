@@ -339,7 +339,7 @@ class Preflight(unittest.TestCase):
 
     def test_resolver_falls_silent_and_comes_back(self):
         server = self.server()
-        told = self.dies(server, 4000, lambda: setattr(server, "mute", True), lambda: setattr(server, "mute", False))
+        told = self.dies(server, 6000, lambda: setattr(server, "mute", True), lambda: setattr(server, "mute", False))
         self.assertRegex(told, r"stscan: answers come again after \d+ s")
         self.blames_nobody({TIMEOUT})
 

@@ -142,6 +142,8 @@ static void test_resolver(void **state)
             if (lab)
                 is_lab();
             resolver()->zone = answer(cases[i].oc);
+            views[0].a = views[0].mx = views[0].www =
+                cases[i].oc == OC_OK ? answer(OC_DNS_NXDOMAIN) : views[0].zone;
             judge();
             says("resolver", 0, lab ? cases[i].in_lab : cases[i].alone, cases[i].words);
             resolver(); /* beside a good one it is no reason to stop */
@@ -150,6 +152,21 @@ static void test_resolver(void **state)
             assert_int_equal(checks_count(&checks, CHECK_FAILED), 0);
         }
     }
+}
+
+/* Protects those behind a router that knows no root, but names. */
+static void test_no_root(void **state)
+{
+    (void)state;
+    resolver()->zone = answer(OC_DNS_REFUSED);
+    judge();
+    says("resolver", 0, CHECK_FINE, "answers");
+    says("nxdomain", 0, CHECK_FINE, "says NXDOMAIN");
+    says("validation", 0, CHECK_WARNING,
+         "cannot tell whether it validates: the root: resolver answered REFUSED");
+    views[0].zone = answer(OC_DNS_TIMEOUT);
+    judge();
+    says("resolver", 0, CHECK_FINE, "answers");
 }
 
 /* A resolver that was not asked any more is not said to be dead. */
@@ -173,7 +190,7 @@ static void test_many(void **state)
         resolver();
     ((struct rec_dns *)(uintptr_t)views[3].zone)->att.v = &slow;
     ((struct rec_dns *)(uintptr_t)views[3].zone)->att.n = 1;
-    views[6].zone = answer(OC_DNS_TIMEOUT);
+    views[6].zone = views[6].a = views[6].mx = views[6].www = answer(OC_DNS_TIMEOUT);
     judge();
     assert_int_equal(count_of("resolver"), 2);
     says(
@@ -433,10 +450,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_resolver),  TEST(test_not_asked),   TEST(test_many),         TEST(test_many_findings),
-        TEST(test_nxdomain),  TEST(test_signed_root), TEST(test_signed_name),  TEST(test_bogus_name),
-        TEST(test_public),    TEST(test_source),      TEST(test_reverse_name), TEST(test_printed),
-        TEST(test_no_memory),
+        TEST(test_resolver),      TEST(test_no_root),   TEST(test_not_asked),   TEST(test_many),
+        TEST(test_many_findings), TEST(test_nxdomain),  TEST(test_signed_root), TEST(test_signed_name),
+        TEST(test_bogus_name),    TEST(test_public),    TEST(test_source),      TEST(test_reverse_name),
+        TEST(test_printed),       TEST(test_no_memory),
     };
 #undef TEST
 
