@@ -27,7 +27,8 @@ static void say(const struct sts_err *err)
     fprintf(stderr, "stscan: %s\n", err->msg);
 }
 
-/* Connections that the limit of descriptors leaves room for, after it was raised as far as allowed. */
+/* Connections that the limit of descriptors leaves room for, after it was raised as far as allowed. Preflight
+ * says where they are fewer than wanted. */
 static uint32_t connections_possible(uint64_t wanted)
 {
     struct rlimit limit;
@@ -41,9 +42,7 @@ static uint32_t connections_possible(uint64_t wanted)
     most = limit.rlim_cur > 2 * DESCRIPTORS_KEPT ? limit.rlim_cur - DESCRIPTORS_KEPT : DESCRIPTORS_KEPT;
     if (most > UINT32_MAX)
         most = UINT32_MAX;
-    if (wanted != 0 && wanted <= most)
-        return (uint32_t)wanted;
-    return (uint32_t)most; /* preflight says so */
+    return (uint32_t)(wanted != 0 && wanted <= most ? wanted : most);
 }
 
 static int open_input(const struct options *o, struct input **out, struct sts_err *err)

@@ -30,8 +30,7 @@ static void look_at_descriptors(const struct preflight_env *env, struct checks *
     else if (env->max_connections < wanted)
         checks_add(out, "descriptors", CHECK_WARNING,
                    "--max-connections lowered from %" PRIu64 " to %" PRIu32
-                   ": the limit of open files is %llu; "
-                   "raise it with ulimit -n",
+                   ": the limit of open files is %llu; raise it with ulimit -n",
                    wanted, env->max_connections, (unsigned long long)limit.rlim_cur);
     else
         checks_add(out, "descriptors", CHECK_FINE,
@@ -65,7 +64,7 @@ static int find_source(const struct options *o, const struct route *route, struc
 {
     const struct address *local = bound_to(&o->local_addr, route->v4);
     struct sockaddr_storage sa;
-    socklen_t len = sizeof(sa);
+    socklen_t len;
     struct address far;
     int fd, rc = 0;
 

@@ -73,7 +73,7 @@ static void on_answer(void *arg, struct rec_dns *answer)
 static void ask(struct session *s, const char *name, enum dns_type type, const struct rec_dns **answer,
                 void (*then)(struct question *q), struct source_view *source)
 {
-    struct question *q = arena_alloc(s->run->arena, sizeof(*q));
+    struct question *q = name != NULL ? arena_alloc(s->run->arena, sizeof(*q)) : NULL;
 
     if (name == NULL)
         return;
