@@ -115,38 +115,14 @@ static void skip_gap(struct control *c, int64_t now_ns)
         c->drain_end_ns += gap_ns;
 }
 
-/* Unanswered questions are temporary failures, no one else's fault; but the user can do something. */
-static void tell_silence(struct control *c, int64_t now_ns)
-{
-    const struct servers *servers = &c->scan.options->name_servers;
-    struct counts counts = sum_counts(&c->scan);
-    char who[SERVERS_TEXT_BYTES];
-    uint64_t unanswered;
-    int64_t ns;
-
-    switch (silence_look(&c->silence, now_ns, &counts, &ns, &unanswered)) {
-    case SILENCE_BEGINS:
-        servers_text(servers, who);
-        fprintf(
-            stderr,
-            "stscan: no answer from %s for %lld s (%llu questions): what is asked now ends as \"no answer "
-            "from the resolver\"\n",
-            who, (long long)(ns / 1000000000), (unsigned long long)unanswered);
-        break;
-    case SILENCE_ENDS:
-        fprintf(stderr, "stscan: answers come again after %lld s\n", (long long)(ns / 1000000000));
-        break;
-    case SILENCE_NONE: break;
-    }
-}
-
 static void judge(struct control *c)
 {
     struct scan *s = &c->scan;
     int64_t now_ns = scan_clock_ns();
+    struct counts counts = sum_counts(s);
 
     skip_gap(c, now_ns);
-    tell_silence(c, now_ns);
+    silence_tell(&c->silence, now_ns, &counts, &s->options->name_servers, stderr);
 
     if (atomic_load(&s->failed))
         move_to(c, PHASE_END, OC_OUR_STOP);

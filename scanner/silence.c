@@ -42,3 +42,26 @@ enum silence_event silence_look(struct silence *s, int64_t now_ns, const struct 
     s->told = true;
     return SILENCE_BEGINS;
 }
+
+void silence_tell(struct silence *s, int64_t now_ns, const struct counts *c, const struct servers *servers,
+                  FILE *to)
+{
+    char who[SERVERS_TEXT_BYTES];
+    uint64_t unanswered;
+    int64_t ns;
+
+    switch (silence_look(s, now_ns, c, &ns, &unanswered)) {
+    case SILENCE_BEGINS:
+        servers_text(servers, who);
+        fprintf(
+            to,
+            "stscan: no answer from %s for %lld s (%llu questions): what is asked now ends as \"no answer "
+            "from the resolver\"\n",
+            who, (long long)(ns / 1000000000), (unsigned long long)unanswered);
+        break;
+    case SILENCE_ENDS:
+        fprintf(to, "stscan: answers come again after %lld s\n", (long long)(ns / 1000000000));
+        break;
+    case SILENCE_NONE: break;
+    }
+}
