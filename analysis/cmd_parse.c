@@ -100,7 +100,7 @@ static void put_rua(struct json *j, const struct tlsrpt *t, struct sts_str text,
     begin_reading(j, lenient ? "lenient" : "strict", lenient ? t->lenient : t->verdict);
     json_uint(j, "n_records", lenient ? t->count.n_lenient : t->count.n_records);
     json_list(j, "rua");
-    while (t->count.kind >= TXT_SPACED && tlsrpt_next_uri(text, lenient, &at, &uri)) {
+    while (tlsrpt_next_uri(t, text, lenient, &at, &uri)) {
         json_object(j, NULL);
         json_str(j, "scheme", tlsrpt_scheme(uri));
         json_str(j, "uri", uri);
@@ -195,7 +195,7 @@ static int read_input(const char *path, char buf[INPUT_MOST + 1], struct sts_str
 static int parse(const struct kind *kind, const char *path, struct sts_err *err)
 {
     char *buf = malloc(INPUT_MOST + 1);
-    struct sts_str input;
+    struct sts_str input = {NULL, 0};
     struct json j;
 
     if (buf == NULL)

@@ -2,13 +2,13 @@
 
 #include <string.h>
 
-/* The lenient reading is what at least one of these takes: mox, postfix-mta-sts-resolver (all releases), and
- * for blanks around "=" checkdmarc and KumoMTA. Against the ABNF it forgives
+/* The lenient reading is what at least one of these takes: mox, postfix-mta-sts-resolver (all releases),
+ * KumoMTA for blanks around "=", and the checker checkdmarc. Against the ABNF it forgives
  *   - blanks between the version and its semicolon (all of them; erratum 6285);
  *   - nothing between two semicolons, blanks at the end, fields without "=", bad values of unknown fields:
  *     all passed over (postfix-mta-sts-resolver);
  *   - an id of any length and any ASCII characters, also an empty one (postfix-mta-sts-resolver);
- *   - blanks around "=".
+ *   - blanks around "=", white space of any kind around a field (postfix-mta-sts-resolver, KumoMTA).
  * Nobody forgives other letters in the version, anything before it, or a missing id; a byte that is not ASCII
  * costs the whole text (postfix-mta-sts-resolver does not see it, mox refuses it), and whether a NUL does
  * depends on the DNS library. "ID=" is taken by checkdmarc alone, which sends no mail. Where one record

@@ -11,7 +11,7 @@
  *     nothing behind it; before it, only an intact field is passed over, by mox: no difference is made here);
  *   - any characters in a URI, so also the size limit of DMARC, "!10m" (tlsrpt-reporter, checkdmarc), and an
  *     empty URI or one without a scheme beside one that has a scheme (tlsrpt-reporter);
- *   - blanks around "=" (checkdmarc).
+ *   - blanks around "=" (checkdmarc), white space of any kind around a field (tlsrpt-reporter).
  * Without a single URI that has a scheme there is nowhere to send a report: nobody forgives that. */
 
 struct walk {
@@ -107,6 +107,8 @@ static bool on_field(void *arg, struct sts_str name, struct sts_str value, uint3
 
     if (!sts_str_equal(name, rua_name))
         return false;
+    if (!walk->seen_rua)
+        walk->t->rua_at = value_offset;
     while (next_item(value, &at, &uri)) {
         enum defect_id id = check_uri(uri, &bad);
 
@@ -134,50 +136,40 @@ static const struct txt_grammar grammar = {
     .required_missing = DEFECT_RPT_RUA_MISSING,
 };
 
-/* Where the value of the first rua begins; behind the end of the text where there is none. */
-static uint32_t first_rua(struct sts_str text, bool lenient)
-{
-    struct sts_str name, value;
-    uint32_t at = 0;
-
-    while (txt_next_lenient(&grammar, text, &at, &name, &value)) {
-        uint32_t behind = (uint32_t)(name.p - text.p) + rua_name.len;
-
-        if (sts_str_equal(name, rua_name) && lenient)
-            return (uint32_t)(value.p - text.p);
-        if (sts_str_equal(name, rua_name) && behind < text.len && text.p[behind] == '=')
-            return behind + 1;
-    }
-    return text.len + 1;
-}
-
-bool tlsrpt_next_uri(struct sts_str text, bool lenient, uint32_t *at, struct sts_str *uri)
+bool tlsrpt_next_uri(const struct tlsrpt *t, struct sts_str text, bool lenient, uint32_t *at,
+                     struct sts_str *uri)
 {
     struct sts_str list = text; /* up to the end of the field */
     const char *end;
     uint32_t bad;
 
     if (*at == 0)
-        *at = first_rua(text, lenient);
+        *at = lenient ? t->lenient_rua_at : t->rua_at;
+    if (*at == 0)
+        return false;
     end = *at < text.len ? memchr(text.p + *at, ';', text.len - *at) : NULL;
     if (end != NULL)
         list.len = (uint32_t)(end - text.p);
     while (next_item(list, at, uri)) {
         if (*at > list.len)
             *at = text.len + 1;
+        if (lenient)
+            *uri = txt_trim_space(*uri);
         if (lenient ? scheme_len(*uri) > 0 : check_uri(*uri, &bad) == DEFECT_NONE)
             return true;
     }
     return false;
 }
 
-static enum verdict read_lenient(const struct tlsrpt *t, struct sts_str text)
+static enum verdict read_lenient(struct tlsrpt *t, struct sts_str text)
 {
-    struct sts_str uri;
-    uint32_t at = 0;
+    struct sts_str name, value, uri;
+    uint32_t at = 0, uri_at = 0;
 
-    return t->count.kind >= TXT_SPACED && tlsrpt_next_uri(text, true, &at, &uri) ? VERDICT_VALID
-                                                                                 : VERDICT_INVALID;
+    while (t->lenient_rua_at == 0 && txt_next_lenient(&grammar, text, &at, &name, &value))
+        if (sts_str_equal(name, rua_name))
+            t->lenient_rua_at = (uint32_t)(value.p - text.p);
+    return tlsrpt_next_uri(t, text, true, &uri_at, &uri) ? VERDICT_VALID : VERDICT_INVALID;
 }
 
 static void read_record(struct tlsrpt *t, struct sts_str text)

@@ -33,21 +33,41 @@ static bool holds_nocase(struct sts_str text, const char *mark)
     return false;
 }
 
-struct sts_str txt_trim_end(struct sts_str s)
+static bool is_space(char c)
 {
-    while (s.len > 0 && txt_is_blank(s.p[s.len - 1]))
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static struct sts_str trim_end(struct sts_str s, bool (*is)(char c))
+{
+    while (s.len > 0 && is(s.p[s.len - 1]))
         s.len--;
     return s;
 }
 
-struct sts_str txt_trim(struct sts_str s)
+static struct sts_str trim(struct sts_str s, bool (*is)(char c))
 {
-    s = txt_trim_end(s);
-    while (s.len > 0 && txt_is_blank(*s.p)) {
+    s = trim_end(s, is);
+    while (s.len > 0 && is(*s.p)) {
         s.p++;
         s.len--;
     }
     return s;
+}
+
+struct sts_str txt_trim_end(struct sts_str s)
+{
+    return trim_end(s, txt_is_blank);
+}
+
+struct sts_str txt_trim(struct sts_str s)
+{
+    return trim(s, txt_is_blank);
+}
+
+struct sts_str txt_trim_space(struct sts_str s)
+{
+    return trim(s, is_space);
 }
 
 /* Where the semicolon behind the version is; 0: there is none. */
@@ -194,8 +214,8 @@ bool txt_next_lenient(const struct txt_grammar *g, struct sts_str text, uint32_t
             name->len = (uint32_t)(equal - field.p);
             *value = (struct sts_str){equal + 1, field.len - name->len - 1};
         }
-        *name = txt_trim(*name);
-        *value = txt_trim(*value);
+        *name = txt_trim_space(*name);
+        *value = txt_trim_space(*value);
         if (name->len > 0)
             return true;
     }

@@ -46,8 +46,8 @@ void txt_count_judge(const struct txt_count *count, enum verdict *strict, enum v
 /* Walk `text` by the strict grammar. */
 void txt_record_walk(const struct txt_grammar *g, struct sts_str text, void *arg, struct defects *defects);
 /* The fields as deployed senders read them: what stands between semicolons behind the version, without the
- * blanks around it and around its "="; those without a name are passed over, a missing "=" leaves an empty
- * value. Start with *at = 0; false at the end, and at once where the text is neither TXT_SPACED nor
+ * white space around it and around its "="; those without a name are passed over, a missing "=" leaves an
+ * empty value. Start with *at = 0; false at the end, and at once where the text is neither TXT_SPACED nor
  * TXT_COUNTS. */
 bool txt_next_lenient(const struct txt_grammar *g, struct sts_str text, uint32_t *at, struct sts_str *name,
                       struct sts_str *value);
@@ -56,7 +56,9 @@ bool txt_next_lenient(const struct txt_grammar *g, struct sts_str text, uint32_t
  * 8460 3. */
 bool txt_is_field_name(struct sts_str name);
 bool txt_is_alnum(char c);
-bool txt_is_blank(char c);                 /* WSP of RFC 5234 */
-struct sts_str txt_trim(struct sts_str s); /* of blanks, on both sides */
+bool txt_is_blank(char c); /* WSP of RFC 5234 */
+/* Without WSP at its end, or on both sides; without white space of any kind on both sides. */
 struct sts_str txt_trim_end(struct sts_str s);
+struct sts_str txt_trim(struct sts_str s);
+struct sts_str txt_trim_space(struct sts_str s);
 #endif

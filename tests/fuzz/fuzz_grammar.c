@@ -54,17 +54,17 @@ static void check_uris(const struct tlsrpt *t, struct sts_str text)
     struct sts_str uri, lenient;
     uint32_t at = 0, lenient_at = 0, n[3] = {0};
 
-    while (tlsrpt_next_uri(text, false, &at, &uri)) {
+    while (tlsrpt_next_uri(t, text, false, &at, &uri)) {
         struct sts_str scheme = tlsrpt_scheme(uri);
 
         check(scheme.len > 0 && scheme.len < uri.len);
         n[sts_str_equal(scheme, sts_str("mailto")) ? 0 : sts_str_equal(scheme, sts_str("https")) ? 1 : 2]++;
         if (t->verdict == VERDICT_VALID)
-            check(tlsrpt_next_uri(text, true, &lenient_at, &lenient) && sts_str_equal(uri, lenient));
+            check(tlsrpt_next_uri(t, text, true, &lenient_at, &lenient) && sts_str_equal(uri, lenient));
     }
     check(n[0] == t->n_mailto && n[1] == t->n_https && n[2] == t->n_other_scheme);
     if (t->verdict == VERDICT_VALID)
-        check(!tlsrpt_next_uri(text, true, &lenient_at, &lenient));
+        check(!tlsrpt_next_uri(t, text, true, &lenient_at, &lenient));
 }
 
 static void read_rpt_record(struct sts_str text)
