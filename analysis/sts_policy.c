@@ -19,9 +19,9 @@
  *     of them, are also names with underscores (postfix-mta-sts-resolver, KumoMTA) and ".example.com" for
  *     "*.example.com" (postfix-mta-sts-resolver with Postfix). A dot at the end and lists are read as they
  *     are meant, though those who take such a policy find no host that matches.
- * Nobody forgives other letters in names, version or mode ("Version:", "mode: Enforce"), or a max_age that is
- * negative or has a unit. A policy without a right mx is invalid here too: senders that take it deliver to
- * nobody. */
+ * Not forgiven are other letters in names, version or mode ("Version:", "mode: Enforce"), a max_age that is
+ * negative or has a unit, and a missing field (Stalwart alone takes the version in any case, or none). A
+ * policy without a right mx is invalid here too: senders that take it deliver to nobody. */
 
 struct line {
     struct sts_str text; /* without its terminator and the blanks before that */

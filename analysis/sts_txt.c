@@ -9,11 +9,12 @@
  *     all passed over (postfix-mta-sts-resolver);
  *   - an id of any length and any ASCII characters, also an empty one (postfix-mta-sts-resolver);
  *   - blanks around "=", white space of any kind around a field (postfix-mta-sts-resolver, KumoMTA).
- * Nobody forgives other letters in the version, anything before it, or a missing id; a byte that is not ASCII
- * costs the whole text (postfix-mta-sts-resolver does not see it, mox refuses it), and whether a NUL does
- * depends on the DNS library. "ID=" is taken by checkdmarc alone, which sends no mail. Where one record
- * begins with "v=STSv1;" and another with "v=STSv1 ;", the RFC discards the second and all senders see two:
- * valid by the strict reading, multiple by this one. */
+ * Not forgiven are other letters in the version, anything before it, and a missing id; a byte that is not
+ * ASCII (postfix-mta-sts-resolver does not see such a text, mox refuses it) and a NUL, where it depends on
+ * the DNS library. Nor what only one of the others does: "ID=" (checkdmarc, which sends no mail), the version
+ * anywhere and several records read as one (KumoMTA). Where one record begins with "v=STSv1;" and another
+ * with "v=STSv1 ;", the RFC discards the second, while mox and postfix-mta-sts-resolver see two: valid by the
+ * strict reading, multiple by this one. */
 
 struct walk {
     struct sts_txt *t;

@@ -12,7 +12,7 @@
  *   - any characters in a URI, so also the size limit of DMARC, "!10m" (tlsrpt-reporter, checkdmarc), and an
  *     empty URI or one without a scheme beside one that has a scheme (tlsrpt-reporter);
  *   - blanks around "=" (checkdmarc), white space of any kind around a field (tlsrpt-reporter).
- * Without a single URI that has a scheme there is nowhere to send a report: nobody forgives that. */
+ * Without a single URI that has a scheme there is nowhere to send a report: invalid here too. */
 
 struct walk {
     struct tlsrpt *t;
