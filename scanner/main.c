@@ -49,9 +49,13 @@ static uint32_t connections_possible(uint64_t wanted)
 
 static int open_input(const struct options *o, struct input **out, struct sts_err *err)
 {
-    if (o->n_names > 0)
-        return input_open_names(out, o->names, o->n_names, err);
-    return input_open_file(out, o->input_file, err);
+    const struct input_layout layout = {(enum input_format)o->input_format, o->origin};
+    int rc = o->n_names > 0 ? input_open_names(out, o->names, o->n_names, err)
+                            : input_open_file(out, o->input_file, &layout, err);
+
+    if (rc == STS_OK)
+        input_set_shard(*out, o->shards, o->shard);
+    return rc;
 }
 
 /* The directory of the scan: as asked, or a new one named by the time. */

@@ -73,6 +73,7 @@ static void move_to(struct control *c, enum scan_phase phase, enum outcome oc)
 {
     if (scan_phase(&c->scan) >= phase)
         return;
+    input_stop(c->input);
     fifo_close(&c->scan.batches);
     atomic_store(&c->scan.end_oc, oc);
     atomic_store_explicit(&c->scan.phase, phase, memory_order_release);

@@ -1,0 +1,462 @@
+#include "scanner/zone_line.h"
+
+#include <string.h>
+
+#define MOST_DEPTH 64
+#define SOA_WORDS  9 /* owner, type, and seven of data (RFC 1035 section 3.3.13) */
+
+/* What ends a word. */
+enum { WORD = 0, BLANK, SPECIAL, ESCAPE };
+static const uint8_t byte_class[256] = {
+    [' '] = BLANK,   ['\t'] = BLANK,  ['\r'] = BLANK,  [';'] = SPECIAL,
+    ['('] = SPECIAL, [')'] = SPECIAL, ['"'] = SPECIAL, ['\\'] = ESCAPE,
+};
+
+/* A line being read. */
+struct cursor {
+    struct zone *z;
+    const char *p;
+    size_t len, at;
+};
+
+static enum zone_found bad(struct zone *z, const char *why)
+{
+    z->why = why;
+    return ZONE_BAD;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+static bool is_plain(uint8_t c)
+{
+    return is_digit((char)c) || c == '-' || c == '_' || (lower((char)c) >= 'a' && lower((char)c) <= 'z');
+}
+
+static bool is_word(struct sts_str s, const char *word)
+{
+    return s.len == strlen(word) && strncasecmp(s.p, word, s.len) == 0;
+}
+
+/* ---- words ---- */
+
+/* The word at the cursor, empty if none is there. */
+static struct sts_str take_word(struct cursor *c)
+{
+    size_t from = c->at;
+
+    while (c->at < c->len) {
+        uint8_t class = byte_class[(uint8_t)c->p[c->at]];
+
+        if (class == BLANK || class == SPECIAL)
+            break;
+        c->at += class == ESCAPE && c->at + 1 < c->len ? 2 : 1;
+    }
+    return (struct sts_str){c->p + from, (uint32_t)(c->at - from)};
+}
+
+static void skip_blanks(struct cursor *c)
+{
+    while (c->at < c->len && byte_class[(uint8_t)c->p[c->at]] == BLANK)
+        c->at++;
+}
+
+static bool open_parenthesis(struct zone *z)
+{
+    if (z->depth == 0)
+        z->record_bytes = 0;
+    z->depth++;
+    z->why = "too many parentheses in each other";
+    return z->depth <= MOST_DEPTH;
+}
+
+static bool close_parenthesis(struct zone *z)
+{
+    z->why = "a closing parenthesis that was not opened";
+    if (z->depth == 0)
+        return false;
+    z->depth--;
+    return true;
+}
+
+/* One word, or quotes with what is in them; they do not go on in the next line. False: z->why. */
+static bool skip_datum(struct cursor *c)
+{
+    if (c->p[c->at] != '"') {
+        take_word(c);
+        return true;
+    }
+    for (c->at++; c->at < c->len; c->at++) {
+        if (c->p[c->at] == '"') {
+            c->at++;
+            return true;
+        }
+        c->at += c->p[c->at] == '\\';
+    }
+    c->z->why = "quotes that are not closed in their line";
+    return false;
+}
+
+/* To the next word, over blanks and parentheses. The line is over: at == len. False: z->why. */
+static bool next_word(struct cursor *c)
+{
+    for (;; c->at++) {
+        skip_blanks(c);
+        if (c->at == c->len)
+            return true;
+        switch (c->p[c->at]) {
+        case ';': c->at = c->len; return true;
+        case '(':
+            if (!open_parenthesis(c->z))
+                return false;
+            break;
+        case ')':
+            if (!close_parenthesis(c->z))
+                return false;
+            break;
+        default: return true;
+        }
+    }
+}
+
+/* The data of a record: only what decides where it ends. */
+static bool skip_data(struct cursor *c)
+{
+    const char *p = c->p + c->at;
+    size_t left = c->len - c->at;
+
+    if (memchr(p, '(', left) == NULL && memchr(p, ')', left) == NULL && memchr(p, '"', left) == NULL)
+        return true;
+    while (next_word(c) && c->at < c->len) {
+        if (!skip_datum(c))
+            return false;
+    }
+    return c->at == c->len;
+}
+
+/* ---- names ---- */
+
+/* The value of the escape at p[0..len), and its length; 0: it is none (RFC 1035 section 5.1). */
+static size_t escape(const char *p, size_t len, uint8_t *value)
+{
+    unsigned n;
+
+    if (len < 2)
+        return 0;
+    *value = (uint8_t)p[1];
+    if (!is_digit(p[1]))
+        return 2;
+    if (len < 4 || !is_digit(p[2]) || !is_digit(p[3]))
+        return 0;
+    n = (unsigned)(p[1] - '0') * 100 + (unsigned)(p[2] - '0') * 10 + (unsigned)(p[3] - '0');
+    *value = (uint8_t)n;
+    return n <= UINT8_MAX ? 4 : 0;
+}
+
+/* The word up to the dot at its end. `*relative`: there is none. The output is never longer than the word. */
+static bool spell(struct zone *z, struct sts_str word, struct zone_name *out, bool *relative)
+{
+    size_t i = 0, n = 0;
+
+    *relative = true;
+    z->why = "a name that is longer than any domain name";
+    if (word.len > sizeof(out->p))
+        return false;
+    while (i < word.len) {
+        size_t used;
+        uint8_t value;
+
+        if (word.p[i] != '\\') {
+            out->p[n++] = lower(word.p[i++]);
+            continue;
+        }
+        used = escape(word.p + i, word.len - i, &value);
+        z->why = "a backslash that is neither before a character nor before three digits up to 255";
+        if (used == 0)
+            return false;
+        if (is_plain(value)) {
+            out->p[n++] = lower((char)value);
+        } else {
+            memcpy(out->p + n, word.p + i, used);
+            n += used;
+        }
+        i += used;
+        if (i == word.len) {
+            out->len = (uint32_t)n;
+            return true;
+        }
+    }
+    *relative = n == 0 || out->p[n - 1] != '.';
+    out->len = (uint32_t)(n - !*relative);
+    return true;
+}
+
+static bool same_name(const struct zone_name *a, const struct zone_name *b)
+{
+    return a->known && b->known && a->len == b->len && memcmp(a->p, b->p, a->len) == 0;
+}
+
+static void copy_name(struct zone_name *to, const struct zone_name *from)
+{
+    to->len = from->len;
+    to->known = from->known;
+    memcpy(to->p, from->p, from->len);
+}
+
+/* A name of the file, absolute. It is not known where it is relative and there is no origin. False: z->why.
+ */
+static bool read_name(struct zone *z, struct sts_str word, struct zone_name *out)
+{
+    bool relative;
+
+    out->known = false;
+    if (word.len == 1 && word.p[0] == '@') {
+        copy_name(out, &z->origin);
+        return true;
+    }
+    if (!spell(z, word, out, &relative))
+        return false;
+    out->known = !relative || z->origin.known;
+    if (!relative || z->origin.len == 0)
+        return true;
+    z->why = "a name that is longer than any domain name";
+    if (out->len + 1 + z->origin.len > sizeof(out->p))
+        return false;
+    out->p[out->len] = '.';
+    memcpy(out->p + out->len + 1, z->origin.p, z->origin.len);
+    out->len += 1 + z->origin.len;
+    return true;
+}
+
+/* ---- records ---- */
+
+/* "$ORIGIN name", "$TTL n"; the others would bring in names that are not in this file's lines. */
+static enum zone_found directive(struct cursor *c)
+{
+    struct sts_str what = take_word(c), word;
+    struct zone *z = c->z;
+    struct zone_name name;
+
+    if (is_word(what, "$TTL")) /* RFC 2308 section 4 */
+        return ZONE_NOTHING;
+    if (!is_word(what, "$ORIGIN"))
+        return bad(z, is_word(what, "$INCLUDE")
+                          ? "$INCLUDE is not followed; give the files it names one behind the other"
+                          : "a line with $ that is neither $ORIGIN nor $TTL");
+    skip_blanks(c);
+    word = take_word(c);
+    if (word.len == 0)
+        return bad(z, "$ORIGIN without a name");
+    if (!read_name(z, word, &name))
+        return ZONE_BAD;
+    if (!name.known)
+        return bad(z, "$ORIGIN with a relative name, and no origin before it (--origin NAME gives one)");
+    copy_name(&z->origin, &name);
+    z->origin_stated = true;
+    return ZONE_NOTHING;
+}
+
+static bool is_ttl(struct sts_str word)
+{
+    uint32_t i;
+
+    for (i = 0; i < word.len; i++) { /* units as BIND has them: 1h30m */
+        if (!is_digit(word.p[i]) && (i == 0 || memchr("smhdw", lower(word.p[i]), 5) == NULL))
+            return false;
+    }
+    return true;
+}
+
+static bool is_internet(struct sts_str word)
+{
+    return is_word(word, "IN") || is_word(word, "CLASS1"); /* RFC 3597 section 5 */
+}
+
+static bool is_class(struct sts_str word)
+{
+    return is_internet(word) || is_word(word, "CH") || is_word(word, "HS") || is_word(word, "CS") ||
+           (word.len > 5 && strncasecmp(word.p, "CLASS", 5) == 0);
+}
+
+static bool is_type(struct sts_str word)
+{
+    uint32_t i;
+
+    for (i = 0; i < word.len; i++) {
+        if (!is_plain((uint8_t)word.p[i]))
+            return false;
+    }
+    return word.len > 0 && !is_digit(word.p[0]);
+}
+
+/* TTL and class in either order, each or both absent, then the type, which is empty where the line ends
+ * before it. False: z->why. */
+static bool find_type(struct cursor *c, struct sts_str *type)
+{
+    struct zone *z = c->z;
+
+    *type = (struct sts_str){NULL, 0};
+    while (next_word(c)) {
+        struct sts_str word = take_word(c);
+
+        if (word.len == 0 && c->at == c->len)
+            return true;
+        if (!z->ttl_known && word.len > 0 && is_digit(word.p[0])) {
+            z->ttl_known = true;
+            if (is_ttl(word))
+                continue;
+        } else if (!z->class_known && is_class(word)) {
+            z->class_known = true;
+            z->class_in = is_internet(word);
+            continue;
+        }
+        *type = word;
+        z->type_known = is_type(word);
+        z->why = "no record type where one should be";
+        return z->type_known;
+    }
+    return false;
+}
+
+static enum zone_found owner_missing(struct zone *z)
+{
+    return bad(z,
+               z->owner_relative
+                   ? "a relative name, and no origin for it: there is no $ORIGIN and no SOA record with an "
+                     "absolute name before it; give it with --origin NAME"
+                   : "a record without an owner name, and none before it to take over");
+}
+
+static enum zone_found on_soa(struct zone *z)
+{
+    if (!z->owner.known)
+        return owner_missing(z);
+    z->soa = true;
+    copy_name(&z->apex, &z->owner);
+    if (!z->origin_stated)
+        copy_name(&z->origin, &z->owner);
+    return ZONE_NOTHING;
+}
+
+static enum zone_found on_ns(struct zone *z)
+{
+    if (!z->owner.known)
+        return owner_missing(z);
+    if (!z->apex.known && !z->origin.known)
+        return bad(z,
+                   "an NS record before the zone's SOA record, so the zone's own name is not known; give it "
+                   "with --origin NAME");
+    if (!z->apex.known)
+        copy_name(&z->apex, &z->origin);
+    if (same_name(&z->owner, &z->apex))
+        return ZONE_NOTHING;
+    if (same_name(&z->owner, &z->last))
+        return ZONE_REPEATED;
+    copy_name(&z->last, &z->owner);
+    return ZONE_DELEGATED;
+}
+
+/* From the type on, which may stand in a line behind the owner's. */
+static enum zone_found record(struct cursor *c)
+{
+    struct zone *z = c->z;
+    struct sts_str type;
+    enum zone_found found = ZONE_NOTHING;
+
+    if (!find_type(c, &type))
+        return ZONE_BAD;
+    if (!z->type_known)
+        return z->depth > 0 ? ZONE_NOTHING : bad(z, "a record without a type");
+    if (z->class_in && (is_word(type, "NS") || is_word(type, "TYPE2"))) {
+        skip_blanks(c);
+        if (z->depth == 0 && (c->at == c->len || c->p[c->at] == ';'))
+            return bad(z, "an NS record without a name server");
+        found = on_ns(z);
+    } else if (z->class_in && (is_word(type, "SOA") || is_word(type, "TYPE6"))) {
+        found = on_soa(z);
+    }
+    return found == ZONE_BAD || skip_data(c) ? found : ZONE_BAD;
+}
+
+/* The owner: what stands at the first column, or the one before. */
+static bool begin_record(struct cursor *c)
+{
+    struct zone *z = c->z;
+    struct sts_str word = take_word(c);
+
+    z->type_known = z->ttl_known = z->class_known = false;
+    z->class_in = true;
+    if (c->at > 0) {
+        if (!read_name(z, word, &z->owner))
+            return false;
+        z->owner_relative = !z->owner.known;
+        return true;
+    }
+    z->why = "a record cannot begin with this character";
+    return byte_class[(uint8_t)c->p[0]] == BLANK;
+}
+
+/* Nothing but blanks and a comment. */
+static bool is_void(const char *line, size_t len)
+{
+    size_t i = 0;
+
+    while (i < len && byte_class[(uint8_t)line[i]] == BLANK)
+        i++;
+    return i == len || line[i] == ';';
+}
+
+void zone_init(struct zone *z, const char *origin)
+{
+    memset(z, 0, sizeof(*z));
+    if (origin == NULL)
+        return;
+    z->origin.len = (uint32_t)strnlen(origin, sizeof(z->origin.p));
+    memcpy(z->origin.p, origin, z->origin.len);
+    z->origin.known = z->origin_stated = true;
+    copy_name(&z->apex, &z->origin);
+}
+
+enum zone_found zone_line(struct zone *z, const char *line, size_t len)
+{
+    struct cursor c = {.z = z, .p = line, .len = len};
+
+    if (is_void(line, len) && z->depth == 0)
+        return ZONE_NOTHING;
+    if (z->depth > 0) {
+        z->record_bytes += len + 1;
+        if (z->record_bytes > ZONE_RECORD_BYTES)
+            return bad(z, "a parenthesis is not closed within 1 MiB");
+        if (z->type_known)
+            return skip_data(&c) ? ZONE_NOTHING : ZONE_BAD;
+        return record(&c);
+    }
+    if (line[0] == '$')
+        return directive(&c);
+    return begin_record(&c) ? record(&c) : ZONE_BAD;
+}
+
+bool zone_line_is_telling(const char *line, size_t len)
+{
+    struct zone z;
+    struct cursor c = {.z = &z, .p = line, .len = len};
+    struct sts_str word = take_word(&c);
+    unsigned n = 0;
+
+    if (is_word(word, "$ORIGIN") || is_word(word, "$TTL") || is_word(word, "$INCLUDE"))
+        return true;
+    zone_init(&z, "");
+    if (len == 0 || line[0] == '#' || zone_line(&z, line, len) == ZONE_BAD || !z.soa)
+        return false;
+    zone_init(&z, "");
+    for (c.at = 0; next_word(&c) && c.at < c.len && skip_datum(&c); n++)
+        continue;
+    return z.depth > 0 || n >= SOA_WORDS;
+}
