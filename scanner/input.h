@@ -78,7 +78,7 @@ struct input {
 /* How the lines of a file are built. */
 struct input_layout {
     enum input_format format; /* INPUT_AUTO: found in the first lines */
-    const char *origin;       /* of relative names in a zone file, normalised; NULL: the file says it */
+    const char *origin; /* of relative names in a zone file, no dot at its end; NULL: the file says it */
 };
 
 /* Names from a file (plain, gzip or zstd, found by its first bytes), or from standard input for "-". One name

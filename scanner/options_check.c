@@ -35,6 +35,26 @@ static int check_layout(const struct options *o, struct sts_err *err)
     return STS_OK;
 }
 
+/* Of what goes to standard output there can be one. */
+static int check_stdout(const struct options *o, struct sts_err *err)
+{
+    static const enum option_id files[] = {OPT_output, OPT_status_file, OPT_metadata_file};
+    const char *first = NULL;
+    size_t i;
+
+    if (o->log_file != NULL && strcmp(o->log_file, "-") == 0)
+        return sts_fail(err, STS_EINVAL, "--log-file: give a file; messages go to standard error as well");
+    for (i = 0; i < STS_LEN(files); i++) {
+        if (o->text[files[i]] == NULL || strcmp(o->text[files[i]], "-") != 0)
+            continue;
+        if (first != NULL)
+            return sts_fail(err, STS_EINVAL, "--%s - and --%s -: only one can have standard output", first,
+                            option_row(files[i])->name);
+        first = option_row(files[i])->name;
+    }
+    return STS_OK;
+}
+
 static int check_contact(const struct options *o, struct sts_err *err)
 {
     bool connects = o->fetch_policy != WHEN_NEVER || !o->no_starttls;
@@ -83,8 +103,8 @@ static int check_lab(const struct options *o, struct sts_err *err)
 
 int options_check(const struct options *o, struct sts_err *err)
 {
-    if (check_input(o, err) != STS_OK || check_layout(o, err) != STS_OK || check_contact(o, err) != STS_OK ||
-        check_lab(o, err) != STS_OK || check_servers(o, err) != STS_OK)
+    if (check_input(o, err) != STS_OK || check_layout(o, err) != STS_OK || check_stdout(o, err) != STS_OK ||
+        check_contact(o, err) != STS_OK || check_lab(o, err) != STS_OK || check_servers(o, err) != STS_OK)
         return err->code;
     if (o->quiet && o->verbose)
         return sts_fail(err, STS_EINVAL, "--quiet and --verbose exclude each other");

@@ -40,9 +40,18 @@ static bool is_plain(uint8_t c)
     return is_digit((char)c) || c == '-' || c == '_' || (lower((char)c) >= 'a' && lower((char)c) <= 'z');
 }
 
-static bool is_word(struct sts_str s, const char *word)
+/* `word` is in lower case. (strncasecmp() looks into the locale, and this is asked three times a line.) */
+static inline bool is_word(struct sts_str s, const char *word)
 {
-    return s.len == strlen(word) && strncasecmp(s.p, word, s.len) == 0;
+    uint32_t i;
+
+    if (s.len != strlen(word))
+        return false;
+    for (i = 0; i < s.len; i++) {
+        if (lower(s.p[i]) != word[i])
+            return false;
+    }
+    return true;
 }
 
 /* ---- words ---- */
@@ -244,10 +253,10 @@ static enum zone_found directive(struct cursor *c)
     struct zone *z = c->z;
     struct zone_name name;
 
-    if (is_word(what, "$TTL")) /* RFC 2308 section 4 */
+    if (is_word(what, "$ttl")) /* RFC 2308 section 4 */
         return ZONE_NOTHING;
-    if (!is_word(what, "$ORIGIN"))
-        return bad(z, is_word(what, "$INCLUDE")
+    if (!is_word(what, "$origin"))
+        return bad(z, is_word(what, "$include")
                           ? "$INCLUDE is not followed; give the files it names one behind the other"
                           : "a line with $ that is neither $ORIGIN nor $TTL");
     skip_blanks(c);
@@ -276,13 +285,13 @@ static bool is_ttl(struct sts_str word)
 
 static bool is_internet(struct sts_str word)
 {
-    return is_word(word, "IN") || is_word(word, "CLASS1"); /* RFC 3597 section 5 */
+    return is_word(word, "in") || is_word(word, "class1"); /* RFC 3597 section 5 */
 }
 
 static bool is_class(struct sts_str word)
 {
-    return is_internet(word) || is_word(word, "CH") || is_word(word, "HS") || is_word(word, "CS") ||
-           (word.len > 5 && strncasecmp(word.p, "CLASS", 5) == 0);
+    return is_internet(word) || is_word(word, "ch") || is_word(word, "hs") || is_word(word, "cs") ||
+           (word.len > 5 && is_word((struct sts_str){word.p, 5}, "class"));
 }
 
 static bool is_type(struct sts_str word)
@@ -374,12 +383,12 @@ static enum zone_found record(struct cursor *c)
         return ZONE_BAD;
     if (!z->type_known)
         return z->depth > 0 ? ZONE_NOTHING : bad(z, "a record without a type");
-    if (z->class_in && (is_word(type, "NS") || is_word(type, "TYPE2"))) {
+    if (z->class_in && (is_word(type, "ns") || is_word(type, "type2"))) {
         skip_blanks(c);
         if (z->depth == 0 && (c->at == c->len || c->p[c->at] == ';'))
             return bad(z, "an NS record without a name server");
         found = on_ns(z);
-    } else if (z->class_in && (is_word(type, "SOA") || is_word(type, "TYPE6"))) {
+    } else if (z->class_in && (is_word(type, "soa") || is_word(type, "type6"))) {
         found = on_soa(z);
     }
     return found == ZONE_BAD || skip_data(c) ? found : ZONE_BAD;
@@ -419,7 +428,8 @@ void zone_init(struct zone *z, const char *origin)
     if (origin == NULL)
         return;
     z->origin.len = (uint32_t)strnlen(origin, sizeof(z->origin.p));
-    memcpy(z->origin.p, origin, z->origin.len);
+    for (uint32_t i = 0; i < z->origin.len; i++)
+        z->origin.p[i] = lower(origin[i]);
     z->origin.known = z->origin_stated = true;
     copy_name(&z->apex, &z->origin);
 }
@@ -450,7 +460,7 @@ bool zone_line_is_telling(const char *line, size_t len)
     struct sts_str word = take_word(&c);
     unsigned n = 0;
 
-    if (is_word(word, "$ORIGIN") || is_word(word, "$TTL") || is_word(word, "$INCLUDE"))
+    if (is_word(word, "$origin") || is_word(word, "$ttl") || is_word(word, "$include"))
         return true;
     zone_init(&z, "");
     if (len == 0 || line[0] == '#' || zone_line(&z, line, len) == ZONE_BAD || !z.soa)

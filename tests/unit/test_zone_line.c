@@ -126,6 +126,7 @@ static void test_origin(void **state)
 
     (void)state;
     reads("com", "a NS x.\n@ NS x.\n", "a.com");
+    reads("Com", "a NS x.\ncom. NS x.\n", "a.com");
     reads("com", "@ SOA a b 1 2 3 4 5\nnet. SOA a. b. 1 2 3 4 5\na NS x.\n", "a.com"); /* the user's holds */
     reads(NULL, "a NS x.\n", no_origin);
     reads(NULL, "@ SOA a b 1 2 3 4 5\n", no_origin);
