@@ -269,6 +269,7 @@ static enum zone_found directive(struct cursor *c)
         return bad(z, "$ORIGIN with a relative name, and no origin before it (--origin NAME gives one)");
     copy_name(&z->origin, &name);
     z->origin_stated = true;
+    z->word_len = 0;
     return ZONE_NOTHING;
 }
 
@@ -349,8 +350,10 @@ static enum zone_found on_soa(struct zone *z)
         return owner_missing(z);
     z->soa = true;
     copy_name(&z->apex, &z->owner);
-    if (!z->origin_stated)
+    if (!z->origin_stated) {
         copy_name(&z->origin, &z->owner);
+        z->word_len = 0;
+    }
     return ZONE_NOTHING;
 }
 
@@ -394,6 +397,22 @@ static enum zone_found record(struct cursor *c)
     return found == ZONE_BAD || skip_data(c) ? found : ZONE_BAD;
 }
 
+/* Most names have several records, one behind the other. */
+static bool is_same_owner(const struct zone *z, struct sts_str word)
+{
+    return word.len == z->word_len && memcmp(word.p, z->word, word.len) == 0;
+}
+
+static bool read_owner(struct zone *z, struct sts_str word)
+{
+    if (!read_name(z, word, &z->owner))
+        return false;
+    z->owner_relative = !z->owner.known;
+    z->word_len = word.len <= sizeof(z->word) ? word.len : 0;
+    memcpy(z->word, word.p, z->word_len);
+    return true;
+}
+
 /* The owner: what stands at the first column, or the one before. */
 static bool begin_record(struct cursor *c)
 {
@@ -402,12 +421,8 @@ static bool begin_record(struct cursor *c)
 
     z->type_known = z->ttl_known = z->class_known = false;
     z->class_in = true;
-    if (c->at > 0) {
-        if (!read_name(z, word, &z->owner))
-            return false;
-        z->owner_relative = !z->owner.known;
-        return true;
-    }
+    if (c->at > 0)
+        return is_same_owner(z, word) || read_owner(z, word);
     z->why = "a record cannot begin with this character";
     return byte_class[(uint8_t)c->p[0]] == BLANK;
 }

@@ -16,6 +16,8 @@ struct zone_name {
 };
 struct zone {
     struct zone_name origin, apex, owner, last; /* last: delegated */
+    char word[64];                              /* how `owner` was written, where that fits; */
+    uint32_t word_len;                          /* 0: not known, or the origin is another by now */
     bool origin_stated;                         /* by $ORIGIN or the caller, not taken from the SOA record */
     bool soa;                                   /* a SOA record was there */
     bool owner_relative;                        /* and no origin: then `owner` is not known */
@@ -33,7 +35,7 @@ enum zone_found {
 };
 
 /* `origin`: of relative names until the zone says another, and the zone's own name until there is a SOA
- * record; normalised (name.h), or NULL. */
+ * record; without a dot at its end; NULL: none. */
 void zone_init(struct zone *z, const char *origin);
 /* One line without its end. A delegated name stands in z->last until the next one. */
 enum zone_found zone_line(struct zone *z, const char *line, size_t len) STS_CHECK;

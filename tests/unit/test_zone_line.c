@@ -80,6 +80,7 @@ static void test_fields(void **state)
     reads(NULL, SOA "a.com.\tA 192.0.2.1\n NS x.\n\t1 IN NS y. ; more\n\nb.com. NS x.\n", "a.com+ b.com");
     reads(NULL, SOA "a NS x.\nb.com. NS x.\n@ NS x.\ncom. NS x.\nCOM. NS x.\n$ORIGIN sub\nc NS x.\n@ NS x.\n",
           "a.com b.com c.sub.com sub.com");
+    reads(NULL, SOA "a NS x.\n$ORIGIN net.\na NS x.\n$ORIGIN com.\na NS x.\nA NS x.\n", "a.com a.net a.com+");
     reads(NULL, SOA "a NS x.\nb NS x.\na NS x.\n", "a.com b.com a.com"); /* consecutive ones only */
     reads(NULL, SOA "a NS x.\nnet. SOA a. b. 1 2 3 4 5\nnet. NS x.\nb NS x.\ncom. NS x.\n",
           "a.com b.net com");
