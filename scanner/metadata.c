@@ -186,7 +186,7 @@ void metadata_close(struct metadata_file *f)
         return;
     if (f->file != NULL && f->file != stdout)
         fclose(f->file);
-    if (f->created)
+    if (f->created && f->temp != NULL)
         unlink(f->temp);
     free(f->temp);
     free(f);

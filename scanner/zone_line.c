@@ -25,21 +25,6 @@ static enum zone_found bad(struct zone *z, const char *why)
     return ZONE_BAD;
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
-
-static bool is_plain(uint8_t c)
-{
-    return is_digit((char)c) || c == '-' || c == '_' || (lower((char)c) >= 'a' && lower((char)c) <= 'z');
-}
-
 /* `word` is in lower case. (strncasecmp() looks into the locale, and this is asked three times a line.) */
 static inline bool is_word(struct sts_str s, const char *word)
 {
@@ -48,7 +33,7 @@ static inline bool is_word(struct sts_str s, const char *word)
     if (s.len != strlen(word))
         return false;
     for (i = 0; i < s.len; i++) {
-        if (lower(s.p[i]) != word[i])
+        if (zone_lower(s.p[i]) != word[i])
             return false;
     }
     return true;
@@ -150,100 +135,6 @@ static bool skip_data(struct cursor *c)
     return c->at == c->len;
 }
 
-/* ---- names ---- */
-
-/* The value of the escape at p[0..len), and its length; 0: it is none (RFC 1035 section 5.1). */
-static size_t escape(const char *p, size_t len, uint8_t *value)
-{
-    unsigned n;
-
-    if (len < 2)
-        return 0;
-    *value = (uint8_t)p[1];
-    if (!is_digit(p[1]))
-        return 2;
-    if (len < 4 || !is_digit(p[2]) || !is_digit(p[3]))
-        return 0;
-    n = (unsigned)(p[1] - '0') * 100 + (unsigned)(p[2] - '0') * 10 + (unsigned)(p[3] - '0');
-    *value = (uint8_t)n;
-    return n <= UINT8_MAX ? 4 : 0;
-}
-
-/* The word up to the dot at its end. `*relative`: there is none. The output is never longer than the word. */
-static bool spell(struct zone *z, struct sts_str word, struct zone_name *out, bool *relative)
-{
-    size_t i = 0, n = 0;
-
-    *relative = true;
-    z->why = "a name that is longer than any domain name";
-    if (word.len > sizeof(out->p))
-        return false;
-    while (i < word.len) {
-        size_t used;
-        uint8_t value;
-
-        if (word.p[i] != '\\') {
-            out->p[n++] = lower(word.p[i++]);
-            continue;
-        }
-        used = escape(word.p + i, word.len - i, &value);
-        z->why = "a backslash that is neither before a character nor before three digits up to 255";
-        if (used == 0)
-            return false;
-        if (is_plain(value)) {
-            out->p[n++] = lower((char)value);
-        } else {
-            memcpy(out->p + n, word.p + i, used);
-            n += used;
-        }
-        i += used;
-        if (i == word.len) {
-            out->len = (uint32_t)n;
-            return true;
-        }
-    }
-    *relative = n == 0 || out->p[n - 1] != '.';
-    out->len = (uint32_t)(n - !*relative);
-    return true;
-}
-
-static bool same_name(const struct zone_name *a, const struct zone_name *b)
-{
-    return a->known && b->known && a->len == b->len && memcmp(a->p, b->p, a->len) == 0;
-}
-
-static void copy_name(struct zone_name *to, const struct zone_name *from)
-{
-    to->len = from->len;
-    to->known = from->known;
-    memcpy(to->p, from->p, from->len);
-}
-
-/* A name of the file, absolute. It is not known where it is relative and there is no origin. False: z->why.
- */
-static bool read_name(struct zone *z, struct sts_str word, struct zone_name *out)
-{
-    bool relative;
-
-    out->known = false;
-    if (word.len == 1 && word.p[0] == '@') {
-        copy_name(out, &z->origin);
-        return true;
-    }
-    if (!spell(z, word, out, &relative))
-        return false;
-    out->known = !relative || z->origin.known;
-    if (!relative || z->origin.len == 0)
-        return true;
-    z->why = "a name that is longer than any domain name";
-    if (out->len + 1 + z->origin.len > sizeof(out->p))
-        return false;
-    out->p[out->len] = '.';
-    memcpy(out->p + out->len + 1, z->origin.p, z->origin.len);
-    out->len += 1 + z->origin.len;
-    return true;
-}
-
 /* ---- records ---- */
 
 /* "$ORIGIN name", "$TTL n"; the others would bring in names that are not in this file's lines. */
@@ -263,11 +154,11 @@ static enum zone_found directive(struct cursor *c)
     word = take_word(c);
     if (word.len == 0)
         return bad(z, "$ORIGIN without a name");
-    if (!read_name(z, word, &name))
+    if (!zone_name_read(&name, word, &z->origin, &z->why))
         return ZONE_BAD;
     if (!name.known)
         return bad(z, "$ORIGIN with a relative name, and no origin before it (--origin NAME gives one)");
-    copy_name(&z->origin, &name);
+    zone_name_copy(&z->origin, &name);
     z->origin_stated = true;
     z->word_len = 0;
     return ZONE_NOTHING;
@@ -278,7 +169,7 @@ static bool is_ttl(struct sts_str word)
     uint32_t i;
 
     for (i = 0; i < word.len; i++) { /* units as BIND has them: 1h30m */
-        if (!is_digit(word.p[i]) && (i == 0 || memchr("smhdw", lower(word.p[i]), 5) == NULL))
+        if (!zone_is_digit(word.p[i]) && (i == 0 || memchr("smhdw", zone_lower(word.p[i]), 5) == NULL))
             return false;
     }
     return true;
@@ -300,10 +191,10 @@ static bool is_type(struct sts_str word)
     uint32_t i;
 
     for (i = 0; i < word.len; i++) {
-        if (!is_plain((uint8_t)word.p[i]))
+        if (!zone_is_plain((uint8_t)word.p[i]))
             return false;
     }
-    return word.len > 0 && !is_digit(word.p[0]);
+    return word.len > 0 && !zone_is_digit(word.p[0]);
 }
 
 /* TTL and class in either order, each or both absent, then the type, which is empty where the line ends
@@ -318,7 +209,7 @@ static bool find_type(struct cursor *c, struct sts_str *type)
 
         if (word.len == 0 && c->at == c->len)
             return true;
-        if (!z->ttl_known && word.len > 0 && is_digit(word.p[0])) {
+        if (!z->ttl_known && word.len > 0 && zone_is_digit(word.p[0])) {
             z->ttl_known = true;
             if (is_ttl(word))
                 continue;
@@ -349,9 +240,9 @@ static enum zone_found on_soa(struct zone *z)
     if (!z->owner.known)
         return owner_missing(z);
     z->soa = true;
-    copy_name(&z->apex, &z->owner);
+    zone_name_copy(&z->apex, &z->owner);
     if (!z->origin_stated) {
-        copy_name(&z->origin, &z->owner);
+        zone_name_copy(&z->origin, &z->owner);
         z->word_len = 0;
     }
     return ZONE_NOTHING;
@@ -366,12 +257,12 @@ static enum zone_found on_ns(struct zone *z)
                    "an NS record before the zone's SOA record, so the zone's own name is not known; give it "
                    "with --origin NAME");
     if (!z->apex.known)
-        copy_name(&z->apex, &z->origin);
-    if (same_name(&z->owner, &z->apex))
+        zone_name_copy(&z->apex, &z->origin);
+    if (zone_name_same(&z->owner, &z->apex))
         return ZONE_NOTHING;
-    if (same_name(&z->owner, &z->last))
+    if (zone_name_same(&z->owner, &z->last))
         return ZONE_REPEATED;
-    copy_name(&z->last, &z->owner);
+    zone_name_copy(&z->last, &z->owner);
     return ZONE_DELEGATED;
 }
 
@@ -405,7 +296,7 @@ static bool is_same_owner(const struct zone *z, struct sts_str word)
 
 static bool read_owner(struct zone *z, struct sts_str word)
 {
-    if (!read_name(z, word, &z->owner))
+    if (!zone_name_read(&z->owner, word, &z->origin, &z->why))
         return false;
     z->owner_relative = !z->owner.known;
     z->word_len = word.len <= sizeof(z->word) ? word.len : 0;
@@ -444,9 +335,9 @@ void zone_init(struct zone *z, const char *origin)
         return;
     z->origin.len = (uint32_t)strnlen(origin, sizeof(z->origin.p));
     for (uint32_t i = 0; i < z->origin.len; i++)
-        z->origin.p[i] = lower(origin[i]);
+        z->origin.p[i] = zone_lower(origin[i]);
     z->origin.known = z->origin_stated = true;
-    copy_name(&z->apex, &z->origin);
+    zone_name_copy(&z->apex, &z->origin);
 }
 
 enum zone_found zone_line(struct zone *z, const char *line, size_t len)

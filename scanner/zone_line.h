@@ -2,18 +2,10 @@
  * Thread: one a zone. */
 #ifndef STS_ZONE_LINE_H
 #define STS_ZONE_LINE_H
-#include "sinks/base.h"
+#include "scanner/zone_name.h"
 
-#define ZONE_NAME_BYTES   1024      /* 255 octets (RFC 1035 section 2.3.4), each written as \DDD, fit */
 #define ZONE_RECORD_BYTES (1 << 20) /* of a record in parentheses; 64 KiB of rdata, written as \DDD, fit */
 
-/* A name as it will be given out: absolute, lower case (RFC 4343), without the dot at its end; the root is
- * empty. Escapes stand for themselves, but for those of letters, digits, '-' and '_', which need none. */
-struct zone_name {
-    uint32_t len;
-    bool known;
-    char p[ZONE_NAME_BYTES];
-};
 struct zone {
     struct zone_name origin, apex, owner, last; /* last: delegated */
     char word[64];                              /* how `owner` was written, where that fits; */
