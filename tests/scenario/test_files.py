@@ -188,7 +188,8 @@ class Files(Scene):
         """A scan that does not end by itself."""
         self.names(20, "slow-")
         process = subprocess.Popen(self.command("-f", "names.txt", "-o", "out", "--dns-timeout", "600s", "--dns-deadline", "1h",
-                                                "--grace", "0", *args), stderr=subprocess.PIPE, cwd=self.dir)
+                                                "--grace", "0", *args), stderr=subprocess.PIPE, cwd=self.dir,
+                                   bufsize=0)  # communicate() does not see what readline() holds back
         self.addCleanup(process.stderr.close)
         self.addCleanup(process.kill)
         return process
@@ -199,12 +200,12 @@ class Files(Scene):
         process = self.start("-u", "status", "-l", "log", "--metadata-file", "meta")
         with open(self.path("log"), "rb"), open(self.path("status"), "rb") as status:
             self.assertTrue(status.readline().startswith(b"time,"))
-        os.mkdir(self.path("meta"))
         seen = b""
         while b"status: cannot write: Broken pipe; the scan goes on without it" not in seen:
             line = process.stderr.readline()
             self.assertTrue(line, seen)
             seen += line
+        os.mkdir(self.path("meta"))
         process.send_signal(signal.SIGINT)
         _, rest = process.communicate(timeout=LIMIT_SECONDS)
         seen += rest
