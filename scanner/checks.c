@@ -67,12 +67,10 @@ void checks_table(const struct checks *c, const char *before, FILE *to)
                 c->v[i].text.p);
 }
 
-void checks_complain(const struct checks *c, bool quiet, FILE *to)
+void checks_complain(const struct checks *c, enum check_state state, FILE *to)
 {
     for (uint32_t i = 0; i < c->n; i++) {
-        const struct rec_check *check = &c->v[i];
-
-        if (check->state == CHECK_FAILED || (check->state == CHECK_WARNING && !quiet))
-            fprintf(to, "stscan: %s: %s: %s\n", state_text(check->state), check->name.p, check->text.p);
+        if (c->v[i].state == state)
+            fprintf(to, "stscan: %s: %s: %s\n", state_text(state), c->v[i].name.p, c->v[i].text.p);
     }
 }

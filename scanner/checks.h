@@ -23,6 +23,6 @@ void checks_add(struct checks *c, const char *name, enum check_state state, cons
 uint32_t checks_count(const struct checks *c, enum check_state state);
 /* All of them, one line each, behind `before`. */
 void checks_table(const struct checks *c, const char *before, FILE *to);
-/* Only warnings and failures; `quiet`: only failures. */
-void checks_complain(const struct checks *c, bool quiet, FILE *to);
+/* Those in this state, as messages. */
+void checks_complain(const struct checks *c, enum check_state state, FILE *to);
 #endif

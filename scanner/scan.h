@@ -15,6 +15,7 @@
 #include <uv.h>
 
 struct checks;
+struct side_files;
 struct tls_store;
 struct worker;
 
@@ -95,6 +96,7 @@ struct scan_setup {
     const char *ehlo_name;
     const char *user_agent;
     const struct checks *checks;
+    const struct side_files *files;
     uint32_t max_connections; /* as the descriptor limit allows */
 };
 /* What main() wants to know at the end. */

@@ -137,6 +137,14 @@ class Preflight(unittest.TestCase):
         self.assertEqual(state, "warning")
         self.assertIn('says "no such record" where a name does not exist', text)
 
+    def test_quiet_keeps_warnings_for_the_log(self):
+        server = self.server(answers=lambda name, kind: (dns.NOERROR, [], False))
+        log = os.path.join(self.dir, "log")
+        err = self.scan(server.servers, "-q", "-l", log, *LAB, *DNS_ONLY, "a.example")
+        self.assertEqual(err, "")
+        with open(log, encoding="utf-8") as file:
+            self.assertRegex(file.read(), r"(?m)^\S+Z stscan: warning: nxdomain: 127\.0\.0\.1:5300 says")
+
     def test_dead_at_start(self):
         err = self.scan("127.0.0.1:9", *LAB, *DNS_ONLY, "a.example", status=NO_START)
         self.assertIn("failed: resolver: 127.0.0.1:9 cannot be reached", err)

@@ -407,14 +407,14 @@ static void print_table(FILE *to)
     checks_table(&checks, "> ", to);
 }
 
-static void print_loud(FILE *to)
+static void print_warnings(FILE *to)
 {
-    checks_complain(&checks, false, to);
+    checks_complain(&checks, CHECK_WARNING, to);
 }
 
-static void print_quiet(FILE *to)
+static void print_failures(FILE *to)
 {
-    checks_complain(&checks, true, to);
+    checks_complain(&checks, CHECK_FAILED, to);
 }
 
 static void test_printed(void **state)
@@ -427,8 +427,8 @@ static void test_printed(void **state)
     printed("> fine           one          f 1\n> warning        two          w\n"
             "> failed         three        x\n> not looked at  four         n\n",
             print_table);
-    printed("stscan: warning: two: w\nstscan: failed: three: x\n", print_loud);
-    printed("stscan: failed: three: x\n", print_quiet);
+    printed("stscan: warning: two: w\n", print_warnings);
+    printed("stscan: failed: three: x\n", print_failures);
 }
 
 static void test_no_memory(void **state)
