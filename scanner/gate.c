@@ -31,6 +31,7 @@ struct gate {
     struct scan *scan;
     struct timers *timers;
     struct counters *counters;
+    const struct blocklist *blocked;
     struct gate_limits limits[LANE_N];
     struct gate_ip **buckets;
     size_t n_buckets, n_ips;
@@ -214,14 +215,27 @@ static void on_interval(struct timer *t)
     drop_if_idle(lane->gate, lane->ip);
 }
 
+void gate_set_blocklist(struct gate *g, const struct blocklist *blocked)
+{
+    g->blocked = blocked;
+}
+
+/* The door's word on the job at `a`, kept in it. */
+static bool is_refused(struct gate *g, struct gate_job *job, const struct address *a)
+{
+    job->refused = door_judge(&g->scan->door, g->blocked, job->host, a);
+    if (job->refused == OC_BLOCKLISTED)
+        count(&g->counters->excluded);
+    return job->refused != OC_OK;
+}
+
 bool gate_submit(struct gate *g, struct gate_job *job, const struct address *a, enum gate_lane lane,
                  gate_go_fn go)
 {
     job->go = go;
     job->lane = lane;
     job->ip = NULL;
-    job->refused = door_judge(&g->scan->door, a);
-    if (job->refused != OC_OK) {
+    if (is_refused(g, job, a)) {
         list_append(&g->refused, job);
         return true;
     }
@@ -249,7 +263,7 @@ static bool take_connection(struct scan *scan)
     uint32_t open = atomic_load_explicit(&scan->connections, memory_order_relaxed);
 
     do {
-        if (open >= scan->max_connections)
+        if (open >= atomic_load_explicit(&scan->max_connections, memory_order_relaxed))
             return false;
     } while (!atomic_compare_exchange_weak_explicit(&scan->connections, &open, open + 1, memory_order_relaxed,
                                                     memory_order_relaxed));
@@ -272,6 +286,21 @@ static void let_through(struct gate *g, struct lane *lane)
     job->go(job, OC_OK);
 }
 
+/* The blocklist may be newer than the job: at the moment of contact it is judged again. */
+static bool refuse_late(struct gate *g, struct lane *lane)
+{
+    struct gate_job *job = lane->waiting.first;
+
+    if (!is_refused(g, job, &lane->ip->address))
+        return false;
+    (void)take_ready(g);
+    (void)list_take(&lane->waiting);
+    consider(lane);
+    drop_if_idle(g, lane->ip);
+    job->go(job, job->refused);
+    return true;
+}
+
 void gate_turn(struct gate *g, int64_t now_ns)
 {
     struct gate_job *job;
@@ -279,6 +308,8 @@ void gate_turn(struct gate *g, int64_t now_ns)
     while ((job = list_take(&g->refused)) != NULL)
         job->go(job, job->refused);
     for (unsigned i = 0; i < TURN_MOST_JOBS && g->ready != NULL; i++) {
+        if (refuse_late(g, g->ready))
+            continue;
         if (!take_connection(g->scan))
             return;
         if (rate_take(&g->scan->connect_rate, now_ns, 1) == 0) {
