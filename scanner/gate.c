@@ -215,11 +215,6 @@ static void on_interval(struct timer *t)
     drop_if_idle(lane->gate, lane->ip);
 }
 
-void gate_set_blocklist(struct gate *g, const struct blocklist *blocked)
-{
-    g->blocked = blocked;
-}
-
 /* The door's word on the job at `a`, kept in it. */
 static bool is_refused(struct gate *g, struct gate_job *job, const struct address *a)
 {
@@ -227,6 +222,28 @@ static bool is_refused(struct gate *g, struct gate_job *job, const struct addres
     if (job->refused == OC_BLOCKLISTED)
         count(&g->counters->excluded);
     return job->refused != OC_OK;
+}
+
+/* Those of the lane that wait and are refused by now go in the next turn. */
+static void judge_waiting(struct gate *g, struct lane *lane)
+{
+    struct job_list waiting = lane->waiting;
+    struct gate_job *job;
+
+    lane->waiting = (struct job_list){0};
+    while ((job = list_take(&waiting)) != NULL)
+        list_append(is_refused(g, job, &lane->ip->address) ? &g->refused : &lane->waiting, job);
+}
+
+void gate_set_blocklist(struct gate *g, const struct blocklist *blocked)
+{
+    g->blocked = blocked;
+    for (size_t i = 0; i < g->n_buckets; i++) {
+        for (struct gate_ip *ip = g->buckets[i]; ip != NULL; ip = ip->next) {
+            for (unsigned lane = 0; lane < LANE_N; lane++)
+                judge_waiting(g, &ip->lanes[lane]);
+        }
+    }
 }
 
 bool gate_submit(struct gate *g, struct gate_job *job, const struct address *a, enum gate_lane lane,
@@ -286,21 +303,6 @@ static void let_through(struct gate *g, struct lane *lane)
     job->go(job, OC_OK);
 }
 
-/* The blocklist may be newer than the job: at the moment of contact it is judged again. */
-static bool refuse_late(struct gate *g, struct lane *lane)
-{
-    struct gate_job *job = lane->waiting.first;
-
-    if (!is_refused(g, job, &lane->ip->address))
-        return false;
-    (void)take_ready(g);
-    (void)list_take(&lane->waiting);
-    consider(lane);
-    drop_if_idle(g, lane->ip);
-    job->go(job, job->refused);
-    return true;
-}
-
 void gate_turn(struct gate *g, int64_t now_ns)
 {
     struct gate_job *job;
@@ -308,8 +310,10 @@ void gate_turn(struct gate *g, int64_t now_ns)
     while ((job = list_take(&g->refused)) != NULL)
         job->go(job, job->refused);
     for (unsigned i = 0; i < TURN_MOST_JOBS && g->ready != NULL; i++) {
-        if (refuse_late(g, g->ready))
+        if (g->ready->waiting.first == NULL) { /* a new blocklist has refused them */
+            drop_if_idle(g, take_ready(g)->ip);
             continue;
+        }
         if (!take_connection(g->scan))
             return;
         if (rate_take(&g->scan->connect_rate, now_ns, 1) == 0) {

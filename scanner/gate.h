@@ -34,7 +34,8 @@ struct gate_limits {
 /* `scan`, `timers` and `counters` are borrowed. NULL: no memory. */
 struct gate *gate_new(struct scan *scan, struct timers *timers, struct counters *counters,
                       const struct gate_limits limits[LANE_N]);
-/* The blocklist from now on: borrowed; NULL: none. What waits is judged by it before it goes. */
+/* The blocklist from now on: borrowed; NULL: none. What waits is judged again, and goes in the next turn if
+ * it is refused. */
 void gate_set_blocklist(struct gate *g, const struct blocklist *blocked);
 void gate_free(struct gate *g); /* nothing may wait or be open */
 /* Ask for a connection to `a`. `go` is called exactly once. False: no memory (then it is not called). */

@@ -103,8 +103,7 @@ bool worker_excludes(struct worker *w, const char *name)
     return true;
 }
 
-/* A new list holds from here on: what is in flight is cut off, what waits at the gate is judged when its turn
- * comes. */
+/* A new list holds from here on, for what waits at the gate or for a retry, and for what is in flight. */
 static void follow_blocklist(struct worker *w)
 {
     if (!exclusions_take(&w->scan->exclusions, &w->blocklist, &w->blocklist_version))
