@@ -88,8 +88,11 @@ void questions_ask(struct questions *qs, const char *name, enum dns_type type, u
 
 static bool wants_another(const struct question *q)
 {
-    enum outcome oc = *q->to != NULL ? (enum outcome)(*q->to)->oc : OC_OK;
+    enum outcome oc;
 
+    if (*q->to == NULL)
+        return false;
+    oc = (enum outcome)(*q->to)->oc;
     return outcome_class(oc) == OCC_temporary || oc == OC_DNS_RESOLVER_DOWN;
 }
 

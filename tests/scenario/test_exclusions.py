@@ -13,7 +13,7 @@ from answers import A, MX, TXT, Answers  # noqa: E402
 from running import Scan, until, write  # noqa: E402
 from trap import Trap, own_all_addresses  # noqa: E402
 
-OK, BLOCKLISTED, GREETING_4XX = 1, 42, 61
+OK, BLOCKLISTED, GREETING_4XX, STOP = 1, 42, 61, 113
 REFUSE, LATER = b"554 go away\r\n", b"421 later\r\n"
 
 
@@ -104,6 +104,57 @@ def test_in_mid_scan(directory):
     print(f"SIGHUP: {len(refused)} endpoints never contacted, one cut off, one not tried again; {len(later)} others contacted since")
 
 
+def policies(directory, name, port, *options):
+    """Three policy hosts that take a connection and say nothing; the third has a second address."""
+    answers, trap = Answers({}, port=port), Trap([443], lambda address, port: None)
+    for i in (1, 2, 3):
+        answers.add_domain(f"p{i}.test", f"mx.p{i}.test", sts=True)
+        answers.add_host(f"mta-sts.p{i}.test", f"127.0.6.{i}")
+    answers.table["mta-sts.p3.test", A] = ["127.0.6.3", "127.0.6.4"]
+    blocklist = write(directory, name + ".list", "192.0.2.0/24")
+    scan = Scan(directory, name, [f"p{i}.test" for i in (1, 2, 3)], answers.servers, "-b", blocklist, "--no-starttls", *options)
+    return answers, trap, scan, blocklist
+
+
+def attempts(policy):
+    return [(a.get("ip"), a["oc"]) for a in policy["att"]]
+
+
+def test_policies_in_flight(directory):
+    answers, trap, scan, blocklist = policies(directory, "fetch", 5305, "--policy-timeout", "1h", "--attempts", "1")
+    until("all are held", lambda: len(trap.seen) == 3, scan)
+    first = next(c.address for c in trap.seen if c.address in ("127.0.6.3", "127.0.6.4"))
+    second = "127.0.6.4" if first == "127.0.6.3" else "127.0.6.3"
+    write(directory, os.path.basename(blocklist), "mta-sts.p1.test", "127.0.6.2", first)
+    scan.hang_up("SIGHUP")
+    until("the other address", lambda: second in trap.addresses(), scan)
+    until("the first are closed", lambda: all(c.ended for c in trap.seen if c.address != second), scan)
+    found = {p["name"]: p for p in scan.stop().policy.values()}
+    assert attempts(found["p1.test"]) == [("127.0.6.1", BLOCKLISTED)] and found["p1.test"]["oc"] == BLOCKLISTED, found
+    assert attempts(found["p2.test"]) == [("127.0.6.2", BLOCKLISTED)] and found["p2.test"]["oc"] == BLOCKLISTED, found
+    assert attempts(found["p3.test"]) == [(first, BLOCKLISTED), (second, STOP)], found["p3.test"]
+    trap.close()
+    answers.close()
+    print("SIGHUP: policy fetches in flight are cut off, an address that is not listed is tried")
+
+
+def test_policies_that_wait(directory):
+    answers, trap, scan, blocklist = policies(directory, "retry", 5306, "--policy-timeout", "1s", "--retry-after", "1h")
+    until("all had their time", lambda: len(trap.seen) == 3 and all(c.ended for c in trap.seen), scan)
+    time.sleep(1)  # closed, and then put on the list of those that wait
+    write(directory, os.path.basename(blocklist), "mta-sts.p1.test", "127.0.6.2", "127.0.6.3")
+    scan.hang_up("SIGHUP")
+    time.sleep(0.5)
+    found = {p["name"]: p for p in scan.stop().policy.values()}
+    last = {name: attempts(policy)[-1] for name, policy in found.items()}
+    assert last == {"p1.test": (None, BLOCKLISTED), "p2.test": (None, BLOCKLISTED), "p3.test": (None, STOP)}, found
+    assert found["p1.test"]["oc"] == found["p2.test"]["oc"] == BLOCKLISTED, found
+    assert len(trap.seen) == 3, trap.addresses()
+    trap.close()
+    answers.close()
+    print("SIGHUP: policies that wait for a retry end with it, one with an address left waits on")
+
+
 def test_rates(directory):
     """The same names, as many queries a second as the file says."""
     answers = Answers({}, port=5303)
@@ -152,7 +203,8 @@ def main():
     lab.isolate()
     own_all_addresses()
     with tempfile.TemporaryDirectory() as directory:
-        for test in (test_from_the_start, test_in_mid_scan, test_rates, test_nothing_to_reread):
+        for test in (test_from_the_start, test_in_mid_scan, test_policies_in_flight, test_policies_that_wait, test_rates,
+                     test_nothing_to_reread):
             test(directory)
 
 
