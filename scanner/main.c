@@ -194,9 +194,12 @@ static enum exit_code scan_into(const struct options *o, struct input *input, co
 
     introduce(&setup, host, agent, log_stream(files->log, true));
     setup.max_connections = connections_possible(o->max_connections);
+    setup.most_connections = connections_possible(0);
     setup.checks = &checks;
     arena_init(&arena, PREFLIGHT_MOST_BYTES);
     checks_init(&checks, &arena);
+    if (!o->preflight)
+        signal(SIGHUP, SIG_IGN); /* it reads files again: before the scan there is nothing to read again */
     code = look_first(&setup, &checks);
     if (code == EXIT_DONE && !o->preflight)
         code = scan_with(&setup);
