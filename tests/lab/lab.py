@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""A small internet of real daemons on loopback: knot, unbound, nginx and Postfix in a network namespace of their own.
+"""A small internet of real daemons on loopback: knot, unbound, nginx, Postfix and Exim, in a network namespace of
+their own.
 
     lab.py run [--keep] -- COMMAND...   run COMMAND inside the lab; its exit status is ours
     lab.py names                        print the input list (rank,name lines, with junk among them)
@@ -21,6 +22,7 @@ import tempfile
 import time
 
 import daemons
+import exim
 import mail
 import names
 import pki
@@ -66,6 +68,8 @@ def isolate():
 
 def missing_programs():
     missing = {package for program, package in PROGRAMS.items() if not shutil.which(program)}
+    if not exim.binary():
+        missing.add("exim4-daemon-light (./dev setup unpacks it)")
     if missing:
         raise LabError("not installed: " + ", ".join(sorted(missing)))
 
@@ -132,7 +136,7 @@ class Lab:
         self._resolv_conf()
         with open(os.path.join(self.dir, "names.csv"), "wb") as f:
             f.write(names.csv())
-        pki.make(self.pki, web.leaves() + mail.leaves())
+        pki.make(self.pki, web.leaves() + mail.leaves() + exim.leaves())
 
     def _resolv_conf(self):
         """For commands that use the system's resolver. In a chroot that is no mount point it stays as it is: a mount
@@ -146,11 +150,13 @@ class Lab:
 
     def _start(self):
         """Each daemon gets going while the next is configured; unbound starts only when its authority answers."""
-        at = {part: os.path.join(self.dir, part) for part in ("web", "mail", "dns", "refuser")}
+        at = {part: os.path.join(self.dir, part) for part in ("web", "mail", "exim", "dns", "refuser")}
         web.configure(at["web"], self.pki)
         nginx = self.daemons.start("nginx", web.command(at["web"]), at["web"] + "/error.log")
         mail.configure(at["mail"], self.pki)
         postfix = self.daemons.start("postfix", mail.command(at["mail"]), at["mail"] + "/log/mail.log")
+        exim.configure(at["exim"], self.pki)
+        second = self.daemons.start("exim", exim.command(at["exim"]), at["exim"] + "/log/mainlog")
         zones.configure_refuser(at["refuser"])
         refuser = self.daemons.start("knotd", zones.command(at["refuser"]), at["refuser"] + "/knotd.log")
         zones.configure(at["dns"], self.pki)
@@ -162,6 +168,7 @@ class Lab:
         refuser.wait_until(zones.refuser_ready)
         nginx.wait_until(lambda: web.ready(self.pki))
         postfix.wait_until(mail.ready)
+        second.wait_until(exim.ready)
 
     def packets_astray(self):
         """How often anything tried to reach an address outside loopback since the lab is up."""

@@ -14,7 +14,8 @@ POLITE = "ehlo=2 starttls=1 quit=1"  # what Postfix sums up after a whole probe:
 
 def expected_sessions(lab_dir):
     """server -> (fewest, most) sessions in one scan, one for each of its addresses."""
-    probed = Counter(host for host, _ in endpoints(lab_dir))
+    named = {address: s.name for s in MAIL_SERVERS for address in s.addresses if address != "::1"}
+    probed = Counter(named.get(address, host) for host, address in endpoints(lab_dir))
     least = {s.name: SMTP_END.get(s.behaviour, ("OK", None, 1))[2] for s in MAIL_SERVERS}
     return {s.name: (probed[s.name] * least[s.name], probed[s.name] * (ATTEMPTS if s.behaviour in SMTP_END else 1))
             for s in MAIL_SERVERS}

@@ -1,0 +1,139 @@
+"""Independent judges of what ststat makes of the lab: postfix-mta-sts-resolver is asked for every policy domain,
+`openssl verify` for every chain, posttls-finger for the TLS of every endpoint.
+
+Where one of them disagrees, EXPLAINED holds the rule that tells why; a difference without one fails, and so does an
+explanation without a difference."""
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+import verdicts
+
+JUDGE_SECONDS, AT_A_TIME = 10, 8
+
+# (judge, subject): (what ststat says, what the judge says, why)
+EXPLAINED = {}
+
+
+def run(command, **more):
+    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          timeout=JUDGE_SECONDS, **more)
+
+
+# postfix-mta-sts-resolver: a program of its own, because Debian's python3 has its libraries
+ASK = """
+import asyncio, json, logging, sys
+from postfix_mta_sts_resolver.resolver import STSResolver
+logging.disable(logging.CRITICAL)
+async def main():
+    resolver = STSResolver(loop=asyncio.get_running_loop())
+    async def ask(domain):
+        result, found = await resolver.resolve(domain)
+        policy = found[1] if found else {}
+        return domain, [result.name, policy.get("mode"), policy.get("max_age"), policy.get("mx")]
+    print(json.dumps(dict(await asyncio.gather(*map(ask, sys.argv[1:])))))
+asyncio.run(main())
+"""
+
+
+def resolver(running, rows):
+    """What it makes of a domain: no policy, a failed fetch, or mode and max_age."""
+    domains = [row["name"] for row in rows if row["name"] and row["sts_record"] not in ("none", "not-asked")]
+    done = run(["/usr/bin/python3", "-c", ASK, *domains], env={**running.environment, "SSL_CERT_FILE": running.ca})
+    said = json.loads(done.stdout.splitlines()[-1])
+    for row in rows:
+        if row["name"] in said:
+            result, mode, max_age, _ = said[row["name"]]
+            theirs = f"{mode} {max_age}" if result == "VALID" else {"NONE": "no policy"}.get(result, "failed")
+            yield row["name"], of_policy(row), theirs
+
+
+def of_policy(row):
+    if row["sts_record"] != "valid":
+        return "failed" if row["sts_record"] == "unknown" else "no policy"
+    return f"{row['mode']} {row['max_age_s']}" if row["policy"] == "ok" else "failed"
+
+
+def openssl(running, scan, rows):
+    """A chain: verified or not; a name that it is for: matches or not (RFC 8461 section 4.2: no CN, no part wildcard)."""
+    def judge(row):
+        leaf, *rest = [scan.cert[bytes.fromhex(fp)]["der"] for fp in row["chain"]]
+        with tempfile.TemporaryDirectory() as directory:
+            for name, ders in (("leaf", [leaf]), ("rest", rest)):
+                with open(os.path.join(directory, name), "wb") as f:
+                    f.write(b"".join(map(pem, ders)))
+            verify = ["openssl", "verify", "-CAfile", running.ca, "-no-CApath", "-no-CAstore", "-purpose", "sslserver"]
+            verify += ["-untrusted", "rest"] if rest else []
+            valid = run([*verify, "leaf"], cwd=directory).returncode == 0
+            named = run(["openssl", "x509", "-noout", "-checkhost", row["host"], "-in", "leaf"], cwd=directory).stdout
+        return subject(row), of_chain(row), f"{'valid' if valid else 'not valid'}, {'other' if 'NOT' in named else 'its'} name"
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        yield from pool.map(judge, [row for row in rows if row["chain"]])
+
+
+def pem(der):
+    import ssl
+    return ssl.DER_cert_to_PEM_cert(der).encode()
+
+
+def subject(row):
+    return f"{row['host']} {row['ip']}"
+
+
+def of_chain(row):
+    return f"{'valid' if row['cert_valid'] else 'not valid'}, {'its' if row['cert_match'] else 'other'} name"
+
+
+def posttls_finger(running, rows):
+    """Postfix's own client at each endpoint: does it verify the host, and which version do they speak?"""
+    mail = os.path.join(running.dir, "mail")
+
+    def judge(row):
+        done = run(["posttls-finger", "-c", "-C", "-o", "inet_protocols=all", "-l", "secure", "-F", running.ca, "-s", row["host"],
+                    "-T", "5", "-t", "5", "-L", "summary", f"[{row['ip']}]:{row['port']}", row["host"]],
+                   cwd=mail, env={**running.environment, "MAIL_CONFIG": mail})
+        found = re.search(r"(Verified|Trusted|Untrusted|Anonymous) TLS connection established .*: (TLSv[\d.]+|SSLv3)", done.stdout)
+        theirs = "no TLS" if not found else f"{'verified' if found[1] == 'Verified' else 'not verified'}, {found[2].replace('v', ' ')}"
+        return subject(row), of_endpoint(row), theirs
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        yield from pool.map(judge, [row for row in rows if not row["outcome"].startswith("ADDRESS_")])
+
+
+def of_endpoint(row):
+    if not row["tls_version"]:
+        return "no TLS"
+    return f"{'verified' if row['cert_valid'] and row['cert_match'] else 'not verified'}, {row['tls_version']}"
+
+
+def complaints(running, scan_path, scan):
+    """Prints each difference with its reason; returns those that have none, and reasons that nothing needs."""
+    tables, wrong = {}, []
+    for table in ("domains", "endpoints", "policies"):
+        tables[table], failure = verdicts.rows(scan_path, table)
+        wrong += [failure] if failure else []
+    asked = {"postfix-mta-sts-resolver": resolver(running, tables["domains"]),
+             "openssl": openssl(running, scan, tables["endpoints"] + tables["policies"]),
+             "posttls-finger": posttls_finger(running, tables["endpoints"])}
+    used = set()
+    for judge, cases in asked.items():
+        n = differ = 0
+        for what, ours, theirs in cases:
+            n += 1
+            if ours == theirs:
+                continue
+            differ += 1
+            expected = EXPLAINED.get((judge, what))
+            if expected and expected[:2] == (ours, theirs):
+                used.add((judge, what))
+                print(f"{judge}: {what}: ststat says {ours}; it says {theirs}: {expected[2]}")
+            else:
+                wrong.append(f"{judge}: {what}: ststat says {ours}; it says {theirs}: not explained")
+        print(f"{judge}: {n} asked, {differ} differ")
+        if not n:
+            wrong.append(f"{judge}: nothing was asked")
+    return wrong + [f"{judge}: {what}: explained, but there is no difference" for judge, what in set(EXPLAINED) - used]
