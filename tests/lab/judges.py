@@ -17,7 +17,33 @@ import verdicts
 JUDGE_SECONDS, AT_A_TIME = 10, 8
 
 # (judge, subject): (what ststat says, what the judge says, why)
-EXPLAINED = {}
+DNS_ID = ("RFC 8461 section 4.2: \"The certificate MUST have a subject alternative name (SAN) with a DNS-ID matching the "
+          "hostname\"; it looks at the CN where there is none")
+ONLY_PREFIX = "it looks for the fields that it knows, and not at the grammar between them"
+NO_POLICY, FAILED, ENFORCE = "no policy", "failed", "enforce 86400"
+EXPLAINED = {
+    ("postfix-mta-sts-resolver", "sts-space.test"): (NO_POLICY, ENFORCE, "RFC 8461 section 3.1: \"records that do not begin "
+        "with \"v=STSv1;\" are discarded\"; it asks for \"v=STSv1\" only (erratum 6285)"),
+    ("postfix-mta-sts-resolver", "sts-dash.test"): (NO_POLICY, ENFORCE, "RFC 8461 section 3.1: sts-id = %s\"id=\" "
+        "1*32(ALPHA / DIGIT); it takes any id"),
+    ("postfix-mta-sts-resolver", "sts-colon.test"): (NO_POLICY, ENFORCE, "RFC 8461 section 3.1: sts-extension = "
+        "sts-ext-name \"=\" sts-ext-value; " + ONLY_PREFIX),
+    ("postfix-mta-sts-resolver", "sts-semicolons.test"): (NO_POLICY, ENFORCE, "RFC 8461 section 3.1: a field stands between "
+        "any two sts-field-delim; " + ONLY_PREFIX),
+    ("postfix-mta-sts-resolver", "body-blank.test"): (FAILED, ENFORCE, "RFC 8461 section 3.2: sts-policy-record ends with at "
+        "most one sts-policy-term; it passes blank lines over"),
+    ("postfix-mta-sts-resolver", "body-twice.test"): ("testing 86400", ENFORCE, "RFC 8461 section 3.2: \"If any non-repeated "
+        "field -- that is, all fields excepting \"mx\" -- is duplicated, all entries except for the first SHALL be ignored\"; "
+        "it takes the last"),
+    ("postfix-mta-sts-resolver", "body-comma.test"): (FAILED, ENFORCE, "RFC 8461 section 3.2: sts-policy-mx-value = [\"*.\"] "
+        "Domain, one a line; it takes any mx"),
+    ("postfix-mta-sts-resolver", "body-dot.test"): (FAILED, ENFORCE, "RFC 8461 section 3.2: Domain is that of RFC 5321 "
+        "section 4.1.2, which ends in no dot; it takes any mx"),
+    ("postfix-mta-sts-resolver", "body-rescue.test"): (FAILED, ENFORCE, "RFC 8461 section 3.2: sts-policy-mx-value = [\"*.\"] "
+        "Domain, which user@a.com is not; it takes any mx"),
+    ("openssl", "mx.mx-cnonly.test 127.0.25.10"): ("valid, other name", "valid, its name", DNS_ID),
+    ("posttls-finger", "mx.mx-cnonly.test 127.0.25.10"): ("not verified, TLS 1.3", "verified, TLS 1.3", DNS_ID),
+}
 
 
 def run(command, **more):
@@ -62,7 +88,7 @@ def of_policy(row):
 def openssl(running, scan, rows):
     """A chain: verified or not; a name that it is for: matches or not (RFC 8461 section 4.2: no CN, no part wildcard)."""
     def judge(row):
-        leaf, *rest = [scan.cert[bytes.fromhex(fp)]["der"] for fp in row["chain"]]
+        leaf, *rest = [scan.cert[fp]["der"] for fp in chain(scan, row)]
         with tempfile.TemporaryDirectory() as directory:
             for name, ders in (("leaf", [leaf]), ("rest", rest)):
                 with open(os.path.join(directory, name), "wb") as f:
@@ -73,7 +99,12 @@ def openssl(running, scan, rows):
             named = run(["openssl", "x509", "-noout", "-checkhost", row["host"], "-in", "leaf"], cwd=directory).stdout
         return subject(row), of_chain(row), f"{'valid' if valid else 'not valid'}, {'other' if 'NOT' in named else 'its'} name"
     with ThreadPoolExecutor(AT_A_TIME) as pool:
-        yield from pool.map(judge, [row for row in rows if row["chain"]])
+        yield from pool.map(judge, [row for row in rows if chain(scan, row)])
+
+
+def chain(scan, row):
+    record = scan.endpoint[row["host"], row["ip"], row["port"]] if "port" in row else scan.policy[row["name"]]
+    return record.get("tls", {}).get("chain", [])
 
 
 def pem(der):

@@ -111,9 +111,9 @@ VERDICT = {
     "body-twice.test": testing(),
     "body-bom.test": wrong_body(), "body-case.test": wrong_body(), "body-over.test": wrong_body(),
     "body-unit.test": wrong_body(), "body-comma.test": wrong_body(), "body-rescue.test": wrong_body(),
-    "body-blank.test": wrong_body(policy_body_lenient="valid", mta_sts_lenient="authenticated"),
-    "body-dot.test": wrong_body(policy_body_lenient="valid", mta_sts_lenient="authenticated"),
-    **{f"body-{what}.test": wrong_body(policy_body_lenient="invalid", mta_sts_lenient="encrypted")
+    "body-blank.test": wrong_body(policy_lenient="ok", mta_sts_lenient="authenticated"),
+    "body-dot.test": wrong_body(policy_lenient="ok", mta_sts_lenient="authenticated"),
+    **{f"body-{what}.test": wrong_body(policy_lenient="syntax", mta_sts_lenient="encrypted")
        for what in ("nomode", "nomx", "empty")},
     "body-copied.test": enforced("refused", OTHER, n_mx_listed=0),
 
