@@ -14,7 +14,7 @@ import lab
 import peers
 import programs
 
-SCAN_SECONDS = 90
+SCAN_SECONDS = 200
 
 
 def scan(running, name, workers):
