@@ -1,13 +1,16 @@
 """Counters of `ststat summary --json` that follow from the table; the others are not compared."""
 from collections import Counter
 
+import expect_scripted
 import names
+import scripted_https
+import scripted_smtp
 from domains import DOMAINS, EXIM_SERVERS, MAIL_SERVERS
 from expect import DOMAIN, OC
 from expect_peers import SMTP_END
 from verdicts import VERDICT
 
-GOOD = ("good", "rsa")
+GOOD = ("good", "rsa", "shared")
 BAD_CHAIN = {"expired": "ep_cert_expired", "selfsigned": "ep_cert_self_signed", "nochain": "ep_cert_untrusted"}
 BAD_NAME = ("wrongname", "cnonly")
 SERVERS = [s for s in MAIL_SERVERS + EXIM_SERVERS if s.name != "implicit-plain.test"]  # that is not signalled: not probed
@@ -53,7 +56,8 @@ def of_policies():
     """Of names with one valid record: what their policy hosts come to (RFC 8461 section 3.3)."""
     n = Counter(pol_ok=0, unsignalled=sum(VERDICT[d.name]["sts_record"] != "valid" and d.policy is not None for d in DOMAINS
                                           if VERDICT[d.name]["sts_record"] == "none"))
-    for verdict in (v for v in VERDICT.values() if v["sts_record"] == "valid" and "policy" in v):
+    scripted = {peer.name for peer in scripted_https.PEERS}
+    for verdict in (v for name, v in VERDICT.items() if v["sts_record"] == "valid" and "policy" in v and name not in scripted):
         class_, body = verdict["policy"], verdict.get("policy_body")
         for kind in POLICY_TLS:
             n["pol_tls_" + kind.replace("-", "_")] += class_ == "tls-" + kind
@@ -69,6 +73,8 @@ def of_policies():
         if class_ == "ok":
             n[{"none": "pol_mode_none"}.get(verdict["mode"], "pol_" + verdict["mode"])] += 1
     n["pol_http"] = n["pol_http_redirect"] + n["pol_http_status"]
+    for peer in scripted_https.PEERS:
+        n.update(peer.counters)
     return n
 
 
@@ -93,6 +99,9 @@ def of_endpoints():
             n["ep_cert_good"] += server.cert in GOOD and named
             if server.cert in BAD_CHAIN:
                 n[BAD_CHAIN[server.cert]] += 1
+    for peer in scripted_smtp.PEERS:
+        for address in peer.addresses:
+            n.update(expect_scripted.endpoint_counters(peer, address))
     n["ep_answered"] = n["ep_offered"] + n["ep_not_offered"]
     return n
 
@@ -105,7 +114,8 @@ def share(values):
 
 def of_hosts():
     """MX hosts, and the names by what their MX hosts show. Of a host's addresses, those of the lab are all alike."""
-    n = Counter(hosts=len(SERVERS) + len(ALIAS) + 4)  # and mx-down, mx-gone, reserved, 192.0.2.1
+    # and mx-down, mx-gone, reserved, 192.0.2.1
+    n = Counter(hosts=len(SERVERS) + len(ALIAS) + len(scripted_smtp.PEERS) + 4)
     n.update(hosts_no_address=2, hosts_tlsa=sum(bool(s.tlsa) for s in SERVERS))
     n["hosts_address"] = n["hosts"] - 2
     n["hosts_probed"] = n["hosts_address"] - 1  # reserved.test is not
@@ -121,6 +131,8 @@ def of_hosts():
         n["mx_cert"] += cert != ""
         n["mx_cert_" + (cert or "unanswered")] += 1
     del n["mx_tls_unanswered"], n["mx_cert_unanswered"]
+    for peer in scripted_smtp.PEERS:  # each behind one name
+        n.update(expect_scripted.mx_counters(peer))
     return n
 
 

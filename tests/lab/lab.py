@@ -23,9 +23,11 @@ import time
 
 import daemons
 import exim
+import expect_scripted
 import mail
 import names
 import pki
+import scripted_server
 import web
 import zones
 from daemons import LabError
@@ -33,6 +35,7 @@ from daemons import LabError
 PROGRAMS = {"knotd": "knot", "keymgr": "knot or knot-dnssecutils", "unbound": "unbound",
             "nginx": "nginx-light", "postconf": "postfix", "openssl": "openssl", "ip": "iproute2", "zstd": "zstd",
             "unshare": "util-linux", "mount": "mount"}
+IPV6 = ("fd00::2/128", "fd00::3/128")  # beside ::1; of scripted peers, and of nobody
 KEEP_ENVIRONMENT = re.compile(r"PATH$|TERM$|LANG$|LC_|STSCAN|STSTAT|SOURCE_DIR|LAB_|(A|UB|L|T)SAN_OPTIONS$")
 MARK = "STSCAN_LAB_OUTSIDE"  # the network namespace that isolate() came from
 
@@ -127,6 +130,8 @@ class Lab:
             raise LabError("isolate() comes first")
         missing_programs()
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        for address in IPV6:
+            subprocess.run(["ip", "-6", "addr", "add", address, "dev", "lo"], check=True)
         self.dir = tempfile.mkdtemp(prefix="stscan-lab-", dir=reachable_temp())
         self.janitor = daemons.Janitor(self.dir)
         os.chmod(self.dir, 0o755)
@@ -136,7 +141,7 @@ class Lab:
         self._resolv_conf()
         with open(os.path.join(self.dir, "names.csv"), "wb") as f:
             f.write(names.csv())
-        pki.make(self.pki, web.leaves() + mail.leaves() + exim.leaves())
+        pki.make(self.pki, web.leaves() + mail.leaves() + exim.leaves() + expect_scripted.leaves())
 
     def _resolv_conf(self):
         """For commands that use the system's resolver. In a chroot that is no mount point it stays as it is: a mount
@@ -150,7 +155,10 @@ class Lab:
 
     def _start(self):
         """Each daemon gets going while the next is configured; unbound starts only when its authority answers."""
-        at = {part: os.path.join(self.dir, part) for part in ("web", "mail", "exim", "dns", "refuser")}
+        at = {part: os.path.join(self.dir, part) for part in ("web", "mail", "exim", "dns", "refuser", "scripted")}
+        os.mkdir(at["scripted"])
+        scripted = self.daemons.start("scripted peers", scripted_server.command(at["scripted"], self.pki),
+                                      at["scripted"] + "/error.log")
         web.configure(at["web"], self.pki)
         nginx = self.daemons.start("nginx", web.command(at["web"]), at["web"] + "/error.log")
         mail.configure(at["mail"], self.pki)
@@ -169,6 +177,7 @@ class Lab:
         nginx.wait_until(lambda: web.ready(self.pki))
         postfix.wait_until(mail.ready)
         second.wait_until(exim.ready)
+        scripted.wait_until(lambda: scripted_server.ready(at["scripted"]))
 
     def packets_astray(self):
         """How often anything tried to reach an address outside loopback since the lab is up."""

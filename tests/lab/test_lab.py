@@ -16,7 +16,7 @@ import peers
 import programs
 import verdicts
 
-SCAN_SECONDS = 90
+SCAN_SECONDS = 200
 
 
 def scan(running, name, workers):

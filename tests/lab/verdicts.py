@@ -5,7 +5,10 @@ import json
 
 import names
 import programs
+import scripted_https
+import scripted_smtp
 from domains import DOMAINS
+from expect_scripted import GROUP, OTHER_NAME, VERSION
 
 FETCH, WEBPKI, INVALID = "sts-policy-fetch-error", "sts-webpki-invalid", "sts-policy-invalid"
 MISMATCH, EXPIRED, UNTRUSTED = "certificate-host-mismatch", "certificate-expired", "certificate-not-trusted"
@@ -128,6 +131,48 @@ VERDICT = {
     "exim-554.test": enforced("inconclusive", opportunistic="inconclusive"),
     "exim-451.test": enforced("inconclusive", opportunistic="inconclusive"),
 }
+
+
+# The scripted peers: the verdict follows from what the peer does, by the mapping of RFC 8460 section 4.3.
+TOO_OLD = ("ep_tls10", "ep_tls11")  # RFC 8461 section 7.2
+CERTIFICATE = {"notyet": EXPIRED, "untrusted": UNTRUSTED, "constrained": UNTRUSTED, **dict.fromkeys(OTHER_NAME, MISMATCH)}
+NOT_OFFERED = ("SMTP_NO_STARTTLS", "SMTP_HELO_ONLY", "STARTTLS_5XX")
+
+
+def of_mx(peer):
+    """Behind a right policy that lists it, mode enforce."""
+    if peer.outcome == "OK":
+        if VERSION[peer.tls.get("ver", 0x0304)] in TOO_OLD:
+            return enforced("refused", OTHER)
+        return enforced("refused", CERTIFICATE[peer.cert]) if peer.cert in CERTIFICATE else GOOD
+    if peer.outcome in NOT_OFFERED:
+        return enforced("refused", NO_STARTTLS, opportunistic="clear")
+    if peer.outcome == "TLS_TIMEOUT" or GROUP.get(peer.outcome) in ("ep_turned_away", "ep_smtp_failed"):
+        return enforced("inconclusive", opportunistic="inconclusive")
+    return enforced("refused", OTHER, opportunistic="clear")
+
+
+# counter of `ststat summary` -> class of the fetch and result type; the first that a peer has
+FETCHES = {"pol_ok": ("ok", None), "pol_dns": ("dns", FETCH), "pol_tcp": ("tcp", FETCH), "pol_timeout": ("timeout", FETCH),
+           "pol_tls_name": ("tls-name", WEBPKI), "pol_tls_expired": ("tls-expired", WEBPKI), "pol_tls_untrusted": (
+               "tls-untrusted", WEBPKI), "pol_tls_other": ("tls-other", WEBPKI), "pol_tls_old": ("tls-old", FETCH),
+           "pol_tls_alert": ("tls-alert", FETCH), "pol_tls_handshake": ("tls-handshake", FETCH), "pol_http_redirect": (
+               "http-redirect", FETCH), "pol_http_status": ("http-status", FETCH), "pol_http_other": (None, FETCH),
+           "pol_size": ("size", FETCH), "pol_media": ("media", FETCH), "pol_syntax": ("syntax", INVALID)}
+
+
+def of_policy(peer):
+    if peer.outcome == "ADDRESS_RESERVED":  # or outside of --lab, which says nothing of the peer
+        return row("encrypted", "inconclusive", "fetch-unknown", sts="valid")
+    class_, result = next(FETCHES[counter] for counter in FETCHES if counter in peer.counters)
+    if class_ == "ok":
+        return GOOD
+    verdict = not_fetched(class_, result)
+    return {k: v for k, v in verdict.items() if k != "policy"} if class_ is None else verdict
+
+
+VERDICT.update({peer.name: of_mx(peer) for peer in scripted_smtp.PEERS})
+VERDICT.update({peer.name: of_policy(peer) for peer in scripted_https.PEERS})
 assert set(VERDICT) == {d.name for d in DOMAINS}, "a domain without verdict, or the reverse"
 
 
