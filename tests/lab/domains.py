@@ -3,7 +3,7 @@
 `records` is zone file text below the domain's own name (SOA and NS are added). What a right scanner must observe is
 in expect.py and expect_peers.py, under the same names. The scripted peers bring their own: scripted_smtp.py,
 scripted_https.py, expect_scripted.py.
-Addresses: 127.0.25.x mail, 127.0.4.x HTTPS; each mail server has one of its own. Scripted: 127.0.26.x, 127.0.5.x.
+Addresses: 127.0.25.x mail, 127.0.4.x HTTPS; each mail server has one of its own. Scripted: 127.0.29.x, 127.0.5.x.
 
 To add a domain: a row here and one in expect.DOMAIN; for a mail server one in MAIL_SERVERS and in expect.hosts().
 """
@@ -85,13 +85,13 @@ MAIL_SERVERS = [
 
 # The same of another make, with GnuTLS (exim.py).
 EXIM_SERVERS = [
-    Mx("mx.exim.test", ("127.0.26.1",)),
-    Mx("mx.exim-rsa.test", ("127.0.26.2",), cert="rsa", behaviour="tls12"),
-    Mx("mx.exim-nostarttls.test", ("127.0.26.3",), behaviour="nostarttls"),
-    Mx("mx.exim-selfsigned.test", ("127.0.26.4",), cert="selfsigned"),
-    Mx("mx.exim-wrongname.test", ("127.0.26.5",), cert="wrongname"),
-    Mx("mx.exim-554.test", ("127.0.26.6",), behaviour="554"),
-    Mx("mx.exim-451.test", ("127.0.26.7",), behaviour="451"),
+    Mx("mx.exim.test", ("127.0.29.1",)),
+    Mx("mx.exim-rsa.test", ("127.0.29.2",), cert="rsa", behaviour="tls12"),
+    Mx("mx.exim-nostarttls.test", ("127.0.29.3",), behaviour="nostarttls"),
+    Mx("mx.exim-selfsigned.test", ("127.0.29.4",), cert="selfsigned"),
+    Mx("mx.exim-wrongname.test", ("127.0.29.5",), cert="wrongname"),
+    Mx("mx.exim-554.test", ("127.0.29.6",), behaviour="554"),
+    Mx("mx.exim-451.test", ("127.0.29.7",), behaviour="451"),
 ]
 
 

@@ -9,7 +9,7 @@ import smtplib
 
 import domains
 
-READY = "127.0.26.200"  # for the readiness check alone
+READY = "127.0.29.200"  # for the readiness check alone
 UID = 65533  # of Debian-exim, the name that is built in
 SOURCE = os.environ.get("SOURCE_DIR") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 WRAPPER = "/usr/lib/*/libnss_wrapper.so"

@@ -228,7 +228,7 @@ def hosts(lab_dir):
         "192.0.2.1": gone,
         "mx.mx-alias.test": {**host("127.0.25.3"), **{q: {**answer, "cname": ["mx.shared.test"]} for q, answer in (
             ("a", dns([], addr=["127.0.25.3"])), ("aaaa", dns("DNS_NODATA")))}},
-        **{f"mx.exim{what}.test": host(f"127.0.26.{n}") for n, what in enumerate((
+        **{f"mx.exim{what}.test": host(f"127.0.29.{n}") for n, what in enumerate((
             "", "-rsa", "-nostarttls", "-selfsigned", "-wrongname", "-554", "-451"), 1)},
     })
     for name in ("mx.mx-selfsigned.test", "mx.mx-expired.test"):
