@@ -14,11 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import verdicts
 
-JUDGE_SECONDS, AT_A_TIME = 10, 8
+JUDGE_SECONDS, RESOLVER_SECONDS, AT_A_TIME = 10, 5, 8
 
 # (judge, subject): (what ststat says, what the judge says, why)
 DNS_ID = ("RFC 8461 section 4.2: \"The certificate MUST have a subject alternative name (SAN) with a DNS-ID matching the "
           "hostname\"; it looks at the CN where there is none")
+WHOLE_LABEL = ("RFC 8461 section 3.3: \"the wildcard character '*' as the complete left-most label within the identifier\"; it "
+               "takes a part of one unless told otherwise")
+TOO_OLD = "RFC 8996 section 2: such a version MUST NOT be negotiated; it does not, the scan does, to label it (not to let it pass)"
 ONLY_PREFIX = "it looks for the fields that it knows, and not at the grammar between them"
 NO_POLICY, FAILED, ENFORCE = "no policy", "failed", "enforce 86400"
 EXPLAINED = {
@@ -41,28 +44,54 @@ EXPLAINED = {
         "section 4.1.2, which ends in no dot; it takes any mx"),
     ("postfix-mta-sts-resolver", "body-rescue.test"): (FAILED, ENFORCE, "RFC 8461 section 3.2: sts-policy-mx-value = [\"*.\"] "
         "Domain, which user@a.com is not; it takes any mx"),
+    ("postfix-mta-sts-resolver", "h-cnonly.test"): (FAILED, ENFORCE, "RFC 8461 section 3.3: \"Matching is performed only against "
+        "the DNS-ID identifiers\"; it looks at the CN where there is none"),
+    ("postfix-mta-sts-resolver", "h-rsa1024.test"): (ENFORCE, FAILED, "RFC 8461 section 3.3 asks for a valid, trusted "
+        "certificate of the right name, and for no size of key; its OpenSSL asks for 2048 bits"),
+    ("postfix-mta-sts-resolver", "h-h2.test"): (ENFORCE, FAILED, "RFC 8461 section 3.3: \"via the HTTP GET method\", of no "
+        "one version; it speaks HTTP/1.1 only"),
+    ("postfix-mta-sts-resolver", "h-utf16.test"): (ENFORCE, FAILED, "RFC 8461 section 3.2: \"other media type parameters\" "
+        "than a charset of UTF-8 or US-ASCII are ignored; it decodes by whatever charset is named"),
+    ("postfix-mta-sts-resolver", "h-gzip.test"): (FAILED, ENFORCE, "RFC 9110 section 12.5.3: no coding was offered, so the "
+        "body is to come as it is; it offers gzip"),
     ("openssl", "mx.mx-cnonly.test 127.0.25.10"): ("valid, other name", "valid, its name", DNS_ID),
+    ("openssl", "mta-sts.h-cnonly.test 127.0.5.15"): ("valid, other name", "valid, its name", DNS_ID),
+    ("openssl", "mx.t-partial.test 127.0.26.70"): ("valid, other name", "valid, its name", WHOLE_LABEL),
+    ("openssl", "mta-sts.h-partial.test 127.0.5.12"): ("valid, other name", "valid, its name", WHOLE_LABEL),
     ("posttls-finger", "mx.mx-cnonly.test 127.0.25.10"): ("not verified, TLS 1.3", "verified, TLS 1.3", DNS_ID),
+    ("posttls-finger", "mx.t-longchain.test 127.0.26.73"): ("verified, TLS 1.3", "not verified, TLS 1.3", "RFC 5280 section 6.1 "
+        "sets no limit to the length of a path; its smtp_tls_scert_verifydepth is 9"),
+    ("posttls-finger", "mx.t-tls10.test 127.0.26.76"): ("verified, TLS 1.0", "no TLS", TOO_OLD),
+    ("posttls-finger", "mx.t-tls11.test 127.0.26.77"): ("verified, TLS 1.1", "no TLS", TOO_OLD),
 }
 
 
-def run(command, **more):
-    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          timeout=JUDGE_SECONDS, **more)
+def run(command, seconds=JUDGE_SECONDS, **more):
+    """What it prints; of one that is never through, what it printed so far."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               text=True, **more)
+    try:
+        return process.communicate(timeout=seconds)[0], process.returncode
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.communicate()[0], None
 
 
 # postfix-mta-sts-resolver: a program of its own, because Debian's python3 has its libraries
 ASK = """
-import asyncio, json, logging, sys
+import asyncio, json, logging, socket, sys
+socket.AI_ADDRCONFIG = 0  # of IPv4 the lab has loopback only, which does not count for that
 from postfix_mta_sts_resolver.resolver import STSResolver
 logging.disable(logging.CRITICAL)
 async def main():
-    resolver = STSResolver(loop=asyncio.get_running_loop())
+    resolver = STSResolver(loop=asyncio.get_running_loop(), timeout=int(sys.argv[1]))
+    few = asyncio.Semaphore(int(sys.argv[2]))
     async def ask(domain):
-        result, found = await resolver.resolve(domain)
+        async with few:
+            result, found = await resolver.resolve(domain)
         policy = found[1] if found else {}
         return domain, [result.name, policy.get("mode"), policy.get("max_age"), policy.get("mx")]
-    print(json.dumps(dict(await asyncio.gather(*map(ask, sys.argv[1:])))))
+    print(json.dumps(dict(await asyncio.gather(*map(ask, sys.argv[3:])))))
 asyncio.run(main())
 """
 
@@ -70,8 +99,9 @@ asyncio.run(main())
 def resolver(running, rows):
     """What it makes of a domain: no policy, a failed fetch, or mode and max_age."""
     domains = [row["name"] for row in rows if row["name"] and row["sts_record"] not in ("none", "not-asked")]
-    done = run(["/usr/bin/python3", "-c", ASK, *domains], env={**running.environment, "SSL_CERT_FILE": running.ca})
-    said = json.loads(done.stdout.splitlines()[-1])
+    out, _ = run(["/usr/bin/python3", "-c", ASK, str(RESOLVER_SECONDS), str(AT_A_TIME), *domains],
+                 RESOLVER_SECONDS * len(domains), env={**running.environment, "SSL_CERT_FILE": running.ca})
+    said = json.loads(out.splitlines()[-1])
     for row in rows:
         if row["name"] in said:
             result, mode, max_age, _ = said[row["name"]]
@@ -95,8 +125,8 @@ def openssl(running, scan, rows):
                     f.write(b"".join(map(pem, ders)))
             verify = ["openssl", "verify", "-CAfile", running.ca, "-no-CApath", "-no-CAstore", "-purpose", "sslserver"]
             verify += ["-untrusted", "rest"] if rest else []
-            valid = run([*verify, "leaf"], cwd=directory).returncode == 0
-            named = run(["openssl", "x509", "-noout", "-checkhost", row["host"], "-in", "leaf"], cwd=directory).stdout
+            valid = run([*verify, "leaf"], cwd=directory)[1] == 0
+            named, _ = run(["openssl", "x509", "-noout", "-checkhost", row["host"], "-in", "leaf"], cwd=directory)
         return subject(row), of_chain(row), f"{'valid' if valid else 'not valid'}, {'other' if 'NOT' in named else 'its'} name"
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         yield from pool.map(judge, [row for row in rows if chain(scan, row)])
@@ -125,12 +155,20 @@ def posttls_finger(running, rows):
     mail = os.path.join(running.dir, "mail")
 
     def judge(row):
-        done = run(["posttls-finger", "-c", "-C", "-o", "inet_protocols=all", "-l", "secure", "-F", running.ca, "-s", row["host"],
+        for _ in range(2):  # some offer STARTTLS to those only whom they know already
+            theirs = look(row)
+            if theirs != "no TLS":
+                break
+        return subject(row), of_endpoint(row), theirs
+
+    def look(row):
+        out, _ = run(["posttls-finger", "-c", "-C", "-o", "inet_protocols=all", "-l", "secure", "-F", running.ca, "-s", row["host"],
                     "-T", "5", "-t", "5", "-L", "summary", f"[{row['ip']}]:{row['port']}", row["host"]],
                    cwd=mail, env={**running.environment, "MAIL_CONFIG": mail})
-        found = re.search(r"(Verified|Trusted|Untrusted|Anonymous) TLS connection established .*: (TLSv[\d.]+|SSLv3)", done.stdout)
-        theirs = "no TLS" if not found else f"{'verified' if found[1] == 'Verified' else 'not verified'}, {found[2].replace('v', ' ')}"
-        return subject(row), of_endpoint(row), theirs
+        found = re.search(r"(Verified|Trusted|Untrusted|Anonymous) TLS connection established .*: (TLSv[\d.]+|SSLv3)", out)
+        if not found:
+            return "no TLS"
+        return f"{'verified' if found[1] == 'Verified' else 'not verified'}, {found[2].replace('v', ' ')}"
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         yield from pool.map(judge, [row for row in rows if not row["outcome"].startswith("ADDRESS_")])
 
