@@ -50,8 +50,8 @@ EXPLAINED = {
         "certificate of the right name, and for no size of key; its OpenSSL asks for 2048 bits"),
     ("postfix-mta-sts-resolver", "h-h2.test"): (ENFORCE, FAILED, "RFC 8461 section 3.3: \"via the HTTP GET method\", of no "
         "one version; it speaks HTTP/1.1 only"),
-    ("postfix-mta-sts-resolver", "h-utf16.test"): (ENFORCE, FAILED, "RFC 8461 section 3.2: \"other media type parameters\" "
-        "than a charset of UTF-8 or US-ASCII are ignored; it decodes by whatever charset is named"),
+    ("postfix-mta-sts-resolver", "h-utf16.test"): (ENFORCE, FAILED, "RFC 8461 section 3.2: \"All parameters other than "
+        "charset=utf-8 or charset=us-ascii are ignored\"; it decodes by whatever charset is named"),
     ("postfix-mta-sts-resolver", "h-gzip.test"): (FAILED, ENFORCE, "RFC 9110 section 12.5.3: no coding was offered, so the "
         "body is to come as it is; it offers gzip"),
     ("openssl", "mx.mx-cnonly.test 127.0.25.10"): ("valid, other name", "valid, its name", DNS_ID),
