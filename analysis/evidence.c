@@ -138,7 +138,8 @@ static int on_record(void *arg, enum rec_kind kind, const void *record, const st
     }
 }
 
-int evidence_gather(struct evidence *e, struct scan_reader *r, const char *name, struct sts_err *err)
+int evidence_gather(struct evidence *e, struct scan_reader *r, const char *name,
+                    const struct chain_rules *rules, struct sts_err *err)
 {
     static const enum rec_kind order[] = {REC_scan,   REC_domain, REC_host, REC_endpoint,
                                           REC_policy, REC_ip,     REC_cert};
@@ -153,7 +154,8 @@ int evidence_gather(struct evidence *e, struct scan_reader *r, const char *name,
     if (len > 1 && name[len - 1] == '.')
         len--;
     e->wanted = e->name = (struct sts_str){name, (uint32_t)len};
-    if (chains_new(&e->chains, err) != STS_OK || add_key(&e->hosts, key_of_name(e->name), err) != STS_OK)
+    if (chains_new(&e->chains, rules, err) != STS_OK ||
+        add_key(&e->hosts, key_of_name(e->name), err) != STS_OK)
         return err->code;
     for (size_t i = 0; i < STS_LEN(order); i++) /* each kind needs what the ones before it say */
         if (scan_reader_each(r, REC_MASK(order[i]), on_record, e, err) != STS_OK)

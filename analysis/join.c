@@ -190,7 +190,7 @@ static int add_up(struct join *j, struct sts_err *err)
     return STS_OK;
 }
 
-int join_new(struct join **out, struct scan_reader *r, struct sts_err *err)
+int join_new(struct join **out, struct scan_reader *r, const struct chain_rules *rules, struct sts_err *err)
 {
     struct join *j = calloc(1, sizeof(*j));
 
@@ -200,7 +200,7 @@ int join_new(struct join **out, struct scan_reader *r, struct sts_err *err)
     table_init(&j->endpoints, sizeof(struct endpoint_fact));
     table_init(&j->policies, sizeof(struct policy_fact));
     table_init(&j->ips, sizeof(struct ip_fact));
-    if (chains_new(&j->chains, err) != STS_OK ||
+    if (chains_new(&j->chains, rules, err) != STS_OK ||
         scan_reader_each(r, REC_MASK(REC_scan) | REC_MASK(REC_cert) | REC_MASK(REC_end), on_base, j, err) !=
             STS_OK ||
         scan_reader_each(

@@ -60,8 +60,9 @@ struct join {
     uint64_t positions;    /* of the end record */
 };
 
-/* Reads all but the domains. */
-int join_new(struct join **out, struct scan_reader *r, struct sts_err *err) STS_CHECK;
+/* Reads all but the domains. `rules` may be NULL. */
+int join_new(struct join **out, struct scan_reader *r, const struct chain_rules *rules,
+             struct sts_err *err) STS_CHECK;
 void join_free(struct join *j);
 const struct host_fact *join_host(const struct join *j, struct sts_str name);
 const struct policy_fact *join_policy(const struct join *j, struct sts_str name);

@@ -100,15 +100,22 @@ void json_uint(struct json *j, const char *key, uint64_t u)
 
 void json_share(struct json *j, const char *key, uint64_t num, uint64_t den)
 {
+    if (den == 0) {
+        json_null(j, key);
+        return;
+    }
     begin_value(j, key);
-    if (den == 0)
-        fputs("null", j->out);
-    else
-        fprintf(j->out, "%.6f", (double)num / (double)den);
+    fprintf(j->out, "%.6f", (double)num / (double)den);
 }
 
 void json_bool(struct json *j, const char *key, bool b)
 {
     begin_value(j, key);
     fputs(b ? "true" : "false", j->out);
+}
+
+void json_null(struct json *j, const char *key)
+{
+    begin_value(j, key);
+    fputs("null", j->out);
 }

@@ -22,5 +22,6 @@ void json_list_end(struct json *j);
 void json_str(struct json *j, const char *key, struct sts_str s);
 void json_uint(struct json *j, const char *key, uint64_t u);
 void json_share(struct json *j, const char *key, uint64_t num, uint64_t den); /* null where den is 0 */
+void json_null(struct json *j, const char *key);
 void json_bool(struct json *j, const char *key, bool b);
 #endif

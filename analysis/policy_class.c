@@ -107,7 +107,9 @@ static enum policy_class connect_class(unsigned oc)
 /* The first that applies, in the order of RFC 8460 section 4.3.2.1: name, validity, trust. */
 static enum policy_class cert_class(const struct chain_verdict *chain, bool match)
 {
-    if (chain->faults & (CHAIN_EMPTY | CHAIN_NOT_IN_SCAN | CHAIN_UNREADABLE))
+    if (chain->faults & CHAIN_NOT_IN_SCAN) /* lost by us */
+        return POL_INCONCLUSIVE;
+    if (chain->faults & (CHAIN_EMPTY | CHAIN_UNREADABLE))
         return POL_TLS_OTHER;
     if (!match)
         return POL_TLS_NAME;

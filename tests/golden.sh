@@ -34,6 +34,21 @@ is show-ulabel.txt "$ststat" show $scan Bücher.example
 is show-bad.txt "$ststat" show $scan "$(printf 'bad..name\t\001')"
 is show-missing.txt "$ststat" show $scan no.such.example
 
+# Judged otherwise: at another time, by other CAs.
+is show-later.txt "$ststat" show --at 2026-06-01T12:00:00Z $scan good.example
+is summary-later.txt "$ststat" summary --at 1780315200 $scan
+is show-ca.txt "$ststat" show --ca-file tests/golden/certs/self.pem $scan nomatch.example
+
+# Damaged: a byte in the frame of the policies, the header of that of the hosts, an end cut off.
+full=$(realpath "$ststat")
+{ head -c 5000 $scan/part*; printf X; tail -c +5002 $scan/part*; } >"$work/damaged-1"
+{ head -c 3460 $scan/part*; printf X; tail -c +3462 $scan/part*; } | head -c 8200 >"$work/damaged-2"
+for n in 1 2; do
+    is damaged-$n.txt bash -c "cd '$work' && '$full' summary --skip-bad-frames damaged-$n"
+done
+is damaged.json bash -c "cd '$work' && '$full' summary --json --skip-bad-frames damaged-1 2>/dev/null | head -n 45"
+is damaged-show.txt bash -c "cd '$work' && '$full' show --skip-bad-frames damaged-1 expired.example"
+
 # A stream is the same as a directory, but for its name.
 "$ststat" summary --json --outcomes - <$scan/part-000001.msgpack.zst | sed 's|"name": "-"|"name": "tests/golden/v1"|' >"$work/stream"
 head -n -1 tests/golden/expected/summary.json | diff - "$work/stream" || { echo "golden.sh: a stream differs"; failed=1; }
@@ -68,6 +83,9 @@ fails 1 "frobnicate: no such command" "$ststat" help frobnicate
 fails 1 "something is missing" "$ststat" summary
 fails 1 "one argument too many: b" "$ststat" summary $scan b
 fails 1 "--frob: unknown option" "$ststat" summary --frob $scan
+fails 1 "--at 20260201: not a time" "$ststat" show --at 20260201 $scan good.example
+fails 1 "--at 2026-02-30: not a time" "$ststat" summary --at 2026-02-30 $scan
+fails 1 "--ca-file no-such: No such file" "$ststat" summary --ca-file no-such $scan
 fails 1 "not a number" "$ststat" verify --limit x $scan
 fails 2 "cannot write" bash -c "'$ststat' summary $scan >/dev/full"
 fails 2 "no-such-scan: No such file" "$ststat" verify tests/golden/no-such-scan
@@ -79,6 +97,16 @@ for command in summary verify; do
     fails 2 "flipped: the frame at offset [0-9]* is damaged" "$ststat" $command "$work/flipped"
     fails 2 "standard input: no frame of a scan at offset 0" "$ststat" $command - <tests/golden/certs/mx.der
 done
+fails 2 "frame at offset [0-9]* is damaged: .* (--skip-bad-frames reads on)" "$ststat" summary "$work/damaged-1"
+tail -c +100 $part >"$work/headless"
+fails 2 "headless: no frame of a scan at offset 0: the file is damaged (--skip-bad-frames" "$ststat" summary "$work/headless"
+fails 2 "mx.der: holds no whole frame of a scan" "$ststat" summary --skip-bad-frames tests/golden/certs/mx.der
+if "$ststat" show --skip-bad-frames "$work/headless" good.example >/dev/null 2>"$work/err" ||
+    ! grep -q "when the scan began is lost: say it by --at" "$work/err" ||
+    ! "$ststat" show --skip-bad-frames --at 2026-02-01 "$work/headless" good.example >/dev/null 2>&1; then
+    echo "golden.sh: the start of the scan lost"
+    failed=1
+fi
 for words in --help "help summary" "verify --help" --version; do
     "$ststat" $words >"$work/out" || { echo "golden.sh: ststat $words"; failed=1; }
 done

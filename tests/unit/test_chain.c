@@ -29,7 +29,7 @@ static int set_up(void **state)
     static const char *const names[] = {"root", "issuer", "mx", "policy", "expired", "self"};
     struct certs *c = calloc(1, sizeof(*c));
 
-    if (c == NULL || chains_new(&c->chains, &c->err) != STS_OK)
+    if (c == NULL || chains_new(&c->chains, NULL, &c->err) != STS_OK)
         return -1;
     for (int i = 0; i < N_CERTS; i++) {
         char path[512], der[4096];
