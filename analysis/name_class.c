@@ -93,6 +93,11 @@ void read_sts(struct sts_txt *out, const struct rec_dns *dns, char buf[TXT_JOINE
         sts_txt_add(out, txt_joined(&dns->txt.v[i], buf));
 }
 
+enum verdict sts_txt_reading(const struct sts_txt *t, bool lenient)
+{
+    return lenient && t->lenient != VERDICT_NONE ? t->lenient : t->verdict;
+}
+
 void read_rpt(struct tlsrpt *out, const struct rec_dns *dns, char buf[TXT_JOINED_BYTES])
 {
     tlsrpt_init(out);

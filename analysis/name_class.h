@@ -30,5 +30,7 @@ bool dns_unknown(const struct rec_dns *dns);
 #define TXT_JOINED_BYTES 65536
 struct sts_str txt_joined(const struct rec_txt *rr, char buf[TXT_JOINED_BYTES]);
 void read_sts(struct sts_txt *out, const struct rec_dns *dns, char buf[TXT_JOINED_BYTES]);
+/* By the reading asked for. What keeps the ABNF is a record to lenient readers too. */
+enum verdict sts_txt_reading(const struct sts_txt *t, bool lenient);
 void read_rpt(struct tlsrpt *out, const struct rec_dns *dns, char buf[TXT_JOINED_BYTES]);
 #endif

@@ -129,6 +129,7 @@ static void count_policy_failure(struct stats *s, const struct policy_fact *p)
         [POL_TIMEOUT] = C_pol_timeout,
         [POL_TLS_ALERT] = C_pol_tls_alert,
         [POL_TLS_HANDSHAKE] = C_pol_tls_handshake,
+        [POL_TLS_OLD] = C_pol_tls_old,
         [POL_TLS_NAME] = C_pol_tls_name,
         [POL_TLS_EXPIRED] = C_pol_tls_expired,
         [POL_TLS_SELF_SIGNED] = C_pol_tls_self_signed,

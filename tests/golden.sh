@@ -36,7 +36,7 @@ is show-missing.txt "$ststat" show $scan no.such.example
 
 # Judged otherwise: at another time, by other CAs.
 is show-later.txt "$ststat" show --at 2026-06-01T12:00:00Z $scan good.example
-is summary-later.txt "$ststat" summary --at 1780315200 $scan
+is summary-later.txt bash -c "'$ststat' summary --at 1780315200 $scan 2>&1 | grep -E '^[^ ]|judged|by name|certificate|expired'"
 is show-ca.txt "$ststat" show --ca-file tests/golden/certs/self.pem $scan nomatch.example
 
 # Damaged: a byte in the frame of the policies, the header of that of the hosts, an end cut off.
@@ -44,9 +44,9 @@ full=$(realpath "$ststat")
 { head -c 5000 $scan/part*; printf X; tail -c +5002 $scan/part*; } >"$work/damaged-1"
 { head -c 3460 $scan/part*; printf X; tail -c +3462 $scan/part*; } | head -c 8200 >"$work/damaged-2"
 for n in 1 2; do
-    is damaged-$n.txt bash -c "cd '$work' && '$full' summary --skip-bad-frames damaged-$n"
+    is damaged-$n.txt bash -c "cd '$work' && '$full' summary --skip-bad-frames damaged-$n | sed '/^Names/,\$d'"
 done
-is damaged.json bash -c "cd '$work' && '$full' summary --json --skip-bad-frames damaged-1 2>/dev/null | head -n 45"
+is damaged.json bash -c "cd '$work' && '$full' summary --json --skip-bad-frames damaged-1 2>/dev/null | sed '/statistics/,\$d'"
 is damaged-show.txt bash -c "cd '$work' && '$full' show --skip-bad-frames damaged-1 expired.example"
 
 # A stream is the same as a directory, but for its name.

@@ -53,8 +53,8 @@ static void check_sums(const uint64_t n[COUNTER_LIMIT])
     assert_int_equal(n[C_pol_failed], n[C_pol_dns] + n[C_pol_bogon] + n[C_pol_tcp] + n[C_pol_timeout] +
                                           n[C_pol_tls] + n[C_pol_http] + n[C_pol_size] + n[C_pol_media] +
                                           n[C_pol_syntax]);
-    assert_int_equal(n[C_pol_tls], n[C_pol_tls_alert] + n[C_pol_tls_handshake] + n[C_pol_tls_name] +
-                                       n[C_pol_tls_expired] + n[C_pol_tls_self_signed] +
+    assert_int_equal(n[C_pol_tls], n[C_pol_tls_alert] + n[C_pol_tls_handshake] + n[C_pol_tls_old] +
+                                       n[C_pol_tls_name] + n[C_pol_tls_expired] + n[C_pol_tls_self_signed] +
                                        n[C_pol_tls_untrusted] + n[C_pol_tls_other]);
     assert_int_equal(n[C_pol_http], n[C_pol_http_redirect] + n[C_pol_http_status] + n[C_pol_http_other]);
     assert_int_equal(n[C_hosts], n[C_hosts_address] + n[C_hosts_no_address] + n[C_hosts_inconclusive]);
