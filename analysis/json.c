@@ -9,26 +9,41 @@ void json_init(struct json *j, FILE *out)
     *j = (struct json){.out = out};
 }
 
+void json_init_line(struct json *j, FILE *out)
+{
+    *j = (struct json){.out = out, .in_line = true};
+}
+
 static void put_string(FILE *out, struct sts_str s)
 {
+    uint32_t from = 0;
+
     fputc('"', out);
     for (uint32_t i = 0; i < s.len;) {
         uint32_t code = 0;
         unsigned n = utf8_next(s.p + i, s.len - i, &code);
 
-        if (n == 0 || code < 0x20 || code == 0x7f)
-            fprintf(out, "\\u%04x", (uint8_t)s.p[i]);
-        else if (code == '"' || code == '\\')
+        if (n > 0 && code >= 0x20 && code != 0x7f && code != '"' && code != '\\') {
+            i += n;
+            continue;
+        }
+        fwrite(s.p + from, 1, i - from, out);
+        if (n > 0 && (code == '"' || code == '\\'))
             fprintf(out, "\\%c", (char)code);
         else
-            fwrite(s.p + i, 1, n, out);
+            fprintf(out, "\\u%04x", (uint8_t)s.p[i]);
         i += n > 0 ? n : 1;
+        from = i;
     }
+    if (s.len > from)
+        fwrite(s.p + from, 1, s.len - from, out);
     fputc('"', out);
 }
 
 static void new_line(const struct json *j)
 {
+    if (j->in_line)
+        return;
     fputc('\n', j->out);
     for (unsigned i = 0; i < j->depth; i++)
         fputs("  ", j->out);
@@ -42,7 +57,7 @@ static void begin_value(struct json *j, const char *key)
         new_line(j);
     if (key != NULL) {
         put_string(j->out, sts_str(key));
-        fputs(": ", j->out);
+        fputs(j->in_line ? ":" : ": ", j->out);
     }
     j->some = true;
 }
@@ -96,6 +111,12 @@ void json_uint(struct json *j, const char *key, uint64_t u)
 {
     begin_value(j, key);
     fprintf(j->out, "%" PRIu64, u);
+}
+
+void json_sint(struct json *j, const char *key, int64_t s)
+{
+    begin_value(j, key);
+    fprintf(j->out, "%" PRId64, s);
 }
 
 void json_share(struct json *j, const char *key, uint64_t num, uint64_t den)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&cmd_summary, &cmd_verify, &cmd_show};
+static const struct command *const commands[] = {&cmd_summary, &cmd_verify, &cmd_show, &cmd_export};
 
 static const struct command *find(const char *name)
 {
