@@ -45,9 +45,7 @@ static int on_domain(void *arg, const struct rec_domain *d, struct sts_err *err)
 {
     struct summary *sum = arg;
 
-    (void)err;
-    stats_domain(sum->stats, sum->join, d);
-    return STS_OK;
+    return stats_domain(sum->stats, sum->join, d, err);
 }
 
 static int gather(struct summary *sum, struct scan_reader *r, struct sts_err *err)

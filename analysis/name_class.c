@@ -58,8 +58,8 @@ const char *mx_state_text(enum mx_state state)
 {
     static const char *const texts[] = {
         "has MX",
-        "null MX: takes no mail (RFC 7505)",
-        "no MX, but an address: implicit MX (RFC 5321 section 5.1)",
+        "null MX: takes no mail",
+        "no MX, but an address: implicit MX",
         "no MX and no address: no mail",
         "does not exist (NXDOMAIN)",
         "could not be learned: lookup failed for now",
@@ -67,6 +67,11 @@ const char *mx_state_text(enum mx_state state)
     };
 
     return (unsigned)state < STS_LEN(texts) ? texts[state] : "";
+}
+
+const char *mx_state_rule(enum mx_state state)
+{
+    return state == MX_NULL ? "RFC 7505 section 3" : "RFC 5321 section 5.1";
 }
 
 struct sts_str txt_joined(const struct rec_txt *rr, char buf[TXT_JOINED_BYTES])

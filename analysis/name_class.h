@@ -17,6 +17,7 @@ enum mx_state {
 };
 enum mx_state mx_state(const struct rec_domain *d);
 const char *mx_state_text(enum mx_state state);
+const char *mx_state_rule(enum mx_state state); /* "RFC 5321 section 5.1" */
 bool mx_is_root(const struct rec_mx *mx);
 /* A null MX that is not alone, or not of preference 0. */
 bool mx_null_beside(const struct rec_dns *mx);

@@ -202,3 +202,12 @@ const char *policy_class_result(enum policy_class class_)
 {
     return result_type_name(policy_class_result_type(class_));
 }
+
+const char *policy_class_rule(enum policy_class class_)
+{
+    switch (class_) {
+    case POL_TLS_OLD: return "RFC 8461 section 7.2";
+    case POL_SYNTAX: return "RFC 8461 section 3.2";
+    default: return "RFC 8461 section 3.3";
+    }
+}

@@ -51,6 +51,7 @@ const char *policy_class_name(enum policy_class class_); /* "tls-name" */
 const char *policy_class_text(enum policy_class class_);
 enum result_type policy_class_result_type(enum policy_class class_); /* RFC 8460 section 4.3 */
 const char *policy_class_result(enum policy_class class_);           /* its name; "" for none */
+const char *policy_class_rule(enum policy_class class_); /* "RFC 8461 section 3.3": what decides */
 /* Value of a header field, the first of that name; {NULL, 0} where there is none. RFC 9110 section 5. */
 struct sts_str http_header(struct sts_str headers, const char *name);
 #endif

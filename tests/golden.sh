@@ -42,7 +42,7 @@ is export-later.csv bash -c "'$ststat' export --at 2026-06-01 --no-times --forma
 
 # Judged otherwise: at another time, by other CAs.
 is show-later.txt "$ststat" show --at 2026-06-01T12:00:00Z $scan good.example
-is summary-later.txt bash -c "'$ststat' summary --at 1780315200 $scan 2>&1 | grep -E '^[^ ]|judged|by name|certificate|expired'"
+is summary-later.txt bash -c "'$ststat' summary --at 1780315200 $scan 2>&1 | grep -E 'verified|judged|TLS: expired|  both '"
 is show-ca.txt "$ststat" show --ca-file tests/golden/certs/self.pem $scan nomatch.example
 
 # Damaged: a byte in the frame of the policies, the header of that of the hosts, an end cut off.

@@ -32,7 +32,7 @@ static void test_policy(void **state)
 
     (void)state;
     assert_int_equal(classify(p, 0, true), POL_OK);
-    /* The first stage that fails decides: name, validity, trust, HTTP, media type, syntax. */
+    /* The first stage that fails decides: version, name, validity, trust, HTTP, media type, syntax. */
     assert_int_equal(classify(p, CHAIN_EXPIRED, false), POL_TLS_NAME);
     assert_int_equal(classify(p, CHAIN_EXPIRED | CHAIN_NO_ISSUER, true), POL_TLS_EXPIRED);
     assert_int_equal(classify(p, CHAIN_SELF_SIGNED, true), POL_TLS_SELF_SIGNED);
@@ -40,6 +40,12 @@ static void test_policy(void **state)
     assert_int_equal(classify(p, CHAIN_UNTRUSTED, true), POL_TLS_UNTRUSTED);
     assert_int_equal(classify(p, CHAIN_OTHER, true), POL_TLS_OTHER);
     assert_int_equal(classify(p, CHAIN_EMPTY, false), POL_TLS_OTHER);
+    assert_int_equal(classify(p, CHAIN_NOT_IN_SCAN, true), POL_INCONCLUSIVE); /* our loss */
+    p.tls = &(struct rec_tls){.version = 0x0303, .cipher = S("X")};
+    assert_int_equal(classify(p, 0, true), POL_OK);
+    p.tls = &(struct rec_tls){.version = 0x0302, .cipher = S("X")};
+    assert_int_equal(classify(p, CHAIN_EXPIRED, false), POL_TLS_OLD); /* a sender gets no further */
+    p.tls = NULL;
     p.body = (struct sts_str)S("mode: none");
     assert_int_equal(classify(p, 0, true), POL_SYNTAX);
     p.headers = (struct sts_str)S("Content-Type: text/html\r\n");
