@@ -8,7 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BASIC_DATE_DIGITS 8 /* 20260201 would be a day in 1970 */
+/* Fewer digits are a year, or a date without hyphens, but no time of a scan; 11: the year 5138. */
+#define SECONDS_DIGITS_LEAST 9
+#define SECONDS_DIGITS_MOST  11
 
 static int bad_time(const char *text, struct sts_err *err)
 {
@@ -20,7 +22,7 @@ static int parse_seconds(const char *text, size_t len, uint64_t *ms, struct sts_
 {
     uint64_t s = 0;
 
-    if (len == BASIC_DATE_DIGITS || len > 11) /* 11 digits: the year 5138 */
+    if (len < SECONDS_DIGITS_LEAST || len > SECONDS_DIGITS_MOST)
         return bad_time(text, err);
     for (size_t i = 0; i < len; i++)
         s = 10 * s + (uint64_t)(text[i] - '0');
