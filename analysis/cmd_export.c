@@ -90,8 +90,7 @@ static int run(int argc, char **argv, struct sts_err *err)
 const struct command cmd_export = {
     .name = "export",
     .args = "SCAN",
-    .summary =
-        "a table as NDJSON or CSV: names with verdicts, hosts, endpoints, policies, certificates",
+    .summary = "a table as NDJSON or CSV: names with verdicts, hosts, endpoints, policies, certificates",
     .help = "  --table TABLE      domains (the default), hosts, endpoints, policies, certs\n"
             "  --format FORMAT    ndjson (the default): an object a line; or csv (RFC 4180), with header\n"
             "  -o, --output FILE  instead of standard output\n"

@@ -106,7 +106,7 @@ static int run(int argc, char **argv, struct sts_err *err)
 const struct command cmd_summary = {
     .name = "summary",
     .args = "SCAN",
-    .summary = "shares: names, MX, MTA-STS, TLS-RPT, STARTTLS, certificates, failures",
+    .summary = "shares: names, MX, MTA-STS, TLS-RPT, STARTTLS, certificates, messages, failures",
     .help = "  --json             as JSON; every share names its numerator and denominator\n"
             "  --outcomes         with a table of all outcomes, by kind of record and "
             "question\n" SCAN_OPTIONS_HELP "\n"

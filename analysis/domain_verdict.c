@@ -92,6 +92,7 @@ static void fill_policy(struct verdict_facts *f, const struct policy_fact *p, bo
     f->policy = (enum policy_class)(lenient ? p->lenient : p->class_);
     f->mode = (enum sts_mode)(lenient ? p->lenient_mode : p->mode);
     f->policy_results = p->results;
+    f->uncached = f->policy == POL_OK && (lenient ? p->lenient_max_age_s : p->max_age_s) == 0;
     f->policy_body = p->text;
 }
 

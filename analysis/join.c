@@ -148,6 +148,11 @@ static int keep_body(struct join *j, struct sts_str body, struct sts_str *out, s
     return STS_OK;
 }
 
+static uint32_t seconds(uint64_t s)
+{
+    return s < UINT32_MAX ? (uint32_t)s : UINT32_MAX;
+}
+
 static int on_policy(struct join *j, const struct rec_policy *p, struct sts_err *err)
 {
     static const struct sts_strs nothing = {NULL, 0};
@@ -176,6 +181,8 @@ static int on_policy(struct join *j, const struct rec_policy *p, struct sts_err 
     fact->results = (uint16_t)seen.results;
     fact->lenient = (uint8_t)seen.lenient;
     fact->lenient_mode = (uint8_t)seen.lenient_mode;
+    fact->max_age_s = seconds(seen.body.max_age_s);
+    fact->lenient_max_age_s = seconds(seen.lenient_max_age_s);
     fact->trusted = seen.trusted;
     fact->has_body = seen.has_body;
     fact->text = (struct sts_str){NULL, 0};
@@ -313,7 +320,7 @@ int join_new(struct join **out, struct scan_reader *r, const struct chain_rules 
         REC_MASK(REC_host) | REC_MASK(REC_endpoint) | REC_MASK(REC_policy) | REC_MASK(REC_ip);
     struct join *j = NULL;
 
-    if (join_empty(&j, rules, err) != STS_OK)
+    if (join_empty(&j, rules, err) != STS_OK || j == NULL)
         return err->code;
     if (scan_reader_each(r, base, on_record, j, err) != STS_OK ||
         scan_reader_each(r, facts, on_record, j, err) != STS_OK || join_add_up(j, err) != STS_OK ||

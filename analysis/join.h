@@ -36,9 +36,9 @@ struct host_fact {
     struct fact fact;            /* keyed by the name */
     uint32_t n_probed;           /* endpoints that were contacted, or not by our fault */
     struct tally starttls, cert; /* cert: valid and matching */
-    struct mx_sum own,
-        inferred;         /* inferred: `own`, and what other hosts show at addresses it was not asked */
-    uint32_t n_addresses; /* 0 where that is not sure */
+    struct mx_sum own;
+    struct mx_sum inferred; /* `own`, and what other hosts show at addresses where it was not asked */
+    uint32_t n_addresses;   /* 0 where that is not sure */
     uint8_t oc, oc_a, oc_aaaa, oc_tlsa;
     bool implicit, has_tlsa, has_record;
 };
@@ -46,8 +46,9 @@ struct host_fact {
 struct policy_fact {
     struct fact fact;    /* keyed by the policy domain */
     struct sts_str text; /* the body, where it is valid by either reading */
-    uint16_t defect;     /* enum defect_id, the first of the body */
-    uint16_t results;    /* bits of result types */
+    uint32_t max_age_s, lenient_max_age_s;
+    uint16_t defect;  /* enum defect_id, the first of the body */
+    uint16_t results; /* bits of result types */
     uint8_t oc, oc_a, oc_aaaa;
     uint8_t class_, mode, body;    /* enum policy_class, sts_mode, verdict */
     uint8_t lenient, lenient_mode; /* enum policy_class, sts_mode: by the lenient reading */
@@ -85,7 +86,7 @@ int join_add_up(struct join *j, struct sts_err *err) STS_CHECK;
 void join_infer(struct join *j, const struct rec_host *h);
 const struct host_fact *join_host(const struct join *j, struct sts_str name);
 /* All but its preference and its place among the others; UNKNOWN where the scan has no record of the host. */
-void join_mx(const struct join *j, struct sts_str host, bool infer, struct mx_facts *out);
+void join_mx(const struct join *j, struct sts_str name, bool infer, struct mx_facts *out);
 const struct policy_fact *join_policy(const struct join *j, struct sts_str name);
 
 /* When the evidence of a record with these attempts was seen, ms since 1970. */

@@ -156,6 +156,7 @@ static void classify_body(struct policy_facts *out, enum policy_class before, bo
     out->class_ = before != POL_OK ? before : !media ? POL_MEDIA : valid ? POL_OK : POL_SYNTAX;
     out->lenient = before != POL_OK ? before : valid || lenient ? POL_OK : POL_SYNTAX;
     out->lenient_mode = lenient ? out->body.lenient.mode : out->body.mode;
+    out->lenient_max_age_s = lenient ? out->body.lenient.max_age_s : out->body.max_age_s;
     if (!out->has_body)
         return;
     out->results |= media ? 0 : RESULT_BIT(policy_class_result_type(POL_MEDIA));

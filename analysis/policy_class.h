@@ -38,6 +38,7 @@ struct policy_facts {
     enum policy_class lenient; /* as deployed senders take it: they read a body that breaks the grammar, and
                                   do not look at the media type, which section 3.3 only recommends */
     enum sts_mode lenient_mode;
+    uint64_t lenient_max_age_s;
     uint32_t results; /* bits of result types: all stages that failed, not only the first */
     bool has_body;    /* 200 with a whole body: `body` is read, whatever TLS and media type are */
     bool trusted;     /* TLS verified, and the certificate names the policy host */

@@ -173,9 +173,9 @@ static const char *put_policed(const struct steps *s, const struct mx_facts *mx,
     fputs(v->listed ? "listed, " : "not listed, ", s->out);
     put_tls(s, mx);
     if (mx->tls == MX_TLS_ENCRYPTED)
-        fprintf(s->out, ", certificate %s",
-                mx->cert_good                   ? "good"
-                : mx->cert_fault == RESULT_NONE ? "not judged"
+        fprintf(s->out, ", %s",
+                mx->cert_good                   ? "certificate good"
+                : mx->cert_fault == RESULT_NONE ? "certificate not judged"
                                                 : result_type_name(mx->cert_fault));
     fputs(v->passes ? ": passes" : v->unknown ? ": unknown whether it passes" : ": does not pass", s->out);
     if (v->failure != RESULT_NONE && (!v->listed || mx->tls != MX_TLS_ENCRYPTED))
@@ -255,7 +255,9 @@ static void step_attacked(struct steps *s)
                   "RFC 8461 section 10.2");
     step_delivery(s, "under attack, MTA-STS sender with the policy", v->attacked_cached,
                   cached[v->attacked_cached],
-                  v->attacked_cached == DELIVERY_CLEAR ? sts_state_rule(v->state) : "RFC 8461 section 10.3");
+                  s->strict->facts.uncached              ? "RFC 8461 section 3.2"
+                  : v->attacked_cached == DELIVERY_CLEAR ? sts_state_rule(v->state)
+                                                         : "RFC 8461 section 10.3");
 }
 
 static void step_results(struct steps *s)

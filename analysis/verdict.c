@@ -174,7 +174,7 @@ void verdict_judge(struct verdict_of_domain *out, struct mx_verdict *mx, const s
     out->if_enforced = out->state == STS_TESTING ? enforced(out, f) : out->mta_sts;
     out->attacked_opportunistic = attacked(out->opportunistic);
     out->attacked_first = attacked(out->mta_sts); /* RFC 8461 section 10.2 */
-    out->attacked_cached = out->state == STS_ENFORCED ? out->mta_sts : out->attacked_first;
+    out->attacked_cached = out->state == STS_ENFORCED && !f->uncached ? out->mta_sts : out->attacked_first;
 }
 
 static const struct {

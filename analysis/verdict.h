@@ -56,6 +56,7 @@ struct verdict_facts {
     enum policy_class policy;
     uint32_t policy_results; /* bits of result types of later stages of the fetch that failed too */
     enum sts_mode mode;
+    bool uncached;              /* max_age 0: no sender can hold it (RFC 8461 section 3.2) */
     struct sts_str policy_body; /* for its mx patterns */
     bool lenient;               /* which reading of the patterns */
 };

@@ -61,6 +61,7 @@ struct row {
     enum mx_state mail; /* MX_HAS */
     uint64_t n_cut;
     uint32_t policy_results;
+    bool uncached;
 };
 
 #define NOT_SUPPORTED RESULT_STARTTLS_NOT_SUPPORTED
@@ -90,6 +91,7 @@ static struct verdict_facts facts_of(const struct row *row, struct mx_facts mx[M
                               .sts = VERDICT_VALID,
                               .policy = POL_OK,
                               .policy_results = row->policy_results,
+                              .uncached = row->uncached,
                               .policy_body = sts_str(row->patterns)};
 
     for (unsigned i = 0; i < MX_MOST && row->mx[i].kind != ABSENT; i++, f.n_mx++) {
