@@ -6,8 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 static const int held[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD};
 
 static void fill(sigset_t *set)
@@ -57,7 +55,7 @@ static bool is_for_us_alone(const siginfo_t *info)
 int child_run(char *const argv[], const sigset_t *before, int *exit_code, struct sts_err *err)
 {
     sigset_t set;
-    pid_t child, ended;
+    pid_t child = 0, ended;
     int status;
 
     fill(&set);

@@ -14,26 +14,35 @@ void json_init_line(struct json *j, FILE *out)
     *j = (struct json){.out = out, .in_line = true};
 }
 
+static bool is_plain(char c)
+{
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 static void put_string(FILE *out, struct sts_str s)
 {
-    uint32_t from = 0;
+    uint32_t from = 0, i = 0;
 
     fputc('"', out);
-    for (uint32_t i = 0; i < s.len;) {
+    while (i < s.len) {
         uint32_t code = 0;
-        unsigned n = utf8_next(s.p + i, s.len - i, &code);
+        unsigned n;
 
-        if (n > 0 && code >= 0x20 && code != 0x7f && code != '"' && code != '\\') {
+        if (is_plain(s.p[i])) { /* nearly all there is */
+            i++;
+            continue;
+        }
+        n = utf8_next(s.p + i, s.len - i, &code);
+        if (n > 1) {
             i += n;
             continue;
         }
         fwrite(s.p + from, 1, i - from, out);
-        if (n > 0 && (code == '"' || code == '\\'))
-            fprintf(out, "\\%c", (char)code);
+        if (s.p[i] == '"' || s.p[i] == '\\')
+            fprintf(out, "\\%c", s.p[i]);
         else
             fprintf(out, "\\u%04x", (uint8_t)s.p[i]);
-        i += n > 0 ? n : 1;
-        from = i;
+        from = ++i;
     }
     if (s.len > from)
         fwrite(s.p + from, 1, s.len - from, out);

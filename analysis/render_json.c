@@ -57,6 +57,10 @@ static void put_head(struct json *j, const struct summary_head *head)
     json_uint(j, "bytes", head->bytes);
     json_uint(j, "records", head->records);
     json_uint(j, "superseded", head->superseded);
+    if (head->positions > 0) /* of the end record: what there should be, whatever was lost */
+        json_uint(j, "positions", head->positions);
+    else
+        json_null(j, "positions");
     put_rules(j, head->rules);
     put_damage(j, head->losses);
     json_object_end(j);
