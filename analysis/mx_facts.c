@@ -11,6 +11,8 @@ enum mx_tls mx_tls_of(const struct endpoint_facts *seen, unsigned oc)
         return MX_TLS_DOWN;
     if (oc == OC_TLS_TIMEOUT) /* may be otherwise later */
         return MX_TLS_UNKNOWN;
+    if (oc == OC_STARTTLS_5XX) /* named, but not supported: RFC 3207 section 4 knows 501 and 454 only */
+        return MX_TLS_CLEAR;
     switch (seen->group) {
     case EP_NO_STARTTLS: return MX_TLS_CLEAR;
     case EP_STARTTLS_FAILED:

@@ -22,7 +22,7 @@ enum delivery {
 enum mx_tls {
     MX_TLS_UNKNOWN, /* it could not be judged: turned away, timed out, not probed, our own fault */
     MX_TLS_DOWN,    /* surely not reachable: no such name, no address, every connection refused */
-    MX_TLS_CLEAR,   /* answers, without STARTTLS */
+    MX_TLS_CLEAR,   /* answers, without STARTTLS, or refuses it for good (5xx) */
     MX_TLS_FAILED,  /* offers STARTTLS, and then it fails: an opportunistic sender falls back to the clear */
     MX_TLS_OLD,     /* handshake done, below TLS 1.2 (RFC 8461 section 7.2 wants 1.2) */
     MX_TLS_ENCRYPTED, /* handshake done */
