@@ -68,6 +68,11 @@ bool scan_option(struct scan_options *o, int c, const char *value, struct sts_er
     }
 }
 
+static const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 static void put_place(FILE *out, const struct scan_loss *loss, unsigned indent)
 {
     const char *kind = loss->has_header ? rec_kind_name(loss->info.kind) : NULL;
@@ -76,7 +81,8 @@ static void put_place(FILE *out, const struct scan_loss *loss, unsigned indent)
     text_put(out, sts_str(loss->file));
     fprintf(out, ": offset %" PRIu64 ", %" PRIu64 " bytes", loss->offset, loss->bytes);
     if (loss->has_header)
-        fprintf(out, ", %" PRIu32 " %s records", loss->info.n_records, kind ? kind : "unknown");
+        fprintf(out, ", %" PRIu32 " %s record%s", loss->info.n_records, kind ? kind : "unknown",
+                plural(loss->info.n_records));
     if (loss->has_header && loss->info.kind == REC_domain)
         fprintf(out, " of positions %" PRIu64 " to %" PRIu64, loss->info.first_pos, loss->info.last_pos);
     fprintf(out, ": %s\n", loss->why);
@@ -86,11 +92,11 @@ void put_losses(FILE *out, const struct scan_losses *losses, unsigned indent)
 {
     uint64_t kept = losses->n < SCAN_LOSSES_KEPT ? losses->n : SCAN_LOSSES_KEPT;
 
-    fprintf(out, "%" PRIu64 " frame%s with %" PRIu64 " records", losses->frames,
-            losses->frames == 1 ? "" : "s", losses->records);
+    fprintf(out, "%" PRIu64 " frame%s with %" PRIu64 " record%s", losses->frames, plural(losses->frames),
+            losses->records, plural(losses->records));
     if (losses->headless > 0)
         fprintf(out, ", and at %" PRIu64 " place%s frames whose header is lost too, of unknown size",
-                losses->headless, losses->headless == 1 ? "" : "s");
+                losses->headless, plural(losses->headless));
     fprintf(out, "; %" PRIu64 " bytes\n", losses->bytes);
     for (uint64_t i = 0; i < kept; i++)
         put_place(out, &losses->v[i], indent);

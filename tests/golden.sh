@@ -53,6 +53,14 @@ for n in 1 2; do
     is damaged-$n.txt bash -c "cd '$work' && '$full' summary --skip-bad-frames damaged-$n | sed '/^Names/,\$d'"
 done
 is damaged.json bash -c "cd '$work' && '$full' summary --json --skip-bad-frames damaged-1 2>/dev/null | sed '/statistics/,\$d'"
+# Certificates lost, policies lost, endpoints lost: what follows from them is unknown, and no one's failure.
+for at in 1000 5000 5500; do
+    { head -c $at $scan/part*; printf '\001'; tail -c +$((at + 2)) $scan/part*; } >"$work/lost-$at"
+    is "lost-$at.txt" bash -c "'$ststat' export --skip-bad-frames '$work/lost-$at' 2>/dev/null |
+        python3 -c 'import json, sys
+for row in map(json.loads, sys.stdin):
+    print(*(row[key] for key in (\"name\", \"policy\", \"sts_state\", \"opportunistic\", \"mta_sts\", \"results\")))'"
+done
 is damaged-show.txt bash -c "cd '$work' && '$full' show --skip-bad-frames damaged-1 expired.example"
 
 # A stream is the same as a directory, but for its name.

@@ -17,7 +17,7 @@
 #define MOST_PART   (1u << 20)
 #define MOST_FRAMES 64
 #define HOLE_BYTES  97
-#define STEP        3 /* bytes, behind the headers */
+#define STEP        7 /* bytes, behind the headers */
 
 struct scene {
     uint8_t *whole;
@@ -36,6 +36,7 @@ static int set_up(void **state)
     int in = open(PART, O_RDONLY);
     ssize_t len;
 
+    *state = s;
     if (s == NULL || in < 0 || (s->whole = malloc(MOST_PART)) == NULL ||
         (len = read(in, s->whole, MOST_PART)) <= 0)
         return -1;
@@ -51,7 +52,6 @@ static int set_up(void **state)
     s->offsets[s->n] = s->len;
     snprintf(s->path, sizeof(s->path), "/tmp/test_salvage.XXXXXX");
     s->fd = mkstemp(s->path);
-    *state = s;
     return s->fd < 0 ? -1 : 0;
 }
 
@@ -143,8 +143,8 @@ static void test_flipped(void **state)
         for (size_t at = s->offsets[f]; at < s->offsets[f + 1]; at = step(at, s->offsets[f])) {
             bool in_header = at - s->offsets[f] < FRAME_HEADER_BYTES;
             uint8_t flipped = s->whole[at] ^ 0xff;
-            struct scan_losses losses;
-            uint64_t n;
+            struct scan_losses losses = {0};
+            uint64_t n = 0;
 
             assert_int_equal(pwrite(s->fd, &flipped, 1, (off_t)at), 1);
             assert_true(salvage(s, s->len, &losses, &n));
@@ -175,8 +175,8 @@ static void test_truncated(void **state)
             whole += s->frames[before].n_records;
         for (size_t len = s->offsets[f] + 1; len < s->offsets[f + 1]; len = step(len, s->offsets[f])) {
             size_t left = len - s->offsets[f];
-            struct scan_losses losses;
-            uint64_t n;
+            struct scan_losses losses = {0};
+            uint64_t n = 0;
 
             put(s, 0, s->whole, len);
             assert_int_equal(salvage(s, len, &losses, &n), f > 0);
@@ -199,8 +199,8 @@ static void test_start_missing(void **state)
 
     for (unsigned f = 0; f + 1 < s->n; f++) {
         for (size_t from = s->offsets[f] + 1; from < s->offsets[f + 1]; from = step(from, s->offsets[f])) {
-            struct scan_losses losses;
-            uint64_t n, left = 0;
+            struct scan_losses losses = {0};
+            uint64_t n = 0, left = 0;
 
             for (unsigned behind = f + 1; behind < s->n; behind++)
                 left += s->frames[behind].n_records;
@@ -219,9 +219,9 @@ static void test_hole(void **state)
 {
     struct scene *s = *state;
 
-    for (size_t from = 0; from + HOLE_BYTES <= s->len; from += 7) {
-        struct scan_losses losses;
-        uint64_t n, whole = 0, whole_bytes = 0;
+    for (size_t from = 0; from + HOLE_BYTES <= s->len; from += 17) {
+        struct scan_losses losses = {0};
+        uint64_t n = 0, whole = 0, whole_bytes = 0;
 
         for (unsigned f = 0; f < s->n; f++) {
             if (s->offsets[f + 1] > from && s->offsets[f] < from + HOLE_BYTES)
@@ -248,8 +248,8 @@ static void test_junk(void **state)
         junk[i] = i % 7 == 0 ? 0x53 : (uint8_t)(i * 31);
     for (unsigned f = 0; f <= s->n; f++) {
         for (size_t i = 0; i < STS_LEN(sizes); i++) {
-            struct scan_losses losses;
-            uint64_t n;
+            struct scan_losses losses = {0};
+            uint64_t n = 0;
 
             put(s, 0, s->whole, s->offsets[f]);
             put(s, s->offsets[f], junk, sizes[i]);
@@ -274,9 +274,9 @@ static void test_frame_in_frame(void **state)
     struct frame_info info = {.kind = REC_policy, .n_records = 1};
     struct frame_packer *packer = frame_packer_new(-1000); /* so fast that bytes stay as they are */
     struct rec_buf raw = {0};
-    struct scan_losses losses;
-    struct sts_str frame;
-    uint64_t n;
+    struct scan_losses losses = {0};
+    struct sts_str frame = {NULL, 0};
+    uint64_t n = 0;
 
     assert_int_equal(rec_encode(&raw, REC_policy, &policy), STS_OK);
     info.raw_bytes = raw.len;
@@ -299,8 +299,8 @@ static void test_many(void **state)
 {
     struct scene *s = *state;
     const unsigned copies = 3;
-    struct scan_losses losses;
-    uint64_t n;
+    struct scan_losses losses = {0};
+    uint64_t n = 0;
 
     for (unsigned i = 0; i < copies; i++)
         put(s, i * s->len, s->whole, s->len);
