@@ -1,5 +1,5 @@
-#include "analysis/json.h"
 #include "analysis/render.h"
+#include "sinks/json.h"
 
 static void put_rules(struct json *j, const struct chain_rules *rules)
 {

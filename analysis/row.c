@@ -1,7 +1,7 @@
 #include "analysis/row.h"
 
-#include "analysis/json.h"
 #include "analysis/text.h"
+#include "sinks/json.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
