@@ -85,17 +85,19 @@ static void remove_place(const struct check *c)
 /* Its own options come last, so that they win over these: a second look soon, and an end soon. */
 static int scan(struct check *c, const sigset_t *before, struct sts_err *err)
 {
-    char *const first[] = {
-        (char *)c->stscan, "-o",  c->scan,          "--attempts", "2", "--retry-after", "3s",
-        "--tail",          "60s", "--control-rate", "0"};
-    char **argv = calloc(STS_LEN(first) + (size_t)c->n_more + 1 + (size_t)c->n_names + 1, sizeof(*argv));
+    static const char *const quick[] = {"--attempts=2", "--retry-after=3s", "--dns-retry-after=3s",
+                                        "--tail=60s", "--control-rate=0"};
+    char **argv = calloc(3 + STS_LEN(quick) + (size_t)c->n_more + 1 + (size_t)c->n_names + 1, sizeof(*argv));
     size_t n = 0;
     int code = 0;
 
     if (argv == NULL)
         return sts_fail(err, STS_ENOMEM, "out of memory");
-    for (size_t i = 0; i < STS_LEN(first); i++)
-        argv[n++] = first[i];
+    argv[n++] = (char *)c->stscan;
+    argv[n++] = "-o";
+    argv[n++] = c->scan;
+    for (size_t i = 0; i < STS_LEN(quick); i++)
+        argv[n++] = (char *)quick[i];
     for (int i = 0; i < c->n_more; i++)
         argv[n++] = c->more[i];
     argv[n++] = "--";
@@ -179,8 +181,8 @@ const struct command cmd_check = {
     .help = "  --keep DIR         keeps the scan there, a new directory (else it is removed)\n"
             "  --stscan PATH      the scanner (else the one beside ststat, else that in PATH)\n\n"
             "Options behind a -- are for stscan, and win over those of this command: --attempts 2\n"
-            "--retry-after 3s --tail 60s --control-rate 0. It wants to know who is asking, and\n"
-            "whom to ask:\n"
+            "--retry-after 3s --dns-retry-after 3s --tail 60s --control-rate 0. It wants to know who\n"
+            "is asking, and whom to ask:\n"
             "  ststat check example.org -- --contact postmaster@example.net --name-servers 127.0.0.1\n\n"
             "The status of the scan goes to standard error, what was found to standard output.\n\n"
             "Exit codes: 0 shown, 1 wrong use, 2 the scan failed or was stopped.\n",
