@@ -77,9 +77,9 @@ void worker_wake(struct worker *w);
 void worker_send(struct worker *w, struct message *m);
 /* The worker that owns a key. */
 uint32_t worker_owner(const struct scan *scan, const void *key, size_t len);
-/* The worker that owns an address, and the network it lies in, so that limits of either are kept by one
- * worker. No worker gets more of a network than its limits let through, a few connections a second: the load
- * stays even enough. */
+/* The worker that owns an address: that of the network it lies in, so that the limits of both are kept by one
+ * worker and nothing is shared. The load stays even all the same: a network has a few connections a second at
+ * most (--per-prefix-smtp open at a time), a policy host its --per-ip-https-rate. */
 uint32_t worker_owner_of_address(const struct scan *scan, const struct address *a);
 /* Out of memory for one thing: recorded where a record can be written, and the scan ends. */
 void worker_no_memory(struct worker *w);
