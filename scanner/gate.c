@@ -51,7 +51,7 @@ static void list_remove(struct job_list *list, struct gate_job *job)
         list->last = before;
 }
 
-static void lanes_append(struct lane_list *list, struct lane *lane)
+void gate_lanes_append(struct lane_list *list, struct lane *lane)
 {
     lane->ready = true;
     lane->next_ready = NULL;
@@ -62,7 +62,7 @@ static void lanes_append(struct lane_list *list, struct lane *lane)
     list->last = lane;
 }
 
-static struct lane *lanes_take(struct lane_list *list)
+struct lane *gate_lanes_take(struct lane_list *list)
 {
     struct lane *lane = list->first;
 
@@ -88,7 +88,7 @@ static void no_memory(struct gate *g)
 
 static const struct gate_limits *limits_of(const struct lane *lane)
 {
-    return &lane->gate->limits[lane - lane->ip->lanes];
+    return &lane->gate->limits[lane->kind];
 }
 
 /* May the lane go, now or at a later time? */
@@ -106,7 +106,7 @@ static void consider(struct lane *lane)
     }
     if (lane->waiting.first == NULL || lane->open >= limits->most_open)
         return;
-    lanes_append(&g->ready, lane);
+    gate_lanes_append(&g->ready, lane);
 }
 
 static void on_interval(struct timer *t)
@@ -114,7 +114,7 @@ static void on_interval(struct timer *t)
     struct lane *lane = (struct lane *)t;
 
     consider(lane);
-    gate_ip_drop_if_idle(lane->gate, lane->ip);
+    gate_lane_drop_if_idle(lane);
 }
 
 enum outcome gate_judge(const struct gate *g, const struct address *a)
@@ -126,8 +126,7 @@ bool gate_submit(struct gate *g, struct gate_job *job, const struct address *a, 
                  gate_go_fn go)
 {
     job->go = go;
-    job->lane = lane;
-    job->ip = NULL;
+    job->lane = NULL;
     job->refused = gate_judge(g, a);
     if (job->refused == OC_OK)
         job->refused = g->closed[lane];
@@ -135,19 +134,19 @@ bool gate_submit(struct gate *g, struct gate_job *job, const struct address *a, 
         list_append(&g->refused, job);
         return true;
     }
-    job->ip = gate_ip_get(g, a);
-    if (job->ip == NULL)
+    job->lane = gate_lane_get(g, lane, a);
+    if (job->lane == NULL)
         return false;
-    list_insert(&job->ip->lanes[lane].waiting, job);
-    consider(&job->ip->lanes[lane]);
+    list_insert(&job->lane->waiting, job);
+    consider(job->lane);
     return true;
 }
 
 void gate_withdraw(struct gate *g, struct gate_job *job)
 {
-    list_remove(job->ip != NULL ? &job->ip->lanes[job->lane].waiting : &g->refused, job);
-    if (job->ip != NULL)
-        gate_ip_drop_if_idle(g, job->ip);
+    list_remove(job->lane != NULL ? &job->lane->waiting : &g->refused, job);
+    if (job->lane != NULL)
+        gate_lane_drop_if_idle(job->lane);
 }
 
 static bool take_connection(struct scan *scan)
@@ -167,37 +166,26 @@ static void give_connection(struct scan *scan)
     atomic_fetch_sub_explicit(&scan->connections, 1, memory_order_relaxed);
 }
 
-static struct network_lane *network_of(const struct lane *lane)
-{
-    return &lane->ip->network->lanes[lane - lane->ip->lanes];
-}
-
-/* A network has room again, or a lane did not use the room it had: the next one that was held back. */
-static void let_next(struct gate *g, struct network_lane *network)
-{
-    struct lane *lane = lanes_take(&network->full);
-
-    if (lane != NULL)
-        lanes_append(&g->ready, lane);
-}
-
 /* The first ready lane that may go, which stays first. Others leave the list: what waited is gone meanwhile,
- * the address was told to rest, or its network is full. */
+ * the address was told to rest, or its network is full. Where one does not use the place that it was given in
+ * its network, the next that was held back there has it. */
 static struct lane *first_ready(struct gate *g)
 {
-    struct lane *lane;
+    struct lane *lane, *next;
 
     while ((lane = g->ready.first) != NULL) {
-        struct network_lane *network = network_of(lane);
+        struct gate_network *network = gate_network_find(lane);
 
         if (lane->waiting.first == NULL || lane->next_ms > g->timers->now_ms) {
-            (void)lanes_take(&g->ready);
-            let_next(g, network);
+            (void)gate_lanes_take(&g->ready);
+            next = gate_network_next(lane);
+            if (next != NULL)
+                gate_lanes_append(&g->ready, next);
             consider(lane);
-            gate_ip_drop_if_idle(g, lane->ip);
-        } else if (network->open >= limits_of(lane)->most_open_network) {
-            (void)lanes_take(&g->ready);
-            lanes_append(&network->full, lane);
+            gate_lane_drop_if_idle(lane);
+        } else if (network != NULL && network->open >= limits_of(lane)->most_open_network) {
+            (void)gate_lanes_take(&g->ready);
+            gate_lanes_append(&network->full, lane);
         } else {
             return lane;
         }
@@ -209,8 +197,13 @@ static void let_through(struct gate *g, struct lane *lane)
 {
     struct gate_job *job = list_take(&lane->waiting);
 
+    if (gate_network_enter(lane) != STS_OK) {
+        no_memory(g);
+        give_connection(g->scan);
+        job->go(job, OC_OUR_MEMORY);
+        return;
+    }
     lane->open++;
-    network_of(lane)->open++;
     lane->next_ms = g->timers->now_ms + limits_of(lane)->interval_ms;
     consider(lane);
     count(&g->counters->connects);
@@ -230,29 +223,26 @@ void gate_turn(struct gate *g, int64_t now_ns)
             give_connection(g->scan);
             return;
         }
-        let_through(g, lanes_take(&g->ready));
+        let_through(g, gate_lanes_take(&g->ready));
     }
 }
 
 void gate_rest(struct gate *g, const struct gate_job *job, uint64_t rest_ms)
 {
-    struct lane *lane = &job->ip->lanes[job->lane];
-
-    if (lane->next_ms < g->timers->now_ms + rest_ms)
-        lane->next_ms = g->timers->now_ms + rest_ms;
+    if (job->lane->next_ms < g->timers->now_ms + rest_ms)
+        job->lane->next_ms = g->timers->now_ms + rest_ms;
 }
 
 void gate_release(struct gate *g, struct gate_job *job)
 {
-    struct gate_ip *ip = job->ip;
-    struct lane *lane = &ip->lanes[job->lane];
+    struct lane *lane = job->lane, *next = gate_network_leave(lane);
 
     give_connection(g->scan);
     lane->open--;
-    network_of(lane)->open--;
-    let_next(g, network_of(lane));
+    if (next != NULL)
+        gate_lanes_append(&g->ready, next);
     consider(lane);
-    gate_ip_drop_if_idle(g, ip);
+    gate_lane_drop_if_idle(lane);
 }
 
 /* ---- the end of waiting ---- */
@@ -265,17 +255,18 @@ static void take_all(struct job_list *from, struct job_list *to)
         list_append(to, job);
 }
 
-/* Their lanes leave the ready list by themselves. */
+/* Those of the lanes from `from` up to before `to`; the lanes leave the ready list by themselves. */
 static void flush_lanes(struct gate *g, unsigned from, unsigned to, enum outcome oc)
 {
-    struct addrmap_cursor at = {0};
     struct job_list all = {0};
     struct gate_job *job;
-    struct addrmap_node *node;
+    struct lane *lane;
 
-    while ((node = addrmap_next(&g->ips, &at)) != NULL) {
-        for (unsigned lane = from; lane < to; lane++)
-            take_all(&((struct gate_ip *)node)->lanes[lane].waiting, &all);
+    for (unsigned kind = from; kind < to; kind++) {
+        struct addrmap_cursor at = {0};
+
+        while ((lane = gate_lane_next(g, (enum gate_lane)kind, &at)) != NULL)
+            take_all(&lane->waiting, &all);
     }
     while ((job = list_take(&all)) != NULL)
         job->go(job, oc);
@@ -290,16 +281,16 @@ void gate_flush(struct gate *g, enum outcome oc)
     flush_lanes(g, 0, LANE_N, oc);
 }
 
-void gate_flush_address(struct gate *g, const struct address *a, enum gate_lane lane, enum outcome oc)
+void gate_flush_address(struct gate *g, const struct address *a, enum gate_lane kind, enum outcome oc)
 {
-    struct gate_ip *ip = (struct gate_ip *)addrmap_find(&g->ips, a);
+    struct lane *lane = gate_lane_find(g, kind, a);
     struct job_list all = {0};
     struct gate_job *job;
 
-    if (ip == NULL)
+    if (lane == NULL)
         return;
-    take_all(&ip->lanes[lane].waiting, &all);
-    gate_ip_drop_if_idle(g, ip);
+    take_all(&lane->waiting, &all);
+    gate_lane_drop_if_idle(lane);
     while ((job = list_take(&all)) != NULL)
         job->go(job, oc);
 }

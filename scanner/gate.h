@@ -20,10 +20,9 @@ typedef void (*gate_go_fn)(struct gate_job *job, enum outcome oc);
 /* Embedded in what wants to connect. */
 struct gate_job {
     struct gate_job *next;
-    struct gate_ip *ip;
+    struct lane *lane; /* where it waits or is open; NULL: it is refused */
     gate_go_fn go;
     uint64_t order; /* the lowest at an address goes first, equal ones as they came; set before submitting */
-    enum gate_lane lane;
     enum outcome refused;
 };
 struct gate_limits {
@@ -50,7 +49,7 @@ void gate_release(struct gate *g, struct gate_job *job);
 void gate_turn(struct gate *g, int64_t now_ns);
 /* What waits goes with `oc`: all, or what waits for one lane of one address. */
 void gate_flush(struct gate *g, enum outcome oc);
-void gate_flush_address(struct gate *g, const struct address *a, enum gate_lane lane, enum outcome oc);
+void gate_flush_address(struct gate *g, const struct address *a, enum gate_lane kind, enum outcome oc);
 /* The same for all of a lane, and whatever is submitted to it later. */
 void gate_close(struct gate *g, enum gate_lane lane, enum outcome oc);
 #endif

@@ -66,12 +66,12 @@ class Zone:
 
 class Crowd:
     """Runs in a thread of its own. `says`: address -> behaviour: close, 421, 554 or nothing for a plain server without STARTTLS;
-    `hold_seconds` before each greeting. `first_greeting`: the very first connection lets held names go up to 1, its greeting waits
-    for this event, and then all go."""
+    `hold_seconds` before each greeting. `arrived`: the first connection lets held names go up to 1, all greetings wait for this
+    event, and then all names go."""
 
-    def __init__(self, zone, port=2525, hold_seconds=0.0, says=None, first_greeting=None):
+    def __init__(self, zone, port=2525, hold_seconds=0.0, says=None, arrived=None):
         self.zone, self.port, self.hold_seconds = zone, port, hold_seconds
-        self.says, self.first_greeting = says or {}, first_greeting
+        self.says, self.arrived = says or {}, arrived
         self.log = []  # (address, seconds) of each connection
         self.open, self.most_open, self.most_in_network = {}, {}, {}
         self.ready = threading.Event()
@@ -126,13 +126,12 @@ class Crowd:
     async def serve(self, reader, writer):
         connection = writer.get_extra_info("socket")
         address = str(ipaddress.ip_address(writer.get_extra_info("sockname")[0]))
-        is_first = not self.log
         self.log.append((address, time.monotonic()))
         self.count(address, connection)
         try:
-            if is_first and self.first_greeting:
+            if self.arrived and not self.arrived.is_set():
                 self.let_go(1)
-                await self.loop.run_in_executor(None, self.first_greeting.wait, 40)
+                await self.loop.run_in_executor(None, self.arrived.wait, 40)
                 self.let_go(2)
             await asyncio.sleep(self.hold_seconds)
             await self.talk(reader, writer, self.says.get(address))
@@ -157,10 +156,10 @@ class Crowd:
 
 
 class Watched:
-    """A scan whose status lines are read as they come. `sampled`: set once that many endpoints were left out."""
+    """A scan whose status lines are read as they come: `event` is set by the first in which `pattern` finds `least` or more."""
 
-    def __init__(self, command, n_sampled, sampled):
-        self.n_sampled, self.sampled, self.error = n_sampled, sampled, []
+    def __init__(self, command, pattern, least, event):
+        self.pattern, self.least, self.event, self.error = pattern, least, event, []
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         self.reader = threading.Thread(target=self.read)
         self.reader.start()
@@ -168,9 +167,9 @@ class Watched:
     def read(self):
         for line in self.process.stderr:
             self.error.append(line)
-            found = re.search(r"(\d+) sampled out", line)
-            if found and int(found[1]) >= self.n_sampled:
-                self.sampled.set()
+            found = re.search(self.pattern, line)
+            if found and int(found[1]) >= self.least:
+                self.event.set()
 
     def wait(self, seconds):
         try:

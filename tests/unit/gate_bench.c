@@ -69,6 +69,16 @@ static void bench_fini(struct bench *b)
     prefix_set_fini(&b->lab);
 }
 
+/* Addresses, and networks with a limit. */
+static size_t n_remembered(const struct bench *b)
+{
+    size_t n = 0;
+
+    for (unsigned kind = 0; kind < LANE_N; kind++)
+        n += b->gate->lanes[kind].n + b->gate->networks[kind].n;
+    return n;
+}
+
 static void submit(struct job *j, enum gate_lane lane);
 
 static void release(struct job *j)

@@ -22,7 +22,7 @@ static void test_pace_of_one_address(void **state)
         assert_true(jobs[i].gone_ms - jobs[i - 1].gone_ms >= 2000);
         assert_true(jobs[i].gone_ms >= jobs[i - 1].gone_ms + jobs[i - 1].hold_ms);
     }
-    assert_int_equal(b.gate->ips.n, 0);
+    assert_int_equal(n_remembered(&b), 0);
     bench_fini(&b);
 }
 
@@ -76,7 +76,7 @@ static void test_limits_of_the_scan(void **state)
     bench_init(&b, polite, 37, 100);
     for (unsigned i = 0; i < 3000; i++)
         submit(job_at(&b, i, ONE + i % 1000, random_next(&seed) % 400), LANE_SMTP);
-    assert_true(b.gate->ips.n_buckets >= 1000);
+    assert_true(b.gate->lanes[LANE_SMTP].n_buckets >= 1000);
     turn_until(&b, 60000, 5);
     all_gone(&b, 3000, OC_OK);
     assert_in_range(b.most_open, 10, 37);
@@ -85,7 +85,7 @@ static void test_limits_of_the_scan(void **state)
         assert_true(jobs[b.order[i]].gone_ms - jobs[b.order[i - 102]].gone_ms >= 1000);
     for (unsigned i = 1000; i < 3000; i++)
         assert_true(jobs[i].gone_ms - jobs[i - 1000].gone_ms >= 2000);
-    assert_int_equal(b.gate->ips.n, 0);
+    assert_int_equal(n_remembered(&b), 0);
     bench_fini(&b);
 }
 
@@ -125,7 +125,7 @@ static void test_refused_by_the_door(void **state)
     turn(&b);
     all_gone(&b, 3, OC_ADDRESS_RESERVED);
     assert_int_equal(b.counters.connects, 0);
-    assert_int_equal(b.gate->ips.n, 0);
+    assert_int_equal(n_remembered(&b), 0);
     bench_fini(&b);
 }
 
@@ -167,7 +167,7 @@ static void test_no_limits(void **state)
         for (unsigned i = 0; i < 1000; i++)
             assert_int_equal(b.order[i], i);
         turn_until(&b, 2000, 5);
-        assert_int_equal(b.gate->ips.n, 0);
+        assert_int_equal(n_remembered(&b), 0);
         bench_fini(&b);
     }
 }
@@ -220,14 +220,14 @@ static void test_interval_outlives_the_jobs(void **state)
     turn(&b);
     assert_int_equal(jobs[0].gone_ms, 1001);
     turn_until(&b, 2000, 1);
-    assert_int_equal(b.gate->ips.n, 1);
+    assert_int_equal(n_remembered(&b), 1);
     submit(job_at(&b, 1, ONE, 0), LANE_SMTP); /* back within the interval */
     turn_until(&b, 3000, 1);
     assert_int_equal(jobs[1].n_gone, 0);
     turn_until(&b, 3010, 1);
     assert_in_range(jobs[1].gone_ms, 3001, 3003);
     turn_until(&b, 5100, 1);
-    assert_int_equal(b.gate->ips.n, 0); /* forgotten */
+    assert_int_equal(n_remembered(&b), 0); /* forgotten */
     submit(job_at(&b, 2, ONE, 0), LANE_SMTP);
     turn(&b);
     assert_int_equal(jobs[2].gone_ms, 5101); /* back later: at once */
@@ -299,7 +299,7 @@ static void test_submit_after_flush(void **state)
         assert_int_equal(jobs[i].oc, OC_OK);
     assert_in_range(jobs[3].gone_ms, 2001, 2010);
     assert_true(jobs[5].gone_ms - jobs[4].gone_ms >= 2000);
-    assert_int_equal(b.gate->ips.n, 0);
+    assert_int_equal(n_remembered(&b), 0);
     bench_fini(&b);
 }
 
