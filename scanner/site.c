@@ -117,7 +117,7 @@ void site_begin(struct site *s, struct site_host *h)
     h->waiting = false;
 }
 
-uint64_t site_left_out(const struct site *s)
+uint32_t site_left_out(const struct site *s)
 {
     return s->n_hosts - s->n_kept[SITE_PLAIN] - s->n_kept[SITE_SIGNALLED];
 }
@@ -159,15 +159,21 @@ bool site_note(struct site *s, enum outcome oc, uint64_t now_ms)
     if (outcome_class(oc) == OCC_ours) /* says nothing about the address */
         return false;
     s->n_noted++;
-    s->n_deferred = oc == OC_SMTP_GREETING_4XX || oc == OC_SMTP_EHLO_4XX ? s->n_deferred + 1 : 0;
+    if (oc != OC_SMTP_GREETING_4XX && oc != OC_SMTP_EHLO_4XX)
+        s->n_deferred = 0;
+    else if (s->n_deferred < SITE_MOST_DEFERRED)
+        s->n_deferred++;
     if (!is_of_address(oc)) {
         s->n_run = 0;
         return false;
     }
-    s->n_run = oc == s->run_oc ? s->n_run + 1 : 1;
+    if (oc != s->run_oc)
+        s->n_run = 0;
+    if (s->n_run < SITE_RUN)
+        s->n_run++;
     s->run_oc = oc;
     s->failed_ms = now_ms;
-    return s->n_run >= SITE_RUN;
+    return s->n_run == SITE_RUN;
 }
 
 enum outcome site_shared(const struct site *s, uint32_t n_seen, uint64_t now_ms)
@@ -183,7 +189,7 @@ uint64_t site_rest_ms(const struct site *s, uint64_t most_ms)
 
     if (s->n_deferred == 0)
         return 0;
-    for (uint32_t i = 1; i < s->n_deferred && rest_ms < most_ms; i++)
+    for (unsigned i = 1; i < s->n_deferred; i++)
         rest_ms *= 2;
     return rest_ms < most_ms ? rest_ms : most_ms;
 }

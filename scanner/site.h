@@ -17,9 +17,10 @@
 #include "scanner/addrmap.h"
 #include "sinks/outcome.h"
 
-#define SITE_RUN      3
-#define SITE_SHARE_MS 60000 /* a failure is not shared for longer */
-#define SITE_REST     10    /* the first rest after a 4xx is this part of the longest */
+#define SITE_RUN           3
+#define SITE_SHARE_MS      60000 /* a failure is not shared for longer */
+#define SITE_REST          10    /* the first rest after a 4xx is this part of the longest */
+#define SITE_MOST_DEFERRED 16
 
 enum site_class { SITE_PLAIN, SITE_SIGNALLED, SITE_CLASSES };
 
@@ -41,12 +42,12 @@ struct site {
     struct addrmap_node node; /* first */
     struct site_host *kept[SITE_CLASSES];
     uint32_t n_kept[SITE_CLASSES], n_waiting[SITE_CLASSES];
-    uint64_t n_hosts, n_signalled; /* that point here */
+    uint32_t n_hosts, n_signalled; /* that point here */
     uint64_t failed_ms;            /* the last attempt of the run */
     enum outcome run_oc;           /* of the run: attempts in a row with the same outcome */
-    uint32_t n_run;
-    uint32_t n_noted;    /* attempts noted so far */
-    uint32_t n_deferred; /* 4xx in a row */
+    uint32_t n_noted;              /* attempts noted so far */
+    uint8_t n_run;                 /* SITE_RUN at most */
+    uint8_t n_deferred;            /* 4xx in a row, SITE_MOST_DEFERRED at most */
 };
 
 /* What became of a host that points here. */
@@ -62,7 +63,7 @@ int site_admit(struct site *s, const struct site_limits *limits, const char *nam
 /* It does not give way any more. May be called again. */
 void site_begin(struct site *s, struct site_host *h);
 /* Hosts that point here and are not kept. */
-uint64_t site_left_out(const struct site *s);
+uint32_t site_left_out(const struct site *s);
 /* Free what is kept. */
 void site_fini(struct site *s);
 

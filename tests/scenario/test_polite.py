@@ -137,7 +137,7 @@ def sample(place, seed):
     crowd.stop()
     found = place.records()
     probed = {e["host"] for e in found.endpoint.values()}
-    assert exempt | shared <= probed, exempt | shared - probed
+    assert exempt | shared <= probed, (exempt | shared) - probed
     # some of the shared ones were in the sample of the plain ones, not all: the others were left out, then taken in
     assert LIMIT - len(shared) < len(probed - exempt - shared) <= LIMIT, len(probed)
     assert f"mx.{domains[0]}" in probed and len(crowd.log) == len(probed), (len(crowd.log), len(probed))
