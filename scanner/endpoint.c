@@ -216,6 +216,7 @@ static void submit(struct endpoint *e)
     struct worker *w = e->w;
     enum outcome shared = site_shared(e->site, e->n_seen, w->timers.now_ms);
 
+    e->job.host = e->host->name;
     e->job.order = e->host->order;
     if (shared != OC_NONE && port_verdict(&w->scan->port) != PORT_BLOCKED) {
         take_shared(e, shared);
@@ -394,7 +395,7 @@ static void refuse(struct worker *w, const struct endpoint_message *m, enum outc
 void endpoint_receive(struct worker *w, struct message *message)
 {
     struct endpoint_message *m = (struct endpoint_message *)message;
-    enum outcome judged = gate_judge(w->gate, &m->ip);
+    enum outcome judged = gate_judge(w->gate, m->host, &m->ip);
     struct site *site = judged == OC_OK ? get_site(w, &m->ip) : NULL;
     struct site_host *host = site != NULL ? admit(w, site, m) : NULL;
 
@@ -410,6 +411,24 @@ void endpoint_receive(struct worker *w, struct message *message)
 }
 
 /* ---- all of them ---- */
+
+void endpoint_exclude_all(struct worker *w)
+{
+    struct endpoint *e = w->endpoints, *next;
+
+    for (; e != NULL; e = next) {
+        next = e->next;
+        if ((e->running == NULL && e->timer.slot == 0) ||
+            (!blocklist_has_address(w->blocklist, address_of(e)) &&
+             !blocklist_has_name(w->blocklist, e->host->name)))
+            continue;
+        count(&w->counters.excluded);
+        if (e->running != NULL)
+            probe_cancel(e->running->probe, OC_BLOCKLISTED); /* the rest follows from the loop */
+        else
+            finish_empty(e, OC_BLOCKLISTED);
+    }
+}
 
 void endpoint_restart_all(struct worker *w)
 {

@@ -117,9 +117,49 @@ static void on_interval(struct timer *t)
     gate_lane_drop_if_idle(lane);
 }
 
-enum outcome gate_judge(const struct gate *g, const struct address *a)
+enum outcome gate_judge(struct gate *g, const char *host, const struct address *a)
 {
-    return door_judge(&g->scan->door, a);
+    enum outcome oc = door_judge(&g->scan->door, g->blocked, host, a);
+
+    if (oc == OC_BLOCKLISTED)
+        count(&g->counters->excluded);
+    return oc;
+}
+
+/* The door's word on the job at `a`, kept in it. */
+static bool is_refused(struct gate *g, struct gate_job *job, const struct address *a)
+{
+    job->refused = gate_judge(g, job->host, a);
+    return job->refused != OC_OK;
+}
+
+/* Those of the lane that wait and are refused by now go in the next turn. */
+static void judge_waiting(struct gate *g, struct lane *lane)
+{
+    struct job_list waiting = lane->waiting;
+    struct gate_job *job;
+
+    lane->waiting = (struct job_list){0};
+    while ((job = list_take(&waiting)) != NULL) {
+        if (is_refused(g, job, &lane->node.address)) {
+            job->lane = NULL;
+            list_append(&g->refused, job);
+        } else {
+            list_append(&lane->waiting, job);
+        }
+    }
+}
+
+void gate_set_blocklist(struct gate *g, const struct blocklist *blocked)
+{
+    g->blocked = blocked;
+    for (unsigned kind = 0; kind < LANE_N; kind++) {
+        struct addrmap_cursor at = {0};
+        struct lane *lane;
+
+        while ((lane = gate_lane_next(g, kind, &at)) != NULL)
+            judge_waiting(g, lane);
+    }
 }
 
 bool gate_submit(struct gate *g, struct gate_job *job, const struct address *a, enum gate_lane lane,
@@ -127,8 +167,7 @@ bool gate_submit(struct gate *g, struct gate_job *job, const struct address *a, 
 {
     job->go = go;
     job->lane = NULL;
-    job->refused = gate_judge(g, a);
-    if (job->refused == OC_OK)
+    if (!is_refused(g, job, a))
         job->refused = g->closed[lane];
     if (job->refused != OC_OK) {
         list_append(&g->refused, job);
@@ -154,7 +193,7 @@ static bool take_connection(struct scan *scan)
     uint32_t open = atomic_load_explicit(&scan->connections, memory_order_relaxed);
 
     do {
-        if (open >= scan->max_connections)
+        if (open >= atomic_load_explicit(&scan->max_connections, memory_order_relaxed))
             return false;
     } while (!atomic_compare_exchange_weak_explicit(&scan->connections, &open, open + 1, memory_order_relaxed,
                                                     memory_order_relaxed));

@@ -19,6 +19,8 @@ typedef void (*gate_go_fn)(struct gate_job *job, enum outcome oc);
 
 /* Embedded in what wants to connect. */
 struct gate_job {
+    const char
+        *host; /* that is contacted, for the blocklist; set before gate_submit(), borrowed until go() */
     struct gate_job *next;
     struct lane *lane; /* where it waits or is open; NULL: it is refused */
     gate_go_fn go;
@@ -34,9 +36,12 @@ struct gate_limits {
 /* `scan`, `timers` and `counters` are borrowed. NULL: no memory. */
 struct gate *gate_new(struct scan *scan, struct timers *timers, struct counters *counters,
                       const struct gate_limits limits[LANE_N]);
+/* The blocklist from now on: borrowed; NULL: none. What waits is judged again, and goes in the next turn if
+ * it is refused. */
+void gate_set_blocklist(struct gate *g, const struct blocklist *blocked);
 void gate_free(struct gate *g); /* nothing may wait or be open */
-/* OC_OK: `a` may be contacted. Else the door's outcome, as go() would get it. */
-enum outcome gate_judge(const struct gate *g, const struct address *a);
+/* OC_OK: `host` (NULL: none) may be contacted at `a`. Else the door's outcome, as go() would get it. */
+enum outcome gate_judge(struct gate *g, const char *host, const struct address *a);
 /* Ask for a connection to `a`. `go` is called exactly once. False: no memory (then it is not called). */
 bool gate_submit(struct gate *g, struct gate_job *job, const struct address *a, enum gate_lane lane,
                  gate_go_fn go) STS_CHECK;

@@ -33,6 +33,7 @@ struct gate {
     struct scan *scan;
     struct timers *timers;
     struct counters *counters;
+    const struct blocklist *blocked; /* NULL: none */
     struct gate_limits limits[LANE_N];
     enum outcome closed[LANE_N]; /* OC_OK: open */
     struct addrmap lanes[LANE_N], networks[LANE_N];

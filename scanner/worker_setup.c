@@ -198,6 +198,7 @@ int worker_fini(struct worker *w)
     keyset_fini(&w->signalled);
     keyset_fini(&w->policies);
     endpoint_forget(w);
+    blocklist_unref(w->blocklist);
     timers_fini(&w->timers);
     free(w->from);
     free(w->read_buffer);

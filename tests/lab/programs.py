@@ -20,7 +20,7 @@ def stscan(running, output, workers=1, *more):
             "--ehlo-name", "lab.test", "--contact", CONTACT, "--smtp-port", "25", "--https-port", "443",
             "--dns-rate", "0", "--connect-rate", "10000", "--per-ip-interval", "0", "--per-ip-https-rate", "10000",
             "--attempts", str(ATTEMPTS), "--retry-after", "1s", "--tail", "5s", "--control-rate", "0", "--seed", "1",
-            *more]
+            "--dns-retry-after", "300ms", *more]
 
 
 def ststat(command, *args):
