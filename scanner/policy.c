@@ -134,7 +134,7 @@ static void move_on(struct policy *p)
     leave(p);
     forget_evidence(&p->rec);
     p->head.type = MESSAGE_POLICY_TRY;
-    p->head.to = worker_owner(w->scan, a->b, sizeof(a->b));
+    p->head.to = worker_owner_of_address(w->scan, a);
     worker_send(w, &p->head); /* counts it as new; what was counted before ends here */
     scan_finish(w->scan, 1);
 }
