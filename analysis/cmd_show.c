@@ -6,6 +6,7 @@
 #include "analysis/join.h"
 #include "analysis/name_class.h"
 #include "analysis/policy_class.h"
+#include "analysis/show_verdict.h"
 #include "analysis/text.h"
 #include "analysis/tree.h"
 #include "analysis/words.h"
@@ -198,6 +199,30 @@ static int show_record(struct show *s, const struct kept *k, struct sts_err *err
     return STS_OK;
 }
 
+/* The domain record of its position that counts: the last attempt. */
+static bool counts(const struct show *s, const struct rec_domain *d)
+{
+    for (const struct kept *k = s->e.first; k != NULL; k = k->next) {
+        const struct rec_domain *other = k->record;
+
+        if (k->kind == REC_domain && other->pos == d->pos && other->attempt > d->attempt)
+            return false;
+    }
+    return true;
+}
+
+static int show_verdicts(struct show *s, struct sts_err *err)
+{
+    for (const struct kept *k = s->e.first; k != NULL; k = k->next) {
+        const struct rec_domain *d = k->record;
+
+        if (k->kind == REC_domain && d->oc == OC_OK && counts(s, d) &&
+            show_verdict(s->tree.out, s->e.join, d, err) != STS_OK)
+            return err->code;
+    }
+    return STS_OK;
+}
+
 static int show(struct show *s, struct scan_reader *r, const char *name, struct sts_err *err)
 {
     int rc = evidence_gather(&s->e, r, name, err);
@@ -211,8 +236,10 @@ static int show(struct show *s, struct scan_reader *r, const char *name, struct 
     s->tree.start_ms = s->e.start_ms;
     text_put(s->tree.out, s->e.name);
     fprintf(s->tree.out, ": %" PRIu64 " domain record%s\n", s->e.n_domains, s->e.n_domains == 1 ? "" : "s");
+    rc = show_verdicts(s, err);
     for (const struct kept *k = s->e.first; rc == STS_OK && k != NULL; k = k->next)
-        rc = show_record(s, k, err);
+        if (!k->aside)
+            rc = show_record(s, k, err);
     return EXIT_FINE;
 }
 
@@ -238,9 +265,13 @@ static int run(int argc, char **argv, struct sts_err *err)
 const struct command cmd_show = {
     .name = "show",
     .args = "SCAN NAME",
-    .summary = "all the evidence for one name: DNS, hosts, endpoints, policy, certificates",
+    .summary = "the verdict on one name, step by step, and all the evidence for it",
     .help = "NAME is a domain as the scan asked for it or as the input gave it, in either case of\n"
-            "letters, or an MX host. Lines with => say what ststat makes of the evidence; the rest\n"
+            "letters, or an MX host. First the verdict on a domain, step by step, each with the\n"
+            "section of the RFC that decides it: what becomes of a message from a sender with\n"
+            "opportunistic TLS, from one with MTA-STS, and with an attacker on the path; a host not\n"
+            "probed itself is taken to be as others at its address. Below, lines with => say what ststat "
+            "makes of the evidence; the rest\n"
             "is the evidence, field by field under its key in SCHEMA.md. Bytes that could harm a\n"
             "terminal are printed as \\xNN.\n\n"
             "Exit codes: 0 shown, 1 the name is not in the scan, 2 the scan could not be read.\n",

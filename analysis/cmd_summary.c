@@ -42,9 +42,7 @@ static int on_domain(void *arg, const struct rec_domain *d, struct sts_err *err)
 {
     struct summary *sum = arg;
 
-    (void)err;
-    stats_domain(sum->stats, sum->join, d);
-    return STS_OK;
+    return stats_domain(sum->stats, sum->join, d, err);
 }
 
 static int gather(struct summary *sum, struct scan_reader *r, struct sts_err *err)
@@ -101,7 +99,7 @@ static int run(int argc, char **argv, struct sts_err *err)
 const struct command cmd_summary = {
     .name = "summary",
     .args = "SCAN",
-    .summary = "shares: names, MX, MTA-STS, TLS-RPT, STARTTLS, certificates, failures",
+    .summary = "shares: names, MX, MTA-STS, TLS-RPT, STARTTLS, certificates, messages, failures",
     .help = "  --json       as JSON; every share names its numerator and denominator\n"
             "  --outcomes   with a table of all outcomes, by kind of record and question\n\n"
             "Shares are of what was learned: what is temporary, refused to us or our own fault\n"

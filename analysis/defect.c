@@ -36,6 +36,7 @@ static const struct {
     [DEFECT_POLICY_EMPTY] = {"policy-empty", STS_POL, "policy is empty"},
     [DEFECT_POLICY_BOM] = {"policy-bom", STS_POL, "policy begins with a byte order mark"},
     [DEFECT_POLICY_BLANK_LINE] = {"policy-blank-line", STS_POL, "blank line"},
+    [DEFECT_POLICY_BARE_CR] = {"policy-bare-cr", STS_POL " (erratum 6253)", "CR without LF in a line"},
     [DEFECT_POLICY_LINE] = {"policy-line", STS_POL, "line has no colon"},
     [DEFECT_POLICY_NAME] = {"policy-name", STS_POL, "line has no field name before its colon, or a bad one"},
     [DEFECT_POLICY_VALUE_EMPTY] = {"policy-value-empty", STS_POL, "field has no value"},

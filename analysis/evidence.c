@@ -14,7 +14,7 @@ static int no_memory(struct sts_err *err)
 }
 
 /* A record lives only as long as its callback: keep a copy, by way of its encoding. */
-static int keep(struct evidence *e, enum rec_kind kind, const void *record, struct sts_err *err)
+static int keep(struct evidence *e, enum rec_kind kind, const void *record, bool aside, struct sts_err *err)
 {
     struct kept *kept = arena_alloc(&e->arena, sizeof(*kept));
     struct sts_str bytes;
@@ -29,6 +29,7 @@ static int keep(struct evidence *e, enum rec_kind kind, const void *record, stru
         rec_decode((const uint8_t *)bytes.p, bytes.len, &e->arena, &kept->kind, &copy, &used) != STS_OK)
         return no_memory(err);
     kept->record = copy;
+    kept->aside = aside;
     *e->last = kept;
     e->last = &kept->next;
     return STS_OK;
@@ -61,7 +62,7 @@ static int on_domain(struct evidence *e, const struct rec_domain *d, struct sts_
     for (uint32_t i = 0; d->mx != NULL && i < d->mx->mx.n; i++)
         if (add_key(&e->hosts, key_of_name(d->mx->mx.v[i].host), err) != STS_OK)
             return err->code;
-    return keep(e, REC_domain, d, err);
+    return keep(e, REC_domain, d, false, err);
 }
 
 static int add_ips(struct evidence *e, const struct rec_dns *dns, struct sts_err *err)
@@ -87,15 +88,23 @@ static int on_host(struct evidence *e, const struct rec_host *h, struct sts_err 
     e->n_records++;
     if (add_ips(e, h->a, err) != STS_OK || add_ips(e, h->aaaa, err) != STS_OK)
         return err->code;
-    return keep(e, REC_host, h, err);
+    return keep(e, REC_host, h, false, err);
+}
+
+/* Of sampled addresses only, which are few: what is there may have to be inferred from other hosts. */
+static int on_ip(struct evidence *e, const struct rec_ip *ip, struct sts_err *err)
+{
+    if (table_find(&e->ips, key_of_name(ip->ip)) == NULL)
+        return STS_OK;
+    return add_key(&e->sampled, key_of_name(ip->ip), err) ? err->code : keep(e, REC_ip, ip, false, err);
 }
 
 static int on_endpoint(struct evidence *e, const struct rec_endpoint *p, struct sts_err *err)
 {
     if (table_find(&e->hosts, key_of_name(p->host)) == NULL)
-        return STS_OK;
+        return table_find(&e->sampled, key_of_name(p->ip)) ? keep(e, REC_endpoint, p, true, err) : STS_OK;
     e->n_records++;
-    return add_chain(e, p->tls, err) ? err->code : keep(e, REC_endpoint, p, err);
+    return add_chain(e, p->tls, err) ? err->code : keep(e, REC_endpoint, p, false, err);
 }
 
 static int on_policy(struct evidence *e, const struct rec_policy *p, struct sts_err *err)
@@ -103,7 +112,7 @@ static int on_policy(struct evidence *e, const struct rec_policy *p, struct sts_
     if (!text_equal_nocase(p->name, e->name))
         return STS_OK;
     e->n_records++;
-    return add_chain(e, p->tls, err) ? err->code : keep(e, REC_policy, p, err);
+    return add_chain(e, p->tls, err) ? err->code : keep(e, REC_policy, p, false, err);
 }
 
 static int on_cert(struct evidence *e, const struct rec_cert *cert, struct sts_err *err)
@@ -113,9 +122,9 @@ static int on_cert(struct evidence *e, const struct rec_cert *cert, struct sts_e
 
     if (!cited && !cert->trusted)
         return STS_OK;
-    if (chains_add(e->chains, cert, err) != STS_OK)
+    if (join_add(e->join, REC_cert, cert, err) != STS_OK)
         return err->code;
-    return cited && !known ? keep(e, REC_cert, cert, err) : STS_OK;
+    return cited && !known ? keep(e, REC_cert, cert, false, err) : STS_OK;
 }
 
 static int on_record(void *arg, enum rec_kind kind, const void *record, const struct scan_place *place,
@@ -123,25 +132,38 @@ static int on_record(void *arg, enum rec_kind kind, const void *record, const st
 {
     struct evidence *e = arg;
     const struct rec_scan *scan = record;
-    const struct rec_ip *ip = record;
 
     (void)place;
     switch (kind) {
-    case REC_scan: e->start_ms = scan->start_ms; return STS_OK;
+    case REC_scan: e->start_ms = scan->start_ms; return join_add(e->join, kind, record, err);
     case REC_domain: return on_domain(e, record, err);
     case REC_host: return on_host(e, record, err);
     case REC_endpoint: return on_endpoint(e, record, err);
     case REC_policy: return on_policy(e, record, err);
     case REC_cert: return on_cert(e, record, err);
-    case REC_ip: return table_find(&e->ips, key_of_name(ip->ip)) ? keep(e, REC_ip, record, err) : STS_OK;
+    case REC_ip: return on_ip(e, record, err);
     default: return STS_OK;
     }
 }
 
+/* The join of what was kept; the certificates are there already. */
+static int join_up(struct evidence *e, struct sts_err *err)
+{
+    for (const struct kept *k = e->first; k != NULL; k = k->next)
+        if (k->kind != REC_cert && join_add(e->join, k->kind, k->record, err) != STS_OK)
+            return err->code;
+    if (join_add_up(e->join, err) != STS_OK)
+        return err->code;
+    for (const struct kept *k = e->first; k != NULL; k = k->next)
+        if (k->kind == REC_host)
+            join_infer(e->join, k->record);
+    return STS_OK;
+}
+
 int evidence_gather(struct evidence *e, struct scan_reader *r, const char *name, struct sts_err *err)
 {
-    static const enum rec_kind order[] = {REC_scan,   REC_domain, REC_host, REC_endpoint,
-                                          REC_policy, REC_ip,     REC_cert};
+    static const enum rec_kind order[] = {REC_scan,     REC_domain, REC_host, REC_ip,
+                                          REC_endpoint, REC_policy, REC_cert};
     size_t len = strlen(name);
 
     memset(e, 0, sizeof(*e));
@@ -149,16 +171,18 @@ int evidence_gather(struct evidence *e, struct scan_reader *r, const char *name,
     arena_init(&e->arena, 0);
     table_init(&e->hosts, sizeof(struct entry));
     table_init(&e->ips, sizeof(struct entry));
+    table_init(&e->sampled, sizeof(struct entry));
     table_init(&e->certs, sizeof(struct entry));
     if (len > 1 && name[len - 1] == '.')
         len--;
     e->wanted = e->name = (struct sts_str){name, (uint32_t)len};
-    if (chains_new(&e->chains, err) != STS_OK || add_key(&e->hosts, key_of_name(e->name), err) != STS_OK)
+    if (join_empty(&e->join, err) != STS_OK || add_key(&e->hosts, key_of_name(e->name), err) != STS_OK)
         return err->code;
+    e->chains = e->join->chains;
     for (size_t i = 0; i < STS_LEN(order); i++) /* each kind needs what the ones before it say */
         if (scan_reader_each(r, REC_MASK(order[i]), on_record, e, err) != STS_OK)
             return err->code;
-    return STS_OK;
+    return join_up(e, err);
 }
 
 void evidence_fini(struct evidence *e)
@@ -167,6 +191,7 @@ void evidence_fini(struct evidence *e)
     rec_buf_fini(&e->scratch);
     table_fini(&e->hosts);
     table_fini(&e->ips);
+    table_fini(&e->sampled);
     table_fini(&e->certs);
-    chains_free(e->chains);
+    join_free(e->join);
 }

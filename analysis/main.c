@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&cmd_summary, &cmd_verify, &cmd_show};
+static const struct command *const commands[] = {&cmd_summary, &cmd_verify, &cmd_show, &cmd_parse};
 
 static const struct command *find(const char *name)
 {
@@ -23,8 +23,8 @@ static void print_help(FILE *out)
           "Commands\n",
           out);
     for (size_t i = 0; i < STS_LEN(commands); i++)
-        fprintf(out, "  %-8s %-10s %s\n", commands[i]->name, commands[i]->args, commands[i]->summary);
-    fputs("  help     COMMAND    more about one command\n\n"
+        fprintf(out, "  %-8s %-13s %s\n", commands[i]->name, commands[i]->args, commands[i]->summary);
+    fputs("  help     COMMAND       more about one command\n\n"
           "Exit codes\n"
           "  0  done, nothing wrong\n"
           "  1  wrong use of a command; verify: problems found; show: name not in the scan\n"

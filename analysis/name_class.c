@@ -58,8 +58,8 @@ const char *mx_state_text(enum mx_state state)
 {
     static const char *const texts[] = {
         "has MX",
-        "null MX: takes no mail (RFC 7505)",
-        "no MX, but an address: implicit MX (RFC 5321 section 5.1)",
+        "null MX: takes no mail",
+        "no MX, but an address: implicit MX",
         "no MX and no address: no mail",
         "does not exist (NXDOMAIN)",
         "could not be learned: lookup failed for now",
@@ -67,6 +67,11 @@ const char *mx_state_text(enum mx_state state)
     };
 
     return (unsigned)state < STS_LEN(texts) ? texts[state] : "";
+}
+
+const char *mx_state_rule(enum mx_state state)
+{
+    return state == MX_NULL ? "RFC 7505 section 3" : "RFC 5321 section 5.1";
 }
 
 struct sts_str txt_joined(const struct rec_txt *rr, char buf[TXT_JOINED_BYTES])
@@ -91,6 +96,11 @@ void read_sts(struct sts_txt *out, const struct rec_dns *dns, char buf[TXT_JOINE
     sts_txt_init(out);
     for (uint32_t i = 0; dns != NULL && i < dns->txt.n; i++)
         sts_txt_add(out, txt_joined(&dns->txt.v[i], buf));
+}
+
+enum verdict sts_txt_reading(const struct sts_txt *t, bool lenient)
+{
+    return lenient && t->lenient != VERDICT_NONE ? t->lenient : t->verdict;
 }
 
 void read_rpt(struct tlsrpt *out, const struct rec_dns *dns, char buf[TXT_JOINED_BYTES])

@@ -17,6 +17,7 @@ enum mx_state {
 };
 enum mx_state mx_state(const struct rec_domain *d);
 const char *mx_state_text(enum mx_state state);
+const char *mx_state_rule(enum mx_state state); /* "RFC 5321 section 5.1" */
 bool mx_is_root(const struct rec_mx *mx);
 /* A null MX that is not alone, or not of preference 0. */
 bool mx_null_beside(const struct rec_dns *mx);
@@ -30,5 +31,7 @@ bool dns_unknown(const struct rec_dns *dns);
 #define TXT_JOINED_BYTES 65536
 struct sts_str txt_joined(const struct rec_txt *rr, char buf[TXT_JOINED_BYTES]);
 void read_sts(struct sts_txt *out, const struct rec_dns *dns, char buf[TXT_JOINED_BYTES]);
+/* By the reading asked for. What keeps the ABNF is a record to lenient readers too. */
+enum verdict sts_txt_reading(const struct sts_txt *t, bool lenient);
 void read_rpt(struct tlsrpt *out, const struct rec_dns *dns, char buf[TXT_JOINED_BYTES]);
 #endif

@@ -6,21 +6,24 @@
 
 #include <string.h>
 
-#define FETCH  "sts-policy-fetch-error"
-#define WEBPKI "sts-webpki-invalid"
+#define FETCH  RESULT_STS_POLICY_FETCH_ERROR
+#define WEBPKI RESULT_STS_WEBPKI_INVALID
 
+/* RFC 8460 section 4.3.2.2; it does not say where TLS fails before a certificate is judged. */
 static const struct {
-    const char *name, *text, *result;
+    const char *name, *text;
+    enum result_type result;
 } classes[POL_CLASS_LIMIT] = {
-    [POL_NONE] = {"none", "not fetched", ""},
-    [POL_OK] = {"ok", "valid policy", ""},
-    [POL_INCONCLUSIVE] = {"inconclusive", "could not be learned", ""},
+    [POL_NONE] = {"none", "not fetched", RESULT_NONE},
+    [POL_OK] = {"ok", "valid policy", RESULT_NONE},
+    [POL_INCONCLUSIVE] = {"inconclusive", "could not be learned", RESULT_NONE},
     [POL_DNS] = {"dns", "policy host has no address", FETCH},
     [POL_BOGON] = {"bogon", "policy host has only reserved addresses", FETCH},
     [POL_TCP] = {"tcp", "no connection to the policy host", FETCH},
     [POL_TIMEOUT] = {"timeout", "policy host took too long", FETCH},
     [POL_TLS_ALERT] = {"tls-alert", "TLS: policy host sent an alert", FETCH},
     [POL_TLS_HANDSHAKE] = {"tls-handshake", "TLS: handshake failed", FETCH},
+    [POL_TLS_OLD] = {"tls-old", "TLS: below version 1.2", FETCH},
     [POL_TLS_NAME] = {"tls-name", "TLS: certificate is for other names", WEBPKI},
     [POL_TLS_EXPIRED] = {"tls-expired", "TLS: certificate is expired or not yet valid", WEBPKI},
     [POL_TLS_SELF_SIGNED] = {"tls-self-signed", "TLS: certificate is self-signed", WEBPKI},
@@ -33,7 +36,7 @@ static const struct {
     [POL_HTTP_ENCODING] = {"http-encoding", "HTTP: encoding that was not asked for", FETCH},
     [POL_SIZE] = {"size", "policy is larger than the limit", FETCH},
     [POL_MEDIA] = {"media", "media type is not text/plain", FETCH},
-    [POL_SYNTAX] = {"syntax", "policy breaks the grammar", "sts-policy-invalid"},
+    [POL_SYNTAX] = {"syntax", "policy breaks the grammar", RESULT_STS_POLICY_INVALID},
 };
 
 static struct sts_str trim(struct sts_str s)
@@ -124,10 +127,15 @@ static enum policy_class connect_class(unsigned oc)
     }
 }
 
-/* The first that applies, in the order of RFC 8460 section 4.3.2.1: name, validity, trust. */
-static enum policy_class cert_class(const struct chain_verdict *chain, bool match)
+/* The first that applies: version (RFC 8461 section 7.2, RFC 8996 section 4: a sender gets no further), then
+ * name, validity, trust. */
+static enum policy_class tls_class(const struct rec_tls *tls, const struct chain_verdict *chain, bool match)
 {
-    if (chain->faults & (CHAIN_EMPTY | CHAIN_NOT_IN_SCAN | CHAIN_UNREADABLE))
+    if (tls != NULL && tls->version != 0 && tls->version < 0x0303)
+        return POL_TLS_OLD;
+    if (chain->faults & CHAIN_NOT_IN_SCAN) /* our loss, not the peer's fault */
+        return POL_INCONCLUSIVE;
+    if (chain->faults & (CHAIN_EMPTY | CHAIN_UNREADABLE))
         return POL_TLS_OTHER;
     if (!match)
         return POL_TLS_NAME;
@@ -186,28 +194,40 @@ static enum policy_class http_class(const struct rec_policy *p)
     return encoding.len > 0 && !text_equal_nocase(encoding, sts_str("identity")) ? POL_HTTP_ENCODING : POL_OK;
 }
 
+/* What the body is worth, by both readings; `before` is what the stages before it came to. */
+static void classify_body(struct policy_facts *out, enum policy_class before, bool media)
+{
+    bool valid = out->body.verdict == VERDICT_VALID, lenient = out->body.lenient.verdict == VERDICT_VALID;
+
+    out->class_ = before != POL_OK ? before : !media ? POL_MEDIA : valid ? POL_OK : POL_SYNTAX;
+    out->lenient = before != POL_OK ? before : valid || lenient ? POL_OK : POL_SYNTAX;
+    out->lenient_mode = lenient ? out->body.lenient.mode : out->body.mode;
+    out->lenient_max_age_s = lenient ? out->body.lenient.max_age_s : out->body.max_age_s;
+    if (!out->has_body)
+        return;
+    out->results |= media ? 0 : RESULT_BIT(policy_class_result_type(POL_MEDIA));
+    out->results |= valid ? 0 : RESULT_BIT(policy_class_result_type(POL_SYNTAX));
+}
+
 void policy_classify(struct policy_facts *out, const struct rec_policy *p, const struct chain_verdict *chain,
                      bool match)
 {
-    enum policy_class http, class_ = connect_class(outcome_byte(p->oc));
+    enum policy_class class_ = connect_class(outcome_byte(p->oc)), tls, http;
 
     memset(out, 0, sizeof(*out));
-    out->class_ = class_;
-    if (class_ != POL_OK)
-        return;
-    class_ = cert_class(chain, match);
-    http = http_class(p);
-    out->trusted = class_ == POL_OK;
-    out->has_body = http == POL_OK;
-    if (out->has_body)
-        sts_policy_read(&out->body, p->body);
-    if (class_ == POL_OK)
-        class_ = http;
-    if (class_ == POL_OK && !is_text_plain(http_header(p->headers, "Content-Type")))
-        class_ = POL_MEDIA;
-    if (class_ == POL_OK && out->body.verdict != VERDICT_VALID)
-        class_ = POL_SYNTAX;
-    out->class_ = class_;
+    if (class_ == POL_OK) {
+        tls = tls_class(p->tls, chain, match);
+        http = http_class(p);
+        out->trusted = tls == POL_OK;
+        out->has_body = http == POL_OK;
+        if (out->has_body)
+            sts_policy_read(&out->body, p->body);
+        class_ = tls != POL_OK ? tls : http;
+        out->results = RESULT_BIT(policy_class_result_type(tls)) | RESULT_BIT(policy_class_result_type(http));
+    }
+    classify_body(out, class_, is_text_plain(http_header(p->headers, "Content-Type")));
+    out->results |= RESULT_BIT(policy_class_result_type(class_));
+    out->results &= ~RESULT_BIT(RESULT_NONE);
 }
 
 const char *policy_class_name(enum policy_class class_)
@@ -220,7 +240,21 @@ const char *policy_class_text(enum policy_class class_)
     return (unsigned)class_ < POL_CLASS_LIMIT ? classes[class_].text : "";
 }
 
+enum result_type policy_class_result_type(enum policy_class class_)
+{
+    return (unsigned)class_ < POL_CLASS_LIMIT ? classes[class_].result : RESULT_NONE;
+}
+
 const char *policy_class_result(enum policy_class class_)
 {
-    return (unsigned)class_ < POL_CLASS_LIMIT ? classes[class_].result : "";
+    return result_type_name(policy_class_result_type(class_));
+}
+
+const char *policy_class_rule(enum policy_class class_)
+{
+    switch (class_) {
+    case POL_TLS_OLD: return "RFC 8461 section 7.2";
+    case POL_SYNTAX: return "RFC 8461 section 3.2";
+    default: return "RFC 8461 section 3.3";
+    }
 }

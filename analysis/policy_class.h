@@ -3,6 +3,7 @@
 #ifndef STS_POLICY_CLASS_H
 #define STS_POLICY_CLASS_H
 #include "analysis/chain.h"
+#include "analysis/result_type.h"
 #include "analysis/sts_policy.h"
 
 enum policy_class {
@@ -15,6 +16,7 @@ enum policy_class {
     POL_TIMEOUT, /* TLS or HTTP took too long */
     POL_TLS_ALERT,
     POL_TLS_HANDSHAKE,
+    POL_TLS_OLD,     /* below TLS 1.2 */
     POL_TLS_NAME,    /* certificate is for other names */
     POL_TLS_EXPIRED, /* or not yet valid */
     POL_TLS_SELF_SIGNED,
@@ -33,8 +35,13 @@ enum policy_class {
 
 struct policy_facts {
     enum policy_class class_;
-    bool has_body; /* 200 with a whole body: `body` is read, whatever TLS and media type are */
-    bool trusted;  /* TLS verified, and the certificate names the policy host */
+    enum policy_class lenient; /* as deployed senders take it: they read a body that breaks the grammar, and
+                                  do not look at the media type, which section 3.3 only recommends */
+    enum sts_mode lenient_mode;
+    uint64_t lenient_max_age_s;
+    uint32_t results; /* bits of result types: all stages that failed, not only the first */
+    bool has_body;    /* 200 with a whole body: `body` is read, whatever TLS and media type are */
+    bool trusted;     /* TLS verified, and the certificate names the policy host */
     struct sts_policy body;
 };
 
@@ -43,8 +50,9 @@ void policy_classify(struct policy_facts *out, const struct rec_policy *p, const
                      bool match);
 const char *policy_class_name(enum policy_class class_); /* "tls-name" */
 const char *policy_class_text(enum policy_class class_);
-const char *
-policy_class_result(enum policy_class class_); /* result type of RFC 8460 section 4.3; "" for none */
+enum result_type policy_class_result_type(enum policy_class class_); /* RFC 8460 section 4.3 */
+const char *policy_class_result(enum policy_class class_);           /* its name; "" for none */
+const char *policy_class_rule(enum policy_class class_); /* "RFC 8461 section 3.3": what decides */
 /* Value of a header field, the first of that name; {NULL, 0} where there is none. RFC 9110 section 5. */
 struct sts_str http_header(struct sts_str headers, const char *name);
 #endif

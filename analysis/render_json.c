@@ -1,5 +1,5 @@
-#include "analysis/json.h"
 #include "analysis/render.h"
+#include "sinks/json.h"
 
 static void put_head(struct json *j, const struct summary_head *head)
 {

@@ -47,11 +47,23 @@ const char *outcome_set_name(enum outcome_set set)
 
 struct stats *stats_new(void)
 {
-    return calloc(1, sizeof(struct stats));
+    struct stats *s = calloc(1, sizeof(*s));
+
+    if (s == NULL)
+        return NULL;
+    s->verdict = domain_verdict_new();
+    if (s->verdict == NULL) {
+        free(s);
+        return NULL;
+    }
+    return s;
 }
 
 void stats_free(struct stats *s)
 {
+    if (s == NULL)
+        return;
+    domain_verdict_free(s->verdict);
     free(s);
 }
 
@@ -129,6 +141,7 @@ static void count_policy_failure(struct stats *s, const struct policy_fact *p)
         [POL_TIMEOUT] = C_pol_timeout,
         [POL_TLS_ALERT] = C_pol_tls_alert,
         [POL_TLS_HANDSHAKE] = C_pol_tls_handshake,
+        [POL_TLS_OLD] = C_pol_tls_old,
         [POL_TLS_NAME] = C_pol_tls_name,
         [POL_TLS_EXPIRED] = C_pol_tls_expired,
         [POL_TLS_SELF_SIGNED] = C_pol_tls_self_signed,
@@ -222,7 +235,7 @@ static void count_questions(struct stats *s, const struct rec_domain *d)
             s->outcomes[SET_MX + i][outcome_of(asked[i])]++;
 }
 
-void stats_domain(struct stats *s, const struct join *j, const struct rec_domain *d)
+int stats_domain(struct stats *s, const struct join *j, const struct rec_domain *d, struct sts_err *err)
 {
     const struct policy_fact *policy;
     enum mx_state state;
@@ -232,12 +245,12 @@ void stats_domain(struct stats *s, const struct join *j, const struct rec_domain
     count_questions(s, d);
     if (d->name.len == 0) {
         s->n[C_not_names]++;
-        return;
+        return STS_OK;
     }
     s->n[C_names]++;
     if (d->oc != OC_OK) {
         s->n[outcome_class(outcome_byte(d->oc)) == OCC_skipped ? C_excluded : C_unfinished]++;
-        return;
+        return STS_OK;
     }
     s->n[C_asked]++;
     state = mx_state(d);
@@ -253,4 +266,5 @@ void stats_domain(struct stats *s, const struct join *j, const struct rec_domain
     }
     if (state == MX_HAS)
         count_hosts_of(s, j, d->mx);
+    return stats_verdict(s, j, d, err);
 }

@@ -1,6 +1,7 @@
 /* stats.h - counters, and the table of statistics made of them (stats.def). Not thread-safe. */
 #ifndef STS_STATS_H
 #define STS_STATS_H
+#include "analysis/domain_verdict.h"
 #include "analysis/join.h"
 #include "analysis/name_class.h"
 
@@ -53,11 +54,16 @@ struct stats {
     uint64_t n[COUNTER_LIMIT];
     uint64_t outcomes[SET_LIMIT][OUTCOME_LIMIT];
     uint64_t defects[DEFECT_LIMIT]; /* names by the first defect of their record or policy */
+    struct domain_verdict *verdict; /* scratch */
     char joined[TXT_JOINED_BYTES];  /* scratch */
 };
 
 struct stats *stats_new(void); /* NULL: no memory */
 void stats_free(struct stats *s);
-void stats_domain(struct stats *s, const struct join *j, const struct rec_domain *d);
+int stats_domain(struct stats *s, const struct join *j, const struct rec_domain *d,
+                 struct sts_err *err) STS_CHECK;
+/* A part of it: what becomes of messages. */
+int stats_verdict(struct stats *s, const struct join *j, const struct rec_domain *d,
+                  struct sts_err *err) STS_CHECK;
 void stats_joined(struct stats *s, const struct join *j); /* hosts, endpoints and addresses, once */
 #endif

@@ -1,14 +1,25 @@
 #include "analysis/tlsrpt.h"
 
-#include "analysis/txt_record.h"
+#include "analysis/text.h"
 
 #include <string.h>
-#include <strings.h>
+
+/* The lenient reading is what at least one of these takes: mox, tlsrpt-reporter (sys4, for Postfix), and the
+ * checker checkdmarc. Against the ABNF it forgives
+ *   - blanks between the version and its semicolon (mox, checkdmarc);
+ *   - all that is wrong in or between the other fields, blanks at the end (tlsrpt-reporter reads the rua and
+ *     nothing behind it; before it, only an intact field is passed over, by mox: no difference is made here);
+ *   - any characters in a URI, so also the size limit of DMARC, "!10m" (tlsrpt-reporter, checkdmarc), and an
+ *     empty URI or one without a scheme beside one that has a scheme (tlsrpt-reporter);
+ *   - blanks around "=" (checkdmarc), white space of any kind around a field (tlsrpt-reporter).
+ * Without a single URI that has a scheme there is nowhere to send a report: invalid here too. */
 
 struct walk {
     struct tlsrpt *t;
     bool seen_rua;
 };
+
+static const struct sts_str rua_name = {"rua", 3};
 
 static bool is_hex(char c)
 {
@@ -35,50 +46,76 @@ static uint32_t scheme_len(struct sts_str uri)
     return i < uri.len && uri.p[i] == ':' ? i : 0;
 }
 
-static void read_uri(struct walk *walk, struct sts_str uri, uint32_t offset)
+struct sts_str tlsrpt_scheme(struct sts_str uri)
 {
-    struct tlsrpt *t = walk->t;
-    uint32_t scheme = scheme_len(uri);
+    static const char *const known[] = {"mailto", "https"};
+    struct sts_str scheme = {uri.p, scheme_len(uri)};
 
-    if (uri.len == 0) {
-        defect_add(&t->defects, DEFECT_RPT_URI_EMPTY, offset);
-        return;
-    }
-    for (uint32_t i = 0; i < uri.len; i++) {
-        if (!is_uri_at(uri, i)) {
-            defect_add(&t->defects, DEFECT_RPT_URI_CHARACTER, offset + i);
-            return;
-        }
-    }
-    if (scheme == 0)
-        defect_add(&t->defects, DEFECT_RPT_URI_NO_SCHEME, offset);
-    else if (walk->seen_rua) /* the first rua counts, as RFC 8461 section 3.2 has it for its fields */
-        return;
-    else if (scheme == 6 && strncasecmp(uri.p, "mailto", 6) == 0)
-        t->n_mailto++;
-    else if (scheme == 5 && strncasecmp(uri.p, "https", 5) == 0)
-        t->n_https++;
-    else
-        t->n_other_scheme++;
+    for (size_t i = 0; i < STS_LEN(known); i++)
+        if (text_equal_nocase(scheme, sts_str(known[i])))
+            return sts_str(known[i]);
+    return scheme;
 }
 
-/* tlsrpt-rua = %s"rua=" tlsrpt-uri *(*WSP "," *WSP tlsrpt-uri) */
+static enum defect_id check_uri(struct sts_str uri, uint32_t *at)
+{
+    *at = 0;
+    if (uri.len == 0)
+        return DEFECT_RPT_URI_EMPTY;
+    for (; *at < uri.len; ++*at)
+        if (!is_uri_at(uri, *at))
+            return DEFECT_RPT_URI_CHARACTER;
+    *at = 0;
+    return scheme_len(uri) == 0 ? DEFECT_RPT_URI_NO_SCHEME : DEFECT_NONE;
+}
+
+/* *WSP "," *WSP between them, no blank before the first. False at the end of `list`. */
+static bool next_item(struct sts_str list, uint32_t *at, struct sts_str *item)
+{
+    const char *comma;
+    uint32_t end;
+    bool first;
+
+    if (*at > list.len)
+        return false;
+    first = *at == 0 || list.p[*at - 1] != ',';
+    comma = *at < list.len ? memchr(list.p + *at, ',', list.len - *at) : NULL;
+    end = comma ? (uint32_t)(comma - list.p) : list.len;
+    *item = (struct sts_str){list.p + *at, end - *at};
+    *item = first ? txt_trim_end(*item) : txt_trim(*item);
+    *at = end + 1;
+    return true;
+}
+
+static void count_uri(struct tlsrpt *t, struct sts_str uri)
+{
+    struct sts_str scheme = tlsrpt_scheme(uri);
+
+    t->n_mailto += sts_str_equal(scheme, sts_str("mailto"));
+    t->n_https += sts_str_equal(scheme, sts_str("https"));
+    t->n_other_scheme +=
+        !sts_str_equal(scheme, sts_str("mailto")) && !sts_str_equal(scheme, sts_str("https"));
+}
+
+/* tlsrpt-rua = %s"rua=" tlsrpt-uri *(*WSP "," *WSP tlsrpt-uri). Of several rua the first counts, as RFC 8461
+ * section 3.2 has it for its fields; RFC 8460 says nothing, so the others have to keep the grammar. */
 static bool on_field(void *arg, struct sts_str name, struct sts_str value, uint32_t value_offset)
 {
     struct walk *walk = arg;
+    struct sts_str uri;
+    uint32_t at = 0, bad;
 
-    if (!sts_str_equal(name, sts_str("rua")))
+    if (!sts_str_equal(name, rua_name))
         return false;
-    for (uint32_t at = 0, end; at <= value.len; at = end + 1) {
-        const char *comma = at < value.len ? memchr(value.p + at, ',', value.len - at) : NULL;
-        uint32_t begin = at, stop;
+    if (!walk->seen_rua)
+        walk->t->rua_at = value_offset;
+    while (next_item(value, &at, &uri)) {
+        enum defect_id id = check_uri(uri, &bad);
 
-        end = stop = comma ? (uint32_t)(comma - value.p) : value.len;
-        while (at > 0 && begin < stop && txt_is_blank(value.p[begin])) /* no blank behind "rua=" itself */
-            begin++;
-        while (stop > begin && txt_is_blank(value.p[stop - 1]))
-            stop--;
-        read_uri(walk, (struct sts_str){value.p + begin, stop - begin}, value_offset + begin);
+        if (id != DEFECT_NONE)
+            defect_add(&walk->t->defects, id, value_offset + (uint32_t)(uri.p - value.p) + bad);
+        else if (!walk->seen_rua)
+            count_uri(walk->t, uri);
     }
     walk->seen_rua = true;
     return true;
@@ -87,6 +124,7 @@ static bool on_field(void *arg, struct sts_str name, struct sts_str value, uint3
 static const struct txt_grammar grammar = {
     .version = "v=TLSRPTv1",
     .marks = {"TLSRPTv1", "v=TLSRPT"},
+    .required = "rua",
     .field = on_field,
     .version_wrong = DEFECT_RPT_VERSION,
     .version_space = DEFECT_RPT_VERSION_SPACE,
@@ -95,35 +133,63 @@ static const struct txt_grammar grammar = {
     .space_at_end = DEFECT_RPT_SPACE_AT_END,
     .field_name = DEFECT_RPT_FIELD_NAME,
     .field_value = DEFECT_RPT_FIELD_VALUE,
+    .required_missing = DEFECT_RPT_RUA_MISSING,
 };
 
-void tlsrpt_init(struct tlsrpt *t)
+bool tlsrpt_next_uri(const struct tlsrpt *t, struct sts_str text, bool lenient, uint32_t *at,
+                     struct sts_str *uri)
 {
-    memset(t, 0, sizeof(*t));
+    struct sts_str list = text; /* up to the end of the field */
+    const char *end;
+    uint32_t bad;
+
+    if (*at == 0)
+        *at = lenient ? t->lenient_rua_at : t->rua_at;
+    if (*at == 0)
+        return false;
+    end = *at < text.len ? memchr(text.p + *at, ';', text.len - *at) : NULL;
+    if (end != NULL)
+        list.len = (uint32_t)(end - text.p);
+    while (next_item(list, at, uri)) {
+        if (*at > list.len)
+            *at = text.len + 1;
+        if (lenient)
+            *uri = txt_trim_space(*uri);
+        if (lenient ? scheme_len(*uri) > 0 : check_uri(*uri, &bad) == DEFECT_NONE)
+            return true;
+    }
+    return false;
+}
+
+static enum verdict read_lenient(struct tlsrpt *t, struct sts_str text)
+{
+    struct sts_str name, value, uri;
+    uint32_t at = 0, uri_at = 0;
+
+    while (t->lenient_rua_at == 0 && txt_next_lenient(&grammar, text, &at, &name, &value))
+        if (sts_str_equal(name, rua_name))
+            t->lenient_rua_at = (uint32_t)(value.p - text.p);
+    return tlsrpt_next_uri(t, text, true, &uri_at, &uri) ? VERDICT_VALID : VERDICT_INVALID;
 }
 
 static void read_record(struct tlsrpt *t, struct sts_str text)
 {
     struct walk walk = {.t = t};
 
-    tlsrpt_init(t);
+    *t = (struct tlsrpt){.count = t->count};
     txt_record_walk(&grammar, text, &walk, &t->defects);
-    if (!walk.seen_rua && (t->defects.n == 0 || t->defects.v[0].id == DEFECT_RPT_VERSION_SPACE))
-        defect_add(&t->defects, DEFECT_RPT_RUA_MISSING, text.len);
     t->verdict = t->defects.n == 0 ? VERDICT_VALID : VERDICT_INVALID;
+    t->lenient = read_lenient(t, text);
+}
+
+void tlsrpt_init(struct tlsrpt *t)
+{
+    memset(t, 0, sizeof(*t));
 }
 
 void tlsrpt_add(struct tlsrpt *t, struct sts_str text)
 {
-    uint32_t n_records = t->n_records, n_meant = t->n_meant;
-    enum txt_kind kind = txt_record_kind(&grammar, text);
-
-    if (kind == TXT_OTHER)
-        return;
-    if (n_records == 0 && (kind == TXT_COUNTS || n_meant == 0))
+    if (txt_count_add(&t->count, &grammar, text))
         read_record(t, text);
-    t->n_records = n_records + (kind == TXT_COUNTS);
-    t->n_meant = n_meant + (kind == TXT_MEANT);
-    if (t->n_records > 1)
-        t->verdict = VERDICT_MULTIPLE;
+    txt_count_judge(&t->count, &t->verdict, &t->lenient);
 }

@@ -33,36 +33,104 @@ static bool holds_nocase(struct sts_str text, const char *mark)
     return false;
 }
 
-/* RFC 8461 section 3.1: "records that do not begin with v=STSv1; are discarded"; RFC 8460 section 3 alike. */
-enum txt_kind txt_record_kind(const struct txt_grammar *g, struct sts_str text)
+static bool is_space(char c)
 {
-    size_t len = strlen(g->version);
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
-    if (text.len > len && memcmp(text.p, g->version, len) == 0 && text.p[len] == ';')
-        return TXT_COUNTS;
+static struct sts_str trim_end(struct sts_str s, bool (*is)(char c))
+{
+    while (s.len > 0 && is(s.p[s.len - 1]))
+        s.len--;
+    return s;
+}
+
+static struct sts_str trim(struct sts_str s, bool (*is)(char c))
+{
+    s = trim_end(s, is);
+    while (s.len > 0 && is(*s.p)) {
+        s.p++;
+        s.len--;
+    }
+    return s;
+}
+
+struct sts_str txt_trim_end(struct sts_str s)
+{
+    return trim_end(s, txt_is_blank);
+}
+
+struct sts_str txt_trim(struct sts_str s)
+{
+    return trim(s, txt_is_blank);
+}
+
+struct sts_str txt_trim_space(struct sts_str s)
+{
+    return trim(s, is_space);
+}
+
+/* Where the semicolon behind the version is; 0: there is none. */
+static uint32_t version_end(const struct txt_grammar *g, struct sts_str text)
+{
+    uint32_t at = (uint32_t)strlen(g->version);
+
+    if (text.len <= at || memcmp(text.p, g->version, at) != 0)
+        return 0;
+    while (at < text.len && txt_is_blank(text.p[at]))
+        at++;
+    return at < text.len && text.p[at] == ';' ? at : 0;
+}
+
+/* RFC 8461 section 3.1: "records that do not begin with v=STSv1; are discarded"; RFC 8460 section 3 alike.
+ * The ABNF of both lets blanks stand before the semicolon (erratum 6285). */
+static enum txt_kind kind_of(const struct txt_grammar *g, struct sts_str text)
+{
+    uint32_t end = version_end(g, text);
+
+    if (end > 0)
+        return end == strlen(g->version) ? TXT_COUNTS : TXT_SPACED;
     return holds_nocase(text, g->marks[0]) || holds_nocase(text, g->marks[1]) ? TXT_MEANT : TXT_OTHER;
+}
+
+bool txt_count_add(struct txt_count *count, const struct txt_grammar *g, struct sts_str text)
+{
+    enum txt_kind kind = kind_of(g, text);
+    bool first = kind > count->kind;
+
+    count->n_records += kind == TXT_COUNTS;
+    count->n_lenient += kind >= TXT_SPACED;
+    count->n_meant += kind == TXT_MEANT || kind == TXT_SPACED;
+    if (first) {
+        count->kind = kind;
+        count->at = count->n_texts;
+    }
+    count->n_texts++;
+    return first;
+}
+
+void txt_count_judge(const struct txt_count *count, enum verdict *strict, enum verdict *lenient)
+{
+    if (count->n_records > 1)
+        *strict = VERDICT_MULTIPLE;
+    if (count->n_lenient > 1)
+        *lenient = VERDICT_MULTIPLE;
 }
 
 /* Where the fields begin; 0 where the version is wrong, so that nothing behind it can be read. */
 static uint32_t read_version(const struct txt_grammar *g, struct sts_str text, struct defects *defects)
 {
-    uint32_t len = (uint32_t)strlen(g->version), at = 0;
+    uint32_t len = (uint32_t)strlen(g->version), end = version_end(g, text), at = 0;
 
     while (at < len && at < text.len && text.p[at] == g->version[at])
         at++;
-    if (at < len) {
-        defect_add(defects, g->version_wrong, at);
-        return 0;
-    }
-    while (at < text.len && txt_is_blank(text.p[at]))
-        at++;
-    if (at == text.len)
-        defect_add(defects, g->version_end, len);
-    else if (text.p[at] != ';') /* v=STSv12, v=STSv1,id=... */
-        defect_add(defects, g->version_wrong, len);
-    else if (at > len)
+    if (end > len)
         defect_add(defects, g->version_space, len);
-    return at < text.len && text.p[at] == ';' ? at : 0;
+    else if (end == 0 && at == len && txt_trim(text).len == len)
+        defect_add(defects, g->version_end, len);
+    else if (end == 0) /* v=STSv12, v=STSv1,id=... */
+        defect_add(defects, g->version_wrong, at);
+    return end;
 }
 
 /* ext-value = 1*(%x21-3A / %x3C / %x3E-7E) */
@@ -79,7 +147,8 @@ static void check_extension(const struct txt_grammar *g, struct sts_str value, u
     }
 }
 
-static void read_field(const struct txt_grammar *g, struct sts_str field, uint32_t offset, void *arg,
+/* True: it is the required field, right or wrong. */
+static bool read_field(const struct txt_grammar *g, struct sts_str field, uint32_t offset, void *arg,
                        struct defects *defects)
 {
     const char *equal = memchr(field.p, '=', field.len);
@@ -87,17 +156,19 @@ static void read_field(const struct txt_grammar *g, struct sts_str field, uint32
 
     if (equal == NULL || !txt_is_field_name(name)) {
         defect_add(defects, g->field_name, offset);
-        return;
+        return false;
     }
     value = (struct sts_str){equal + 1, field.len - name.len - 1};
     if (!g->field(arg, name, value, offset + name.len + 1))
         check_extension(g, value, offset + name.len + 1, defects);
+    return sts_str_equal(name, sts_str(g->required));
 }
 
 /* record = version 1*(field-delim field) [field-delim];  field-delim = *WSP ";" *WSP */
 void txt_record_walk(const struct txt_grammar *g, struct sts_str text, void *arg, struct defects *defects)
 {
     uint32_t at = read_version(g, text, defects); /* at a semicolon from here on */
+    bool version = at > 0, seen = false;
 
     while (at > 0 && at < text.len) {
         uint32_t begin, end;
@@ -106,7 +177,7 @@ void txt_record_walk(const struct txt_grammar *g, struct sts_str text, void *arg
         for (at++; at < text.len && txt_is_blank(text.p[at]); at++)
             ;
         if (at == text.len)
-            return;
+            break;
         begin = at;
         next = memchr(text.p + at, ';', text.len - at);
         at = next ? (uint32_t)(next - text.p) : text.len;
@@ -115,8 +186,38 @@ void txt_record_walk(const struct txt_grammar *g, struct sts_str text, void *arg
         if (begin == end)
             defect_add(defects, g->field_empty, begin);
         else
-            read_field(g, (struct sts_str){text.p + begin, end - begin}, begin, arg, defects);
+            seen |= read_field(g, (struct sts_str){text.p + begin, end - begin}, begin, arg, defects);
         if (next == NULL && end < at)
             defect_add(defects, g->space_at_end, end);
     }
+    if (version && !seen)
+        defect_add(defects, g->required_missing, text.len);
+}
+
+bool txt_next_lenient(const struct txt_grammar *g, struct sts_str text, uint32_t *at, struct sts_str *name,
+                      struct sts_str *value)
+{
+    if (*at == 0) {
+        uint32_t end = version_end(g, text);
+
+        *at = end > 0 ? end + 1 : text.len;
+    }
+    while (*at < text.len) {
+        const char *p = text.p + *at, *end = memchr(p, ';', text.len - *at), *equal;
+        struct sts_str field = {p, end ? (uint32_t)(end - p) : text.len - *at};
+
+        *at += field.len + 1;
+        equal = memchr(field.p, '=', field.len);
+        *name = field;
+        *value = (struct sts_str){field.p + field.len, 0};
+        if (equal != NULL) {
+            name->len = (uint32_t)(equal - field.p);
+            *value = (struct sts_str){equal + 1, field.len - name->len - 1};
+        }
+        *name = txt_trim_space(*name);
+        *value = txt_trim_space(*value);
+        if (name->len > 0)
+            return true;
+    }
+    return false;
 }

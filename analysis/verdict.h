@@ -4,6 +4,7 @@
 #define STS_VERDICT_H
 #include "analysis/name_class.h"
 #include "analysis/policy_class.h"
+#include "analysis/result_type.h"
 
 /* What becomes of a message. */
 enum delivery {
@@ -16,26 +17,12 @@ enum delivery {
     DELIVERY_LIMIT
 };
 
-/* RFC 8460 section 4.3. */
-enum result_type {
-    RESULT_NONE,
-    RESULT_STARTTLS_NOT_SUPPORTED,
-    RESULT_CERTIFICATE_HOST_MISMATCH,
-    RESULT_CERTIFICATE_EXPIRED,
-    RESULT_CERTIFICATE_NOT_TRUSTED,
-    RESULT_VALIDATION_FAILURE,
-    RESULT_STS_POLICY_FETCH_ERROR,
-    RESULT_STS_POLICY_INVALID,
-    RESULT_STS_WEBPKI_INVALID,
-    RESULT_LIMIT
-};
-
 /* What a sender finds at one MX host, over all its addresses. A sender goes on to the next address, so one
  * that works is enough. */
 enum mx_tls {
     MX_TLS_UNKNOWN, /* it could not be judged: turned away, timed out, not probed, our own fault */
     MX_TLS_DOWN,    /* surely not reachable: no such name, no address, every connection refused */
-    MX_TLS_CLEAR,   /* answers, without STARTTLS */
+    MX_TLS_CLEAR,   /* answers, without STARTTLS, or refuses it for good (5xx) */
     MX_TLS_FAILED,  /* offers STARTTLS, and then it fails: an opportunistic sender falls back to the clear */
     MX_TLS_OLD,     /* handshake done, below TLS 1.2 (RFC 8461 section 7.2 wants 1.2) */
     MX_TLS_ENCRYPTED, /* handshake done */
@@ -44,9 +31,13 @@ enum mx_tls {
 struct mx_facts {
     uint32_t preference;
     struct sts_str host;
-    enum mx_tls tls;
-    /* Where TLS came up at a judged address: the certificate is good for MTA-STS (RFC 8461 section 4.2) at
-     * any of them, and the first complaint, in the order of RFC 8460 section 4.3.2, where at none. */
+    enum mx_tls tls; /* the best of the addresses that were judged */
+    /* The worst of them, which an opportunistic sender may meet: it is content with the first address that
+     * takes the message. MX_TLS_UNKNOWN: the same as `tls`. */
+    enum mx_tls worst;
+    /* Where TLS 1.2 or later came up at a judged address: the certificate is good for MTA-STS (RFC 8461
+     * section 4.2) at any of them, and the first complaint, in the order host name, validity, trust, where at
+     * none. Neither: the certificate was not judged, so whether the host passes is unknown. */
     bool cert_good;
     enum result_type cert_fault;
     bool inferred; /* from other hosts at its address (by_ip), nothing of its own */
@@ -63,7 +54,9 @@ struct verdict_facts {
     bool sts_unknown;
     /* Policy, by the same reading. */
     enum policy_class policy;
+    uint32_t policy_results; /* bits of result types of later stages of the fetch that failed too */
     enum sts_mode mode;
+    bool uncached;              /* max_age 0: no sender can hold it (RFC 8461 section 3.2) */
     struct sts_str policy_body; /* for its mx patterns */
     bool lenient;               /* which reading of the patterns */
 };
@@ -83,10 +76,11 @@ enum sts_state {
 
 /* One MX host under the policy; in the order of verdict_facts.mx. */
 struct mx_verdict {
-    bool listed;              /* RFC 8461 section 4.1 */
-    bool passes;              /* listed, TLS 1.2 or later, certificate good */
-    bool unknown;             /* listed, and could not be judged */
-    enum result_type failure; /* why it does not pass; RESULT_NONE: it passes, or is unknown */
+    bool listed;  /* RFC 8461 section 4.1 */
+    bool passes;  /* listed, TLS 1.2 or later, certificate good */
+    bool unknown; /* listed, and could not be judged */
+    bool down;    /* listed, and surely not reachable: no failure of TLS, and no evidence of one */
+    enum result_type failure; /* why it does not pass; RESULT_NONE: it passes, is unknown, or down */
 };
 
 struct verdict_of_domain {
@@ -95,12 +89,15 @@ struct verdict_of_domain {
                                   as mta_sts */
     /* With an active attacker on the path, who can strip STARTTLS and forge insecure DNS (RFC 8461 section
      * 2, RFC 3207 section 6): a sender that holds the policy already, and one that meets the domain for the
-     * first time. REFUSED: the attacker can at most hold the message up. */
+     * first time, whose lookup of the record can be suppressed (RFC 8461 section 10.2). AUTHENTICATED,
+     * REFUSED: the attacker can at most hold the message up (section 10.3). What is not applicable or
+     * inconclusive without an attacker is so with one, so that the columns have the same denominators. */
     enum delivery attacked_opportunistic, attacked_cached, attacked_first;
     enum sts_state state;
-    uint32_t n_listed, n_passing, n_unknown; /* of the MX hosts, where there is a policy to ask */
-    uint32_t results;                        /* bits 1 << enum result_type: all that failed */
-    enum result_type headline; /* of the first stage that fails (STANDARDS: record, fetch, body, MX) */
+    uint32_t n_listed, n_passing, n_unknown, n_down; /* of the MX hosts, where there is a policy to ask */
+    uint32_t results;                                /* bits 1 << enum result_type: all that failed */
+    enum result_type
+        headline; /* of the first stage that fails: fetch, body, MX name, STARTTLS, certificate */
 };
 
 /* `mx`: room for facts->n_mx entries; may be NULL. */
@@ -109,9 +106,8 @@ void verdict_judge(struct verdict_of_domain *out, struct mx_verdict *mx, const s
 const char *delivery_name(enum delivery d); /* "authenticated", "encrypted", "clear", "refused",
                                                "inconclusive", "not-applicable" */
 const char *delivery_text(enum delivery d);
-const char *result_type_name(enum result_type t); /* as RFC 8460 spells it; "" for RESULT_NONE */
-const char *sts_state_name(enum sts_state s);     /* "no-record", "fetch-failed", "enforced", ... */
-const char *sts_state_text(enum sts_state s);     /* in words */
-const char *sts_state_rule(enum sts_state s);     /* "RFC 8461 section 3.3" */
-const char *mx_tls_name(enum mx_tls t); /* "unknown", "down", "clear", "failed", "old", "encrypted" */
+const char *sts_state_name(enum sts_state s); /* "no-record", "fetch-failed", "enforced", ... */
+const char *sts_state_text(enum sts_state s); /* in words */
+const char *sts_state_rule(enum sts_state s); /* "RFC 8461 section 3.3" */
+const char *mx_tls_name(enum mx_tls t);       /* "unknown", "down", "clear", "failed", "old", "encrypted" */
 #endif

@@ -1,11 +1,14 @@
 /* verify_passes.c - the checks of single records. */
 #include "analysis/outcomes.h"
 #include "analysis/verify.h"
+#include "sinks/shard.h"
 
 #include <inttypes.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define NUMBER_DIGITS 18
 
 static const struct sts_str nothing = {NULL, 0};
 
@@ -118,15 +121,34 @@ static int on_endpoint(struct verify *v, const struct rec_endpoint *e, const str
     return note_record(v, REC_endpoint, key_join(host, address), e->host, e->attempt, place, err);
 }
 
-static bool is_sharded(const struct rec_scan *scan)
+/* The value of an option that is a number; what it was where it is not there, or is none. */
+static uint64_t option_number(const struct rec_scan *scan, const char *name, uint64_t preset)
 {
     for (uint32_t i = 0; i < scan->options.n; i++) {
         const struct rec_option *o = &scan->options.v[i];
+        uint64_t n = 0;
 
-        if (sts_str_equal(o->name, sts_str("shards")))
-            return o->value.len > 0 && !sts_str_equal(o->value, sts_str("1"));
+        if (!sts_str_equal(o->name, sts_str(name)))
+            continue;
+        for (uint32_t at = 0; at < o->value.len && at < NUMBER_DIGITS; at++) {
+            if (o->value.p[at] < '0' || o->value.p[at] > '9')
+                return preset;
+            n = n * 10 + (uint64_t)(o->value.p[at] - '0');
+        }
+        return n;
     }
-    return false;
+    return preset;
+}
+
+static void look_at_shards(struct verify *v, const struct rec_scan *scan, const struct scan_place *place)
+{
+    v->n_shards = option_number(scan, "shards", 1);
+    v->shard = option_number(scan, "shard", 0);
+    if (v->shard < v->n_shards)
+        return;
+    verify_problem(v, place, nothing, "the scan record says shard %" PRIu64 " of %" PRIu64, v->shard,
+                   v->n_shards);
+    v->n_shards = 1;
 }
 
 static void on_scan(struct verify *v, const struct rec_scan *scan, const struct scan_place *place)
@@ -137,7 +159,7 @@ static void on_scan(struct verify *v, const struct rec_scan *scan, const struct 
     if (v->n_scans++ == 0) {
         v->start_ms = scan->start_ms;
         v->seed = scan->seed;
-        v->sharded = is_sharded(scan);
+        look_at_shards(v, scan, place);
         v->newer_schema = scan->schema > REC_SCHEMA_VERSION;
     } else if (scan->start_ms != v->start_ms || scan->seed != v->seed) {
         verify_problem(v, place, nothing, "this part is of another scan");
@@ -219,9 +241,15 @@ static void check_hosts(struct verify *v, const struct rec_domain *d, const stru
 static int check_position(struct verify *v, const struct rec_domain *d, const struct scan_place *place,
                           struct sts_err *err)
 {
+    struct sts_str name = d->name.len > 0 ? d->name : d->input;
     struct key key = {d->pos, 1};
     bool fresh = false;
 
+    if (v->n_shards > 1 && shard_of(name, v->n_shards) != v->shard) {
+        v->n_misplaced++;
+        verify_problem(v, place, name, "position %" PRIu64 " belongs to shard %" PRIu64 ", not to this one",
+                       d->pos, shard_of(name, v->n_shards));
+    }
     if (d->pos == 0)
         verify_problem(v, place, d->name, "a domain record without a position");
     if (posset_add(&v->positions, d->pos, &fresh) != STS_OK)

@@ -227,7 +227,7 @@ static bool is_control(const struct worker *w, struct sts_str name)
     return one_in > 0 && key128_of(name.p, name.len, w->scan->seed).lo % one_in == 0;
 }
 
-static bool copy_item(struct domain *d, uint64_t pos, const struct input_item *item)
+static bool copy_item(struct domain *d, const struct input_item *item)
 {
     struct rec_domain *rec = &d->rec;
     const struct sts_str *from[] = {&item->name, &item->in, &item->rank, &item->tag, &item->weight};
@@ -240,7 +240,7 @@ static bool copy_item(struct domain *d, uint64_t pos, const struct input_item *i
         if (to[i]->p == NULL)
             return false;
     }
-    rec->pos = pos;
+    rec->pos = item->pos;
     rec->oc = item->why.oc;
     rec->src = item->why.src;
     rec->raw = item->why.raw;
@@ -248,7 +248,7 @@ static bool copy_item(struct domain *d, uint64_t pos, const struct input_item *i
     return true;
 }
 
-void domain_start(struct worker *w, uint64_t pos, const struct input_item *item)
+void domain_start(struct worker *w, const struct input_item *item)
 {
     struct domain *d = calloc(1, sizeof(*d));
 
@@ -261,11 +261,11 @@ void domain_start(struct worker *w, uint64_t pos, const struct input_item *item)
     w->n_names++;
     d->w = w;
     arena_init(&d->arena, DOMAIN_MOST_BYTES);
-    if (!copy_item(d, pos, item))
+    if (!copy_item(d, item))
         worker_no_memory(w);
     if (d->rec.oc != OC_OK) {
         count(&w->counters.names_bad);
-        outbox_put(w->outbox, REC_domain, &d->rec, pos);
+        outbox_put(w->outbox, REC_domain, &d->rec, item->pos);
         domain_free(d);
         return;
     }

@@ -14,6 +14,7 @@
 
 #include <uv.h>
 
+struct side_files;
 struct tls_store;
 struct worker;
 
@@ -92,6 +93,7 @@ struct scan_setup {
     struct input *input;
     const char *ehlo_name;
     const char *user_agent;
+    const struct side_files *files;
     uint32_t max_connections; /* as the descriptor limit allows */
 };
 /* What main() wants to know at the end. */

@@ -119,8 +119,8 @@ static bool take_names(struct worker *w)
         }
         if (w->batch == NULL)
             return false;
-        domain_start(w, w->batch->input->first_pos + w->next_item, &w->batch->input->items[w->next_item]);
-        w->last_pos = w->batch->input->first_pos + w->next_item;
+        domain_start(w, &w->batch->input->items[w->next_item]);
+        w->last_pos = w->batch->input->items[w->next_item].pos;
         if (++w->next_item == w->batch->input->n_items) {
             drop_batch(w, w->batch, w->next_item);
             w->batch = NULL;

@@ -75,7 +75,7 @@ uint32_t worker_owner(const struct scan *scan, const void *key, size_t len);
 void worker_no_memory(struct worker *w);
 
 /* domain.c: take up one name. */
-void domain_start(struct worker *w, uint64_t pos, const struct input_item *item);
+void domain_start(struct worker *w, const struct input_item *item);
 /* host.c */
 void host_want(struct worker *w, const char *name, bool signalled, bool implicit);
 void host_receive(struct worker *w, struct message *m);

@@ -5,6 +5,7 @@
 #include "analysis/tlsrpt.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -23,39 +24,101 @@ static void check_defects(enum verdict verdict, const struct defects *defects, s
               defects->v[i].id < DEFECT_LIMIT);
 }
 
-static void read_records(struct sts_str text)
+/* What keeps the grammar is taken leniently too, and no reading sees a record where the other sees none. */
+static void check_verdicts(enum verdict strict, enum verdict lenient)
 {
-    struct sts_txt sts;
-    struct tlsrpt rpt;
+    check((strict == VERDICT_VALID) <= (lenient == VERDICT_VALID));
+    check((strict == VERDICT_NONE) == (lenient == VERDICT_NONE));
+}
 
-    sts_txt_init(&sts);
-    sts_txt_add(&sts, text);
-    check_defects(sts.verdict, &sts.defects, text);
-    check((sts.verdict == VERDICT_VALID) <= (sts.id[0] != '\0' && sts.n_records == 1));
-    sts_txt_add(&sts, text);
-    check((sts.n_records == 2) == (sts.verdict == VERDICT_MULTIPLE));
-    tlsrpt_init(&rpt);
-    tlsrpt_add(&rpt, text);
-    check_defects(rpt.verdict, &rpt.defects, text);
-    check((rpt.verdict == VERDICT_VALID) <= (rpt.n_mailto + rpt.n_https + rpt.n_other_scheme > 0));
+static void read_sts_record(struct sts_str text)
+{
+    struct sts_txt t;
+
+    sts_txt_init(&t);
+    sts_txt_add(&t, text);
+    check_defects(t.verdict, &t.defects, text);
+    check_verdicts(t.verdict, t.lenient);
+    check((t.verdict == VERDICT_VALID) <=
+          (t.id[0] != '\0' && t.count.n_records == 1 && strcmp(t.id, t.lenient_id) == 0));
+    for (const char *c = t.lenient_id; *c != '\0'; c++)
+        check(*c >= 0x20 && *c <= 0x7e);
+    sts_txt_add(&t, text);
+    check((t.count.n_records == 2) == (t.verdict == VERDICT_MULTIPLE));
+    check((t.count.n_lenient == 2) == (t.lenient == VERDICT_MULTIPLE));
+    check(t.count.at == 0 && t.count.n_texts == 2);
+}
+
+static void check_uris(const struct tlsrpt *t, struct sts_str text)
+{
+    struct sts_str uri, lenient;
+    uint32_t at = 0, lenient_at = 0, n[3] = {0};
+
+    while (tlsrpt_next_uri(t, text, false, &at, &uri)) {
+        struct sts_str scheme = tlsrpt_scheme(uri);
+
+        check(scheme.len > 0 && scheme.len < uri.len);
+        n[sts_str_equal(scheme, sts_str("mailto")) ? 0 : sts_str_equal(scheme, sts_str("https")) ? 1 : 2]++;
+        if (t->verdict == VERDICT_VALID)
+            check(tlsrpt_next_uri(t, text, true, &lenient_at, &lenient) && sts_str_equal(uri, lenient));
+    }
+    check(n[0] == t->n_mailto && n[1] == t->n_https && n[2] == t->n_other_scheme);
+    if (t->verdict == VERDICT_VALID)
+        check(!tlsrpt_next_uri(t, text, true, &lenient_at, &lenient));
+}
+
+static void read_rpt_record(struct sts_str text)
+{
+    struct tlsrpt t;
+
+    tlsrpt_init(&t);
+    tlsrpt_add(&t, text);
+    check_defects(t.verdict, &t.defects, text);
+    check_verdicts(t.verdict, t.lenient);
+    check((t.verdict == VERDICT_VALID) <= (t.n_mailto + t.n_https + t.n_other_scheme > 0));
+    check_uris(&t, text);
+    tlsrpt_add(&t, text);
+    check((t.count.n_lenient == 2) == (t.lenient == VERDICT_MULTIPLE));
+}
+
+/* The patterns of the lenient reading are those of the strict one, and more. */
+static void check_patterns(const struct sts_policy *policy, struct sts_str text)
+{
+    struct sts_str pattern, lenient;
+    uint32_t at = 0, lenient_at = 0, n_mx = 0, n_lenient = 0;
+
+    while (sts_policy_next_mx(text, &at, &pattern)) {
+        n_mx++;
+        check(pattern.p[0] == '*' || sts_policy_mx_match(pattern, pattern));
+        do
+            check(sts_policy_next_lenient_mx(text, &lenient_at, &lenient));
+        while (++n_lenient && !(lenient.p == pattern.p && lenient.len == pattern.len));
+    }
+    while (sts_policy_next_lenient_mx(text, &lenient_at, &lenient)) {
+        n_lenient++;
+        check(lenient.p >= text.p && lenient.p + lenient.len <= text.p + text.len);
+    }
+    check(n_mx == policy->n_mx && n_lenient == policy->lenient.n_mx);
 }
 
 static void read_policy(struct sts_str text)
 {
+    const struct sts_policy_reading *lenient;
     struct sts_policy policy;
-    struct sts_str pattern;
-    uint32_t at = 0, n_mx = 0;
 
     sts_policy_read(&policy, text);
+    lenient = &policy.lenient;
     check_defects(policy.verdict, &policy.defects, text);
+    check_verdicts(policy.verdict, lenient->verdict);
     if (policy.verdict == VERDICT_VALID)
-        check(policy.mode != STS_MODE_UNKNOWN && policy.max_age_s <= STS_MAX_AGE_MOST &&
-              (policy.n_mx > 0 || policy.mode == STS_MODE_NONE));
-    while (sts_policy_next_mx(text, &at, &pattern)) {
-        n_mx++;
-        check(pattern.p[0] == '*' || sts_policy_mx_match(pattern, pattern));
-    }
-    check(n_mx >= policy.n_mx);
+        check(policy.max_age_s <= STS_MAX_AGE_MOST && policy.mode == lenient->mode &&
+              policy.max_age_s == lenient->max_age_s && policy.n_mx == lenient->n_mx);
+    if (lenient->verdict == VERDICT_VALID)
+        check(lenient->mode != STS_MODE_UNKNOWN && lenient->max_age_s <= STS_LENIENT_MAX_AGE_MOST &&
+              (lenient->n_mx > 0 || lenient->mode == STS_MODE_NONE));
+    if (policy.rescued) /* what a wrong line as an unknown field makes valid, a sender takes */
+        check(policy.verdict == VERDICT_INVALID && lenient->verdict == VERDICT_VALID);
+    check_patterns(&policy, text);
     (void)http_header(text, "Content-Type");
 }
 
@@ -64,7 +127,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct sts_str text = {(const char *)data, (uint32_t)len};
 
     if (len <= 65536) {
-        read_records(text);
+        read_sts_record(text);
+        read_rpt_record(text);
         read_policy(text);
     }
     return 0;

@@ -32,7 +32,7 @@ static void test_policy(void **state)
 
     (void)state;
     assert_int_equal(classify(p, 0, true), POL_OK);
-    /* The first stage that fails decides: name, validity, trust, HTTP, media type, syntax. */
+    /* The first stage that fails decides: version, name, validity, trust, HTTP, media type, syntax. */
     assert_int_equal(classify(p, CHAIN_EXPIRED, false), POL_TLS_NAME);
     assert_int_equal(classify(p, CHAIN_EXPIRED | CHAIN_NO_ISSUER, true), POL_TLS_EXPIRED);
     assert_int_equal(classify(p, CHAIN_SELF_SIGNED, true), POL_TLS_SELF_SIGNED);
@@ -40,6 +40,12 @@ static void test_policy(void **state)
     assert_int_equal(classify(p, CHAIN_UNTRUSTED, true), POL_TLS_UNTRUSTED);
     assert_int_equal(classify(p, CHAIN_OTHER, true), POL_TLS_OTHER);
     assert_int_equal(classify(p, CHAIN_EMPTY, false), POL_TLS_OTHER);
+    assert_int_equal(classify(p, CHAIN_NOT_IN_SCAN, true), POL_INCONCLUSIVE); /* our loss */
+    p.tls = &(struct rec_tls){.version = 0x0303, .cipher = S("X")};
+    assert_int_equal(classify(p, 0, true), POL_OK);
+    p.tls = &(struct rec_tls){.version = 0x0302, .cipher = S("X")};
+    assert_int_equal(classify(p, CHAIN_EXPIRED, false), POL_TLS_OLD); /* a sender gets no further */
+    p.tls = NULL;
     p.body = (struct sts_str)S("mode: none");
     assert_int_equal(classify(p, 0, true), POL_SYNTAX);
     p.headers = (struct sts_str)S("Content-Type: text/html\r\n");
@@ -235,6 +241,79 @@ static void test_joined(void **state)
     assert_int_equal(txt_joined(&rr, buf).len, 0);
 }
 
+/* What the answers of `rows` say of a record: edge cases 18 to 25 of the list, as far as they are about
+ * lookups. An answer that did not come is unknown, never "none". */
+static void test_lookups(void **state)
+{
+    static char buf[TXT_JOINED_BYTES];
+    struct sts_str sts = S("v=STSv1; id=1"), spf = S("v=spf1 -all"), rpt = S("v=TLSRPTv1; rua=mailto:a@b"),
+                   halves[] = {S("v=STSv1; i"), S("d=1")}, target = S("a._mta-sts.provider.example"),
+                   many[] = {S("v=STSv1; id=1"), S("")};
+    struct rec_txt rr_sts = {.strings = {&sts, 1}}, rr_spf = {.strings = {&spf, 1}},
+                   rr_rpt = {.strings = {&rpt, 1}}, rr_halves = {.strings = {halves, 2}},
+                   two[] = {rr_spf, rr_sts}, same[] = {rr_sts, rr_sts}, hundreds[300];
+    const struct {
+        struct rec_dns dns;
+        bool unknown;
+        enum verdict sts;
+    } rows[] = {
+        {{.oc = OC_OK, .txt = {&rr_halves, 1}}, false, VERDICT_VALID},                     /* 3 */
+        {{.oc = OC_DNS_NODATA}, false, VERDICT_NONE},                                      /* 4 */
+        {{.oc = OC_OK, .txt = {two, 2}}, false, VERDICT_VALID},                            /* 6 */
+        {{.oc = OC_OK, .txt = {same, 2}}, false, VERDICT_MULTIPLE},                        /* 7 */
+        {{.oc = OC_OK, .cname = {&target, 1}, .txt = {&rr_sts, 1}}, false, VERDICT_VALID}, /* 18 */
+        {{.oc = OC_DNS_NXDOMAIN, .cname = {&target, 1}}, false, VERDICT_NONE},             /* 19, dangling */
+        {{.oc = OC_DNS_SERVFAIL, .cname = {&target, 1}}, true, VERDICT_NONE},              /* 19, loop */
+        {{.oc = OC_OK, .txt = {&rr_spf, 1}}, false, VERDICT_NONE},                         /* 20 */
+        {{.oc = OC_DNS_SERVFAIL, .cd_oc = OC_OK}, true, VERDICT_NONE},                     /* 22, bogus */
+        {{.oc = OC_DNS_TIMEOUT}, true, VERDICT_NONE},                                      /* 22, 23 */
+        {{.oc = OC_DNS_REFUSED}, true, VERDICT_NONE},                                      /* 22 */
+        {{.oc = OC_DNS_RCODE, .rcode = 4}, true, VERDICT_NONE},                            /* 22 */
+        {{.oc = OC_DNS_RESOLVER_DOWN}, true, VERDICT_NONE},                                /* 22, ours */
+        {{.oc = OC_DNS_MALFORMED}, true, VERDICT_NONE},                                    /* 24 */
+        {{.oc = OC_OK, .txt = {hundreds, STS_LEN(hundreds)}}, false, VERDICT_MULTIPLE},    /* 24 */
+        {{.oc = OC_DNS_NXDOMAIN}, false, VERDICT_NONE},                                    /* 25 */
+        {{.oc = OC_OK, .txt = {&rr_rpt, 1}}, false, VERDICT_NONE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < STS_LEN(hundreds); i++)
+        hundreds[i] = (struct rec_txt){.strings = {many, 2}};
+    for (size_t i = 0; i < STS_LEN(rows); i++) {
+        const struct rec_dns *dns = &rows[i].dns;
+        struct sts_txt t;
+
+        read_sts(&t, dns, buf);
+        if (dns_unknown(dns) != rows[i].unknown || t.verdict != rows[i].sts || t.lenient != rows[i].sts)
+            fail_msg("row %zu: %s", i, verdict_name(t.verdict));
+        assert_int_equal(t.count.n_texts, dns->txt.n);
+    }
+    assert_true(dns_unknown(NULL) == false); /* not asked */
+}
+
+/* A wildcard that synthesises the record: valid, and the random label beside it answers alike (21). */
+static void test_wildcard(void **state)
+{
+    static char buf[TXT_JOINED_BYTES];
+    struct sts_str sts = S("v=STSv1; id=1"), rpt = S("v=TLSRPTv1; rua=mailto:a@b");
+    struct rec_txt both[] = {{.strings = {&sts, 1}}, {.strings = {&rpt, 1}}};
+    struct rec_dns answer = {.oc = OC_OK, .txt = {both, 2}};
+    struct rec_domain d = {.sts = &answer, .rpt = &answer, .wild = &answer};
+    struct sts_txt t, wild;
+    struct tlsrpt r;
+
+    (void)state;
+    read_sts(&t, d.sts, buf);
+    read_sts(&wild, d.wild, buf);
+    assert_int_equal(t.verdict, VERDICT_VALID);
+    assert_int_equal(wild.verdict, VERDICT_VALID);
+    assert_string_equal(t.id, wild.id);
+    read_rpt(&r, d.rpt, buf); /* each record passes over the other */
+    assert_int_equal(r.verdict, VERDICT_VALID);
+    assert_int_equal(r.count.at, 1);
+    assert_int_equal(r.count.n_meant, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +321,7 @@ int main(void)
         cmocka_unit_test(test_policy_outcomes), cmocka_unit_test(test_headers),
         cmocka_unit_test(test_endpoint),        cmocka_unit_test(test_endpoint_evidence),
         cmocka_unit_test(test_mx_state),        cmocka_unit_test(test_joined),
+        cmocka_unit_test(test_lookups),         cmocka_unit_test(test_wildcard),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
 /* options*.c: every kind of value, its limits, what goes together, what is said of mistakes. */
+#include "scanner/input.h"
 #include "scanner/options_row.h"
 
 #include <setjmp.h>
@@ -341,6 +342,37 @@ static void test_together(void **state)
     options_fini(&o);
 }
 
+/* Input, shards, and the files beside the records. */
+static void test_files(void **state)
+{
+    struct options o;
+    char copy[1024];
+
+    (void)state;
+    parse(&o, "--lab ::1 -f x --input-format zone --origin com --shards 3 --shard 2", copy);
+    assert_int_equal(o.input_format, INPUT_ZONE);
+    assert_string_equal(o.origin, "com");
+    assert_int_equal(o.shards, 3);
+    assert_int_equal(o.shard, 2);
+    options_fini(&o);
+    parse(&o, "--lab ::1 -f x -u - -o y --metadata-file z -l w --max-runtime 2h", copy);
+    assert_int_equal(o.input_format, INPUT_AUTO);
+    assert_int_equal(o.shards, 1);
+    assert_int_equal(o.max_runtime_ms, 7200000);
+    options_fini(&o);
+    bad("--lab ::1 a --shards 3 --shard 3", "--shard: 3 is out of range: of --shards 3 the last is 2");
+    bad("--lab ::1 a --shard 1", "--shard: 1 is out of range");
+    bad("--lab ::1 a --shards 0", "--shards: 0 is out of range (1 to 65536)");
+    bad("--lab ::1 a --input-format names", "--input-format is of a file");
+    bad("--lab ::1 a --origin com", "--origin is of a file");
+    bad("--lab ::1 -f x --origin com --input-format csv",
+        "--origin is of a zone file; --input-format says csv");
+    bad("--lab ::1 -f x --origin com.", "is to be written com");
+    bad("--lab ::1 a -o - -u -", "--output - and --status-updates-file -: only one can have standard output");
+    bad("--lab ::1 a -u - --metadata-file -", "--status-updates-file - and --metadata-file -");
+    bad("--lab ::1 a -l -", "--log-file: give a file");
+}
+
 static void test_default_servers(void **state)
 {
     char path[] = "/tmp/test_options.XXXXXX", copy[1024];
@@ -459,14 +491,14 @@ static void test_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),        cmocka_unit_test(test_notations),
-        cmocka_unit_test(test_numbers),         cmocka_unit_test(test_durations),
-        cmocka_unit_test(test_sizes),           cmocka_unit_test(test_choices),
-        cmocka_unit_test(test_addresses),       cmocka_unit_test(test_words),
-        cmocka_unit_test(test_unknown),         cmocka_unit_test(test_together),
-        cmocka_unit_test(test_dns_rate),        cmocka_unit_test(test_in_force),
-        cmocka_unit_test(test_default_servers), cmocka_unit_test(test_help),
-        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_defaults),  cmocka_unit_test(test_notations),
+        cmocka_unit_test(test_numbers),   cmocka_unit_test(test_durations),
+        cmocka_unit_test(test_sizes),     cmocka_unit_test(test_choices),
+        cmocka_unit_test(test_addresses), cmocka_unit_test(test_words),
+        cmocka_unit_test(test_unknown),   cmocka_unit_test(test_together),
+        cmocka_unit_test(test_dns_rate),  cmocka_unit_test(test_in_force),
+        cmocka_unit_test(test_files),     cmocka_unit_test(test_default_servers),
+        cmocka_unit_test(test_help),      cmocka_unit_test(test_table),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

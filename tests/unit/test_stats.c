@@ -17,9 +17,7 @@ static int on_domain(void *arg, const struct rec_domain *d, struct sts_err *err)
 {
     struct counted *c = arg;
 
-    (void)err;
-    stats_domain(c->stats, c->join, d);
-    return STS_OK;
+    return stats_domain(c->stats, c->join, d, err);
 }
 
 /* The counters of a scan into `n`. */
@@ -39,8 +37,53 @@ static void count(const char *path, uint64_t positions, uint64_t n[COUNTER_LIMIT
     scan_reader_close(reader);
 }
 
+static void check_verdicts(const uint64_t n[COUNTER_LIMIT])
+{
+    static const enum counter results[][2] = {
+        {C_result_starttls_not_supported, C_first_starttls_not_supported},
+        {C_result_certificate_host_mismatch, C_first_certificate_host_mismatch},
+        {C_result_certificate_expired, C_first_certificate_expired},
+        {C_result_certificate_not_trusted, C_first_certificate_not_trusted},
+        {C_result_validation_failure, C_first_validation_failure},
+        {C_result_sts_policy_fetch_error, C_first_sts_policy_fetch_error},
+        {C_result_sts_policy_invalid, C_first_sts_policy_invalid},
+        {C_result_sts_webpki_invalid, C_first_sts_webpki_invalid}};
+    uint64_t first = 0;
+
+    assert_int_equal(n[C_mail], n[C_mx] + n[C_mx_implicit]);
+    assert_int_equal(n[C_mail_none], n[C_mx_null] + n[C_mx_no_mail] + n[C_mx_nxdomain]);
+    assert_int_equal(n[C_mail], n[C_opp_known] + n[C_opp_inconclusive]);
+    assert_int_equal(n[C_opp_known], n[C_opp_encrypted] + n[C_opp_clear]);
+    assert_int_equal(n[C_mail], n[C_sender_known] + n[C_sender_inconclusive]);
+    assert_int_equal(n[C_sender_known], n[C_sender_authenticated] + n[C_sender_encrypted] +
+                                            n[C_sender_clear] + n[C_sender_refused]);
+    assert_int_equal(n[C_mail], n[C_own_opp_known] + n[C_own_opp_inconclusive]);
+    assert_int_equal(n[C_own_opp_known], n[C_own_opp_encrypted] + n[C_own_opp_clear]);
+    assert_int_equal(n[C_mail], n[C_own_sender_known] + n[C_own_sender_inconclusive]);
+    assert_int_equal(n[C_own_sender_known], n[C_own_sender_authenticated] + n[C_own_sender_encrypted] +
+                                                n[C_own_sender_clear] + n[C_own_sender_refused]);
+    assert_int_equal(n[C_held], n[C_held_known] + n[C_held_inconclusive]);
+    assert_int_equal(n[C_held_known],
+                     n[C_held_authenticated] + n[C_held_encrypted] + n[C_held_clear] + n[C_held_refused]);
+    assert_int_equal(n[C_enforced], n[C_enforced_whole] + n[C_enforced_partial] + n[C_enforced_refused] +
+                                        n[C_enforced_inconclusive]);
+    assert_int_equal(n[C_tested], n[C_tested_whole] + n[C_tested_partial] + n[C_tested_refused] +
+                                      n[C_tested_inconclusive]);
+    assert_int_equal(n[C_asks_mx], n[C_enforced] + n[C_tested]);
+    assert_int_equal(n[C_sender_known], n[C_attacked_first_clear]);
+    assert_int_equal(n[C_sender_known], n[C_attacked_held_authenticated] + n[C_attacked_held_refused] +
+                                            n[C_attacked_held_clear]);
+    assert_int_equal(n[C_sts_lenient] - n[C_sts_lenient_only], n[C_sts_valid] - n[C_sts_strict_only]);
+    for (size_t i = 0; i < STS_LEN(results); i++) {
+        assert_true(n[results[i][1]] <= n[results[i][0]]);
+        first += n[results[i][1]];
+    }
+    assert_int_equal(first, n[C_result_any]);
+}
+
 static void check_sums(const uint64_t n[COUNTER_LIMIT])
 {
+    check_verdicts(n);
     assert_int_equal(n[C_positions], n[C_names] + n[C_not_names]);
     assert_int_equal(n[C_names], n[C_asked] + n[C_excluded] + n[C_unfinished]);
     assert_int_equal(n[C_asked], n[C_mx] + n[C_mx_null] + n[C_mx_implicit] + n[C_mx_no_mail] +
@@ -53,8 +96,8 @@ static void check_sums(const uint64_t n[COUNTER_LIMIT])
     assert_int_equal(n[C_pol_failed], n[C_pol_dns] + n[C_pol_bogon] + n[C_pol_tcp] + n[C_pol_timeout] +
                                           n[C_pol_tls] + n[C_pol_http] + n[C_pol_size] + n[C_pol_media] +
                                           n[C_pol_syntax]);
-    assert_int_equal(n[C_pol_tls], n[C_pol_tls_alert] + n[C_pol_tls_handshake] + n[C_pol_tls_name] +
-                                       n[C_pol_tls_expired] + n[C_pol_tls_self_signed] +
+    assert_int_equal(n[C_pol_tls], n[C_pol_tls_alert] + n[C_pol_tls_handshake] + n[C_pol_tls_old] +
+                                       n[C_pol_tls_name] + n[C_pol_tls_expired] + n[C_pol_tls_self_signed] +
                                        n[C_pol_tls_untrusted] + n[C_pol_tls_other]);
     assert_int_equal(n[C_pol_http], n[C_pol_http_redirect] + n[C_pol_http_status] + n[C_pol_http_other]);
     assert_int_equal(n[C_hosts], n[C_hosts_address] + n[C_hosts_no_address] + n[C_hosts_inconclusive]);
@@ -85,6 +128,10 @@ static void test_sums(void **state)
     assert_memory_equal(once, twice, sizeof(once));
     assert_int_equal(once[C_positions], 14); /* 15 records: one supersedes another */
     assert_int_equal(once[C_mx_temporary], 0);
+    assert_int_equal(once[C_enforced_partial], 1); /* good.example: an alert at its second MX host */
+    assert_int_equal(once[C_tested_whole], 1);     /* testing.example */
+    assert_int_equal(once[C_result_validation_failure], 1);
+    assert_int_equal(once[C_result_sts_webpki_invalid], 2); /* expired.example, nomatch.example */
     count(TEST_DATA "/golden/v1-stopped", 0, stopped);
     check_sums(stopped);
     assert_int_equal(stopped[C_positions], 8);

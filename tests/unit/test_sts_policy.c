@@ -38,7 +38,7 @@ static const struct row rows[] = {
     {"Version: STSv1\nmode: none\nmax_age: 1", DEFECT_POLICY_VERSION_MISSING, 36, STS_MODE_NONE, 1, 0},
     {"version: STSv1\nmode: Enforce\nmx: a\nmax_age: 1", DEFECT_POLICY_MODE, 21, STS_MODE_UNKNOWN, 1, 1},
     {"version: STSv2\nmode: none\nmax_age: 1", DEFECT_POLICY_VERSION, 9, STS_MODE_NONE, 1, 0},
-    {"version: STSv1\rmode: none\rmax_age: 1", DEFECT_POLICY_VERSION, 9, STS_MODE_UNKNOWN, 0, 0},
+    {"version: STSv1\rmode: none\rmax_age: 1", DEFECT_POLICY_BARE_CR, 14, STS_MODE_UNKNOWN, 0, 0},
     {"<html>", DEFECT_POLICY_LINE, 0, STS_MODE_UNKNOWN, 0, 0},
     {"mode: none\nmax_age: 1", DEFECT_POLICY_VERSION_MISSING, 21, STS_MODE_NONE, 1, 0},
     {"version: STSv1\nmax_age: 1\nmx: a", DEFECT_POLICY_MODE_MISSING, 31, STS_MODE_UNKNOWN, 1, 1},
@@ -127,6 +127,10 @@ static void test_match(void **state)
     assert_false(match("*.a.com", "maila.com"));
     assert_false(match("mail.a.com", "a.com"));
     assert_false(match("*.a.com", ""));
+    assert_true(match(".a.com", "mail.A.com")); /* only the lenient reading has such patterns */
+    assert_false(match(".a.com", "a.com"));
+    assert_false(match(".a.com", "b.mail.a.com"));
+    assert_false(match("*", "a"));
 }
 
 static void test_next_mx(void **state)
@@ -146,11 +150,39 @@ static void test_next_mx(void **state)
     assert_true(sts_str_equal(pattern, sts_str("a.com")));
 }
 
+/* `want`: the patterns with a blank behind each. */
+static void is_lenient(const char *body, const char *want)
+{
+    struct sts_str pattern;
+    char got[512] = "";
+    size_t len = 0;
+    uint32_t at = 0;
+
+    while (sts_policy_next_lenient_mx(sts_str(body), &at, &pattern))
+        len += (size_t)snprintf(got + len, sizeof(got) - len, "%.*s ", (int)pattern.len, pattern.p);
+    assert_string_equal(got, want);
+    assert_false(sts_policy_next_lenient_mx(sts_str(body), &at, &pattern)); /* the end stays the end */
+}
+
+static void test_next_lenient_mx(void **state)
+{
+    (void)state;
+    is_lenient("", "");
+    is_lenient("mx:", "");
+    is_lenient("mx: , ,\nmode: none", "");
+    is_lenient("mx: a.com\r\nmode: none\nmx: bad@b\nmx:*.c.com", "a.com *.c.com ");
+    is_lenient("mx: a.com,b.com.,\t*.c.com. bad@d .e.com\rmx :f_1.com",
+               "a.com b.com *.c.com .e.com f_1.com ");
+    is_lenient("\xef\xbb\xbf mx: a\n\n\tmx: b\rmx\n:mx\nMX: c\n", "a b ");
+    is_lenient("mx: a\nnomx: b\nmx: c", "a c ");
+    is_lenient("mx: . .. * *. *.. -a a- a..b [192.0.2.1] b\xc3\xbc.de", "");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_max_age),
-                                       cmocka_unit_test(test_mx), cmocka_unit_test(test_match),
-                                       cmocka_unit_test(test_next_mx)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows),  cmocka_unit_test(test_max_age), cmocka_unit_test(test_mx),
+        cmocka_unit_test(test_match), cmocka_unit_test(test_next_mx), cmocka_unit_test(test_next_lenient_mx)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -90,7 +90,7 @@ static void test_several(void **state)
     (void)state;
     t = read_two("v=STSv1; id=1", "v=STSv1; id=2");
     assert_int_equal(t.verdict, VERDICT_MULTIPLE);
-    assert_int_equal(t.n_records, 2);
+    assert_int_equal(t.count.n_records, 2);
     t = read_two("v=STSv1; id=1", "v=STSv1; id=1");
     assert_int_equal(t.verdict, VERDICT_MULTIPLE);
     t = read_two("v=STSv1; id=1", "v=STSv1; bad");
@@ -101,7 +101,7 @@ static void test_several(void **state)
     /* Discarded is what does not begin with "v=STSv1;", also if it was meant as a record. */
     t = read_two("V=STSv1; id=1", "v=STSv1; id=2");
     assert_int_equal(t.verdict, VERDICT_VALID);
-    assert_int_equal(t.n_meant, 1);
+    assert_int_equal(t.count.n_meant, 1);
     assert_string_equal(t.id, "2");
     t = read_two("v=STSv1; id=1", "V=STSv1; id=2");
     assert_int_equal(t.verdict, VERDICT_VALID);

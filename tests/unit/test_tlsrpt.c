@@ -69,7 +69,7 @@ static void test_several(void **state)
     assert_int_equal(t.verdict, VERDICT_VALID);
     tlsrpt_add(&t, sts_str("v=TLSRPTv1; rua=mailto:c@d"));
     assert_int_equal(t.verdict, VERDICT_MULTIPLE);
-    assert_int_equal(t.n_records, 2);
+    assert_int_equal(t.count.n_records, 2);
 }
 
 int main(void)

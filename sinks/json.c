@@ -1,6 +1,6 @@
-#include "analysis/json.h"
+#include "sinks/json.h"
 
-#include "analysis/text.h"
+#include "sinks/utf8.h"
 
 #include <inttypes.h>
 
