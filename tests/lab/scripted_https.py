@@ -57,6 +57,7 @@ class Peer:
 
 
 VALID = ("pol_fetched", "pol_ok", "pol_enforce")
+OLD = ("pol_tls", "pol_tls_old", "pol_tls_body")
 PLAIN = b"Content-Type: text/plain\r\n"
 
 
@@ -165,9 +166,9 @@ SCRIPTS = {
                          ("pol_tls", "pol_tls_alert")),
     "h-alert": fails("alert handshake_failure, as SSL 3.0 servers do", 37, (swallow, alert_record(40), listen),
                      "TLS_ALERT", (SRC_ALERT, 40), ("pol_tls", "pol_tls_alert")),
-    "h-tls10": shakes("TLS 1.0 only", 37, tls(TLSVersion.TLSv1), ver=TLS10,
+    "h-tls10": shakes("TLS 1.0 only", 37, tls(TLSVersion.TLSv1), OLD, ver=TLS10,
                       cipher="TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA"),
-    "h-tls11": shakes("TLS 1.1 only", 37, tls(TLSVersion.TLSv1_1), ver=TLS11,
+    "h-tls11": shakes("TLS 1.1 only", 37, tls(TLSVersion.TLSv1_1), OLD, ver=TLS11,
                       cipher="TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA"),
     "h-ssl3": fails("agrees on SSL 3.0", 37, (swallow, server_hello(0x0300, 0x000A), listen), "TLS_PROTOCOL"),
     "h-rc4": fails("agrees on RC4", 37, (swallow, server_hello(0x0303, 0x0005), listen), "TLS_PROTOCOL"),
