@@ -178,6 +178,9 @@ static void test_endpoint_evidence(void **state)
     lines[1] = (struct sts_str)S("STARTTLSX");
     endpoint_classify(&facts, &e);
     assert_int_equal(facts.starttls, STARTTLS_UNKNOWN);
+    lines[1] = (struct sts_str)S("starttls\t");
+    endpoint_classify(&facts, &e);
+    assert_int_equal(facts.starttls, STARTTLS_OFFERED);
     e.tls = &tls;
     e.oc = OC_OK;
     endpoint_classify(&facts, &e);
