@@ -30,7 +30,7 @@ static int note_record(struct verify *v, enum rec_kind kind, struct key key, str
 }
 
 /* The evidence beside the attempts is that of the last one that was made; an address that was skipped has
- * none. */
+ * none, but may be why there was no further attempt (a blocklist given in mid-scan). */
 static void check_attempts(struct verify *v, const struct rec_attempt *att, uint32_t n, uint64_t oc,
                            struct sts_str about, const struct scan_place *place)
 {
@@ -40,7 +40,7 @@ static void check_attempts(struct verify *v, const struct rec_attempt *att, uint
         last--;
     if (last == 0)
         last = n;
-    if (n > 0 && att[last - 1].oc != oc)
+    if (n > 0 && att[last - 1].oc != oc && att[n - 1].oc != oc)
         verify_problem(v, place, about, "its outcome is %s, but that of its last attempt is %s",
                        outcome_name(outcome_byte(oc)), outcome_name(outcome_byte(att[last - 1].oc)));
 }

@@ -114,6 +114,7 @@ static void on_go(struct gate_job *job, enum outcome oc);
 
 static void submit(struct endpoint *e)
 {
+    e->job.host = e->host;
     if (!gate_submit(e->w->gate, &e->job, &e->ip, LANE_SMTP, on_go)) {
         worker_no_memory(e->w);
         finish_empty(e, OC_OUR_MEMORY);
@@ -212,6 +213,23 @@ void endpoint_receive(struct worker *w, struct message *m)
         submit(e);
     else
         finish_empty(e, scan_end_outcome(w->scan));
+}
+
+void endpoint_exclude_all(struct worker *w)
+{
+    struct endpoint *e = w->endpoints, *next;
+
+    for (; e != NULL; e = next) {
+        next = e->next;
+        if ((e->running == NULL && e->timer.slot == 0) ||
+            (!blocklist_has_address(w->blocklist, &e->ip) && !blocklist_has_name(w->blocklist, e->host)))
+            continue;
+        count(&w->counters.excluded);
+        if (e->running != NULL)
+            probe_cancel(e->running->probe, OC_BLOCKLISTED); /* the rest follows from the loop */
+        else
+            finish_empty(e, OC_BLOCKLISTED);
+    }
 }
 
 void endpoint_restart_all(struct worker *w)

@@ -31,6 +31,7 @@ struct gate {
     struct scan *scan;
     struct timers *timers;
     struct counters *counters;
+    const struct blocklist *blocked;
     struct gate_limits limits[LANE_N];
     struct gate_ip **buckets;
     size_t n_buckets, n_ips;
@@ -214,14 +215,44 @@ static void on_interval(struct timer *t)
     drop_if_idle(lane->gate, lane->ip);
 }
 
+/* The door's word on the job at `a`, kept in it. */
+static bool is_refused(struct gate *g, struct gate_job *job, const struct address *a)
+{
+    job->refused = door_judge(&g->scan->door, g->blocked, job->host, a);
+    if (job->refused == OC_BLOCKLISTED)
+        count(&g->counters->excluded);
+    return job->refused != OC_OK;
+}
+
+/* Those of the lane that wait and are refused by now go in the next turn. */
+static void judge_waiting(struct gate *g, struct lane *lane)
+{
+    struct job_list waiting = lane->waiting;
+    struct gate_job *job;
+
+    lane->waiting = (struct job_list){0};
+    while ((job = list_take(&waiting)) != NULL)
+        list_append(is_refused(g, job, &lane->ip->address) ? &g->refused : &lane->waiting, job);
+}
+
+void gate_set_blocklist(struct gate *g, const struct blocklist *blocked)
+{
+    g->blocked = blocked;
+    for (size_t i = 0; i < g->n_buckets; i++) {
+        for (struct gate_ip *ip = g->buckets[i]; ip != NULL; ip = ip->next) {
+            for (unsigned lane = 0; lane < LANE_N; lane++)
+                judge_waiting(g, &ip->lanes[lane]);
+        }
+    }
+}
+
 bool gate_submit(struct gate *g, struct gate_job *job, const struct address *a, enum gate_lane lane,
                  gate_go_fn go)
 {
     job->go = go;
     job->lane = lane;
     job->ip = NULL;
-    job->refused = door_judge(&g->scan->door, a);
-    if (job->refused != OC_OK) {
+    if (is_refused(g, job, a)) {
         list_append(&g->refused, job);
         return true;
     }
@@ -249,7 +280,7 @@ static bool take_connection(struct scan *scan)
     uint32_t open = atomic_load_explicit(&scan->connections, memory_order_relaxed);
 
     do {
-        if (open >= scan->max_connections)
+        if (open >= atomic_load_explicit(&scan->max_connections, memory_order_relaxed))
             return false;
     } while (!atomic_compare_exchange_weak_explicit(&scan->connections, &open, open + 1, memory_order_relaxed,
                                                     memory_order_relaxed));
@@ -279,6 +310,10 @@ void gate_turn(struct gate *g, int64_t now_ns)
     while ((job = list_take(&g->refused)) != NULL)
         job->go(job, job->refused);
     for (unsigned i = 0; i < TURN_MOST_JOBS && g->ready != NULL; i++) {
+        if (g->ready->waiting.first == NULL) { /* a new blocklist has refused them */
+            drop_if_idle(g, take_ready(g)->ip);
+            continue;
+        }
         if (!take_connection(g->scan))
             return;
         if (rate_take(&g->scan->connect_rate, now_ns, 1) == 0) {

@@ -18,6 +18,8 @@ typedef void (*gate_go_fn)(struct gate_job *job, enum outcome oc);
 
 /* Embedded in what wants to connect. */
 struct gate_job {
+    const char
+        *host; /* that is contacted, for the blocklist; set before gate_submit(), borrowed until go() */
     struct gate_job *next;
     struct gate_ip *ip;
     gate_go_fn go;
@@ -32,6 +34,9 @@ struct gate_limits {
 /* `scan`, `timers` and `counters` are borrowed. NULL: no memory. */
 struct gate *gate_new(struct scan *scan, struct timers *timers, struct counters *counters,
                       const struct gate_limits limits[LANE_N]);
+/* The blocklist from now on: borrowed; NULL: none. What waits is judged again, and goes in the next turn if
+ * it is refused. */
+void gate_set_blocklist(struct gate *g, const struct blocklist *blocked);
 void gate_free(struct gate *g); /* nothing may wait or be open */
 /* Ask for a connection to `a`. `go` is called exactly once. False: no memory (then it is not called). */
 bool gate_submit(struct gate *g, struct gate_job *job, const struct address *a, enum gate_lane lane,

@@ -1,5 +1,6 @@
 /* host.c - an MX host: its addresses and TLSA records, once a scan, by the worker that owns the name. */
 #include "scanner/addresses.h"
+#include "scanner/questions.h"
 #include "scanner/worker.h"
 
 #include <ctype.h>
@@ -21,13 +22,10 @@ struct host {
     struct worker *w;
     struct arena arena;
     struct rec_host rec;
+    struct questions questions;
     bool signalled;
-    uint32_t n_open;
+    bool is_put_off; /* and so not among the hosts in work */
     enum { STEP_ADDRESSES, STEP_TLSA, STEP_TLSA_NAME } step;
-};
-struct question {
-    struct host *h;
-    struct rec_dns **to;
 };
 
 void host_want(struct worker *w, const char *name, bool signalled, bool implicit)
@@ -48,31 +46,9 @@ void host_want(struct worker *w, const char *name, bool signalled, bool implicit
     worker_send(w, &m->head);
 }
 
-static void step(struct host *h);
-
-static void on_answer(void *arg, struct rec_dns *answer)
-{
-    struct question *question = arg;
-    struct host *h = question->h;
-
-    *question->to = answer;
-    h->n_open--;
-    step(h);
-}
-
 static void ask(struct host *h, const char *name, enum dns_type type, struct rec_dns **to)
 {
-    struct question *question = arena_alloc(&h->arena, sizeof(*question));
-
-    if (question == NULL) {
-        worker_no_memory(h->w);
-        return;
-    }
-    *question = (struct question){h, to};
-    if (dns_ask(h->w->dns, name, type, 0, &h->arena, on_answer, question))
-        h->n_open++;
-    else
-        worker_no_memory(h->w);
+    questions_ask(&h->questions, name, type, 0, to);
 }
 
 static void ask_tlsa(struct host *h, struct sts_str base, struct rec_dns **to)
@@ -101,7 +77,7 @@ static void ask_first_tlsa(struct host *h)
     bool a = is_secure(h->rec.a), secure = a || is_secure(h->rec.aaaa);
     const struct rec_dns *dns = a ? h->rec.a : h->rec.aaaa;
 
-    if (when == WHEN_NEVER || (when == WHEN_SECURE && !secure))
+    if (h->rec.tlsa != NULL || when == WHEN_NEVER || (when == WHEN_SECURE && !secure))
         return;
     h->rec.tlsa_base = h->rec.name;
     if (secure && dns->cname.n > 0)
@@ -112,7 +88,7 @@ static void ask_first_tlsa(struct host *h)
 /* "... then the original": where the expanded name has none. */
 static void ask_second_tlsa(struct host *h)
 {
-    const struct rec_dns *first = h->rec.tlsa;
+    const struct rec_dns *first = h->rec.tlsa_name == NULL ? h->rec.tlsa : NULL;
 
     if (first != NULL && outcome_class((unsigned)first->oc) == OCC_absent &&
         !sts_str_equal(h->rec.tlsa_base, h->rec.name))
@@ -138,7 +114,8 @@ static void finish(struct host *h)
 {
     struct worker *w = h->w;
 
-    h->rec.oc = addresses_outcome(h->rec.a, h->rec.aaaa);
+    if (h->rec.oc == OC_NONE)
+        h->rec.oc = addresses_outcome(h->rec.a, h->rec.aaaa);
     if (h->rec.oc == OC_OK)
         want_endpoints(h);
     outbox_put(w->outbox, REC_host, &h->rec, 0);
@@ -148,9 +125,30 @@ static void finish(struct host *h)
     scan_finish(w->scan, 1);
 }
 
-static void step(struct host *h)
+/* While it waits for its second round it is counted there, not among the hosts in work. */
+static bool put_off(struct host *h)
 {
-    while (h->n_open == 0) {
+    if (!questions_put_off(&h->questions))
+        return false;
+    h->is_put_off = true;
+    h->w->n_hosts--;
+    return true;
+}
+
+static void take_up_again(struct host *h)
+{
+    h->is_put_off = false;
+    h->w->n_hosts++;
+    h->step = STEP_ADDRESSES;
+}
+
+static void step(struct questions *qs)
+{
+    struct host *h = (struct host *)((char *)qs - offsetof(struct host, questions));
+
+    if (h->is_put_off)
+        take_up_again(h);
+    while (qs->n_open == 0) {
         switch (h->step) {
         case STEP_ADDRESSES:
             h->step = STEP_TLSA;
@@ -160,7 +158,10 @@ static void step(struct host *h)
             h->step = STEP_TLSA_NAME;
             ask_second_tlsa(h);
             break;
-        case STEP_TLSA_NAME: finish(h); return;
+        case STEP_TLSA_NAME:
+            if (!put_off(h))
+                finish(h);
+            return;
         }
     }
 }
@@ -178,6 +179,7 @@ static void start(struct worker *w, const struct host_message *m)
     count(&w->counters.hosts);
     h->w = w;
     arena_init(&h->arena, HOST_MOST_BYTES);
+    questions_init(&h->questions, w, &h->arena, step);
     h->rec.name = arena_copy(&h->arena, m->name, strlen(m->name));
     h->rec.implicit = m->implicit;
     h->signalled = m->signalled;
@@ -186,10 +188,14 @@ static void start(struct worker *w, const struct host_message *m)
         h->rec.name = sts_str("");
     }
     if (scan_phase(w->scan) == PHASE_RUN && h->rec.name.len > 0) {
-        ask(h, h->rec.name.p, DNS_A, &h->rec.a);
-        ask(h, h->rec.name.p, DNS_AAAA, &h->rec.aaaa);
+        if (worker_excludes(w, h->rec.name.p)) {
+            h->rec.oc = OC_BLOCKLISTED;
+        } else {
+            ask(h, h->rec.name.p, DNS_A, &h->rec.a);
+            ask(h, h->rec.name.p, DNS_AAAA, &h->rec.aaaa);
+        }
     }
-    if (h->n_open == 0)
+    if (h->questions.n_open == 0)
         finish(h);
 }
 

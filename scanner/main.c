@@ -139,6 +139,7 @@ static enum exit_code scan_into(const struct options *o, struct input *input, co
 
     introduce(&setup, host, agent, messages);
     setup.max_connections = connections_possible(o->max_connections, messages);
+    setup.most_connections = connections_possible(0, messages);
     if (open_output(o, out_name, sizeof(out_name), &sink, &err) != STS_OK) {
         say(&err, messages);
         return err.code == STS_EEXIST || err.code == STS_EINVAL ? EXIT_USAGE : EXIT_OUTPUT;

@@ -29,6 +29,8 @@ static void put_outcomes(const struct counts *c, FILE *to)
             c->policies_ok);
     fprintf(to, "; endpoints: %" PRIu64 "/%" PRIu64 " (%" PRIu64 " TLS)", c->endpoints_done, c->endpoints,
             c->endpoints_tls);
+    if (c->excluded > 0)
+        fprintf(to, "; refused by the blocklist: %" PRIu64, c->excluded);
 }
 
 /* How much of the input is done, 0 to 1; negative: not known. */
@@ -62,7 +64,7 @@ struct progress_rates progress_next(struct progress *p, const struct progress_vi
 
 uint64_t progress_names(const struct counts *c)
 {
-    return c->names_started - c->names_done;
+    return c->names_started - c->names_done - counts_waiting(c);
 }
 
 uint64_t progress_queries(const struct counts *c)
@@ -83,6 +85,8 @@ void progress_line(const struct progress_rates *r, const struct progress_view *v
             " connections; ",
             r->names, r->queries, progress_names(c), progress_queries(c), v->connections);
     put_outcomes(c, to);
+    if (counts_waiting(c) > 0)
+        fprintf(to, "; %" PRIu64 " names wait for a second round", counts_waiting(c));
     if (r->gaps > 0)
         fprintf(to, "; stood still %" PRIu64 " times", r->gaps);
     if (v->state != NULL)

@@ -4,6 +4,7 @@
 #include "scanner/output.h"
 #include "scanner/progress.h"
 #include "scanner/reading.h"
+#include "scanner/reread.h"
 #include "scanner/scan_record.h"
 #include "scanner/side_files.h"
 #include "scanner/tls.h"
@@ -32,6 +33,7 @@ struct control { /* the main thread's own */
     struct progress progress;
     struct output output;
     struct reading reading;
+    struct reread reread;
     const struct side_files *files;
     FILE *messages;
     struct arena arena; /* of `record` */
@@ -94,12 +96,20 @@ static struct counts sum_counts(const struct scan *s)
     return sum;
 }
 
+/* Each name of the input is done, or waits for its second round of DNS. */
+static bool are_names_through(const struct scan *s)
+{
+    const struct counts counts = sum_counts(s);
+
+    return counts.names_done + counts_waiting(&counts) == atomic_load(&s->names_handed);
+}
+
 /* When every name is through, retries have the tail; what then still waits is inconclusive. */
 static void judge_tail(struct control *c, int64_t now_ns)
 {
     struct scan *s = &c->scan;
 
-    if (c->names_through_ns == 0 && sum_counts(s).names_done == atomic_load(&s->names_handed))
+    if (c->names_through_ns == 0 && are_names_through(s))
         c->names_through_ns = now_ns;
     if (c->names_through_ns != 0 && now_ns - c->names_through_ns > (int64_t)s->options->tail_ms * 1000000)
         move_to(c, PHASE_END, OC_OUR_TAIL);
@@ -256,6 +266,7 @@ static void block_signals(void)
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
@@ -380,6 +391,7 @@ static void release(struct control *c, struct sts_err *err)
     fifo_fini(&s->batches);
     fifo_fini(&s->chunks);
     door_rules_fini(&s->door);
+    exclusions_fini(&s->exclusions);
     tls_store_free(s->store);
     pthread_mutex_destroy(&s->failure_lock);
 }
@@ -404,8 +416,11 @@ int scan_run(const struct scan_setup *setup, struct sink *sink, struct scan_resu
     c->scan.ehlo_name = setup->ehlo_name;
     c->scan.user_agent = setup->user_agent;
     c->scan.max_connections = setup->max_connections;
+    exclusions_init(&c->scan.exclusions, setup->options->blocklist);
     pthread_mutex_init(&c->scan.failure_lock, NULL);
-    if (start_loop(c, err) == STS_OK && prepare(c, setup->options, err) == STS_OK)
+    if (start_loop(c, err) == STS_OK &&
+        reread_start(&c->reread, &c->loop, &c->scan, setup->most_connections, c->messages, err) == STS_OK &&
+        prepare(c, setup->options, err) == STS_OK)
         started = start_threads(c, sink, err) == STS_OK;
     else
         (void)!sink->ops->close(sink, &ignored);

@@ -5,6 +5,7 @@
 #define STS_SCAN_H
 #include "scanner/counters.h"
 #include "scanner/door.h"
+#include "scanner/exclusions.h"
 #include "scanner/input.h"
 #include "scanner/options.h"
 #include "scanner/queue.h"
@@ -40,8 +41,9 @@ struct batch {
 struct scan {
     const struct options *options;
     struct door_rules door;
-    struct rate dns_rate, connect_rate;
-    uint32_t max_connections;
+    struct exclusions exclusions;
+    struct rate dns_rate, connect_rate; /* these and max_connections: SIGHUP may set them anew (reread.c) */
+    _Atomic uint32_t max_connections;
     _Atomic uint32_t connections; /* open, of all workers */
     struct tls_store *store;      /* NULL: nothing is fetched or probed */
     const char *ehlo_name;
@@ -94,7 +96,8 @@ struct scan_setup {
     const char *ehlo_name;
     const char *user_agent;
     const struct side_files *files;
-    uint32_t max_connections; /* as the descriptor limit allows */
+    uint32_t max_connections;  /* as the descriptor limit allows */
+    uint32_t most_connections; /* that limit */
 };
 /* What main() wants to know at the end. */
 struct scan_result {

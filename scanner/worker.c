@@ -1,5 +1,7 @@
 #include "scanner/worker.h"
 
+#include "scanner/questions.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +93,26 @@ void worker_no_memory(struct worker *w)
     scan_fail(w->scan, &err);
 }
 
+/* ---- exclusions ---- */
+
+bool worker_excludes(struct worker *w, const char *name)
+{
+    if (!blocklist_has_name(w->blocklist, name))
+        return false;
+    count(&w->counters.excluded);
+    return true;
+}
+
+/* A new list holds from here on, for what waits at the gate or for a retry, and for what is in flight. */
+static void follow_blocklist(struct worker *w)
+{
+    if (!exclusions_take(&w->scan->exclusions, &w->blocklist, &w->blocklist_version))
+        return;
+    gate_set_blocklist(w->gate, w->blocklist);
+    endpoint_exclude_all(w);
+    policy_exclude_all(w);
+}
+
 /* ---- names ---- */
 
 static void drop_batch(struct worker *w, struct batch *batch, uint32_t from)
@@ -156,6 +178,7 @@ static void follow_phase(struct worker *w)
         gate_flush(w->gate, oc);
         endpoint_end_all(w, oc);
         policy_end_all(w, oc);
+        questions_end_all(w, oc);
     }
     if (phase >= PHASE_END)
         dns_cancel_all(w->dns, oc);
@@ -207,6 +230,7 @@ void worker_turn(struct worker *w)
     bool more;
 
     set_clock(w, now_ns);
+    follow_blocklist(w);
     timers_run(&w->timers, (uint64_t)(now_ns - w->scan->start_ns - w->gap_ns) / 1000000);
     receive(w);
     send_unsent(w);

@@ -43,7 +43,11 @@ struct worker {
     struct batch *batch; /* being taken up */
     uint32_t next_item;
     uint32_t n_names, n_hosts; /* in work */
+    struct questions *put_off; /* wait for their second round of DNS */
+    uint32_t n_put_off;        /* these, and those in it */
     uint64_t window;
+    struct blocklist *blocklist; /* as of this turn; NULL: none */
+    uint64_t blocklist_version;
     struct keyset hosts, policies; /* known in this scan */
     struct endpoint *endpoints;    /* in flight, for the end */
     struct policy *fetching;       /* in flight, for the end */
@@ -74,6 +78,9 @@ uint32_t worker_owner(const struct scan *scan, const void *key, size_t len);
 /* Out of memory for one thing: recorded where a record can be written, and the scan ends. */
 void worker_no_memory(struct worker *w);
 
+/* Is the name excluded? Counted if so. */
+bool worker_excludes(struct worker *w, const char *name);
+
 /* domain.c: take up one name. */
 void domain_start(struct worker *w, const struct input_item *item);
 /* host.c */
@@ -82,11 +89,13 @@ void host_receive(struct worker *w, struct message *m);
 /* endpoint.c */
 void endpoint_want(struct worker *w, const char *host, const struct address *ip, bool signalled);
 void endpoint_receive(struct worker *w, struct message *m);
-void endpoint_restart_all(struct worker *w);              /* those in flight, after the loop stood still */
+void endpoint_exclude_all(struct worker *w); /* what a new blocklist names, in flight or waiting */
+void endpoint_restart_all(struct worker *w); /* those in flight, after the loop stood still */
 void endpoint_end_all(struct worker *w, enum outcome oc); /* in flight and waiting for a retry */
 /* policy.c */
 void policy_want(struct worker *w, const char *name);
 void policy_receive(struct worker *w, struct message *m);
+void policy_exclude_all(struct worker *w);
 void policy_restart_all(struct worker *w);
 void policy_end_all(struct worker *w, enum outcome oc);
 #endif

@@ -193,6 +193,7 @@ int worker_fini(struct worker *w)
     outbox_free(w->outbox);
     keyset_fini(&w->hosts);
     keyset_fini(&w->policies);
+    blocklist_unref(w->blocklist);
     timers_fini(&w->timers);
     free(w->from);
     free(w->read_buffer);

@@ -34,9 +34,9 @@ def stscan(running, output, workers=1, *more):
             "--ehlo-name", "lab.test", "--contact", CONTACT, "--smtp-port", "25", "--https-port", "443",
             "--dns-rate", "0", "--connect-rate", "100", "--per-ip-interval", "0", "--per-ip-https-rate", "10000",
             "--attempts", str(ATTEMPTS), "--retry-after", "1s", "--tail", "60s", "--control-rate", "0", "--seed", "1",
-            "--greeting-timeout", seconds(GREETING_SECONDS), "--smtp-timeout", seconds(DIALOG_SECONDS),
-            "--policy-timeout", seconds(DIALOG_SECONDS), "--connect-timeout", seconds(GREETING_SECONDS),
-            *more]
+            "--dns-retry-after", "300ms", "--connect-timeout", seconds(GREETING_SECONDS), "--greeting-timeout",
+            seconds(GREETING_SECONDS), "--smtp-timeout", seconds(DIALOG_SECONDS), "--policy-timeout",
+            seconds(DIALOG_SECONDS), *more]
 
 
 def ststat(command, *args):

@@ -11,6 +11,9 @@ static void note_failure(struct scan *scan, const struct sts_err *err);
 #undef scan_fail
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 #define MS         INT64_C(1000000)
 #define MOST_JOBS  4000
 #define HOLD_NEVER UINT64_MAX /* the test releases it itself */
@@ -302,6 +305,65 @@ static void test_outside_the_lab(void **state)
     bench_fini(&b);
 }
 
+static struct blocklist *blocklist_of(const char *lines)
+{
+    char path[] = "/tmp/stscan-gate-XXXXXX";
+    struct blocklist *b = NULL;
+    struct sts_err err = {0};
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, lines, strlen(lines)), (ssize_t)strlen(lines));
+    close(fd);
+    assert_int_equal(blocklist_read(path, &b, &err), STS_OK);
+    unlink(path);
+    return b;
+}
+
+/* Protects whoever asks to be left alone in mid-scan: what waits is judged by the new list, by address and by
+ * host, and does not wait for its interval to be told; the others go on in their order and at their pace. */
+static void test_new_blocklist(void **state)
+{
+    struct blocklist *b1 = blocklist_of("9.9.9.9\n"), *b2 = blocklist_of("1.1.1.1\nlisted.example\n");
+    struct bench b;
+
+    (void)state;
+    bench_init(&b, polite, 10, 0);
+    gate_set_blocklist(b.gate, b1);
+    for (unsigned i = 0; i < 3; i++)
+        submit(job_at(&b, i, ONE, 100), LANE_SMTP);
+    for (unsigned i = 3; i < 6; i++)
+        submit(job_at(&b, i, ONE + 1, 100), LANE_SMTP);
+    jobs[4].gate.host = "mx.listed.example";
+    turn(&b);
+    assert_int_equal(b.n_gone, 2);               /* one at each address */
+    submit(job_at(&b, 8, ONE, 100), LANE_HTTPS); /* ready, but not gone yet */
+    gate_set_blocklist(b.gate, b2);
+    turn(&b);
+    assert_int_equal(b.n_gone, 6);
+    assert_int_equal(jobs[8].oc, OC_BLOCKLISTED);
+    turn_until(&b, 10000, 100);
+    assert_int_equal(jobs[0].oc, OC_OK);
+    assert_int_equal(jobs[1].oc, OC_BLOCKLISTED);
+    assert_int_equal(jobs[2].oc, OC_BLOCKLISTED);
+    assert_int_equal(jobs[3].oc, OC_OK);
+    assert_int_equal(jobs[4].oc, OC_BLOCKLISTED);
+    assert_int_equal(jobs[5].oc, OC_OK);
+    assert_int_equal(b.n_gone, 7);
+    assert_int_equal(b.counters.connects, 3);
+    assert_int_equal(b.counters.excluded, 4);
+    assert_true(jobs[5].gone_ms >= jobs[3].gone_ms + 2000);
+    assert_int_equal(b.gate->n_ips, 0);
+    submit(job_at(&b, 6, ONE, 100), LANE_SMTP);        /* at the submission */
+    submit(job_at(&b, 7, 0x09090909, 100), LANE_SMTP); /* of the old list */
+    turn_until(&b, 20000, 100);
+    assert_int_equal(jobs[6].oc, OC_BLOCKLISTED);
+    assert_int_equal(jobs[7].oc, OC_OK);
+    bench_fini(&b);
+    blocklist_unref(b1);
+    blocklist_unref(b2);
+}
+
 /* Protects `0 is no limit`, as the worker maps it: all go, a turn's worth at a time, in order, also where
  * each is released within its go(). */
 static void test_no_limits(void **state)
@@ -514,6 +576,7 @@ int main(void)
         cmocka_unit_test(test_connections_full),
         cmocka_unit_test(test_refused_by_the_door),
         cmocka_unit_test(test_outside_the_lab),
+        cmocka_unit_test(test_new_blocklist),
         cmocka_unit_test(test_no_limits),
         cmocka_unit_test(test_long_queue_is_fair),
         cmocka_unit_test(test_release_within_go),

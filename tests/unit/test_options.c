@@ -304,7 +304,7 @@ static void test_unknown(void **state)
     bad("--windwo=5", "did you mean --window?");
     bad("--name-server x", "did you mean --name-servers?");
     bad("--retry", "did you mean --retry-after?");
-    bad("--blocklist-file x", "unknown option --blocklist-file; --help lists them");
+    bad("--nonesuch-option x", "unknown option --nonesuch-option; --help lists them");
     bad("--x", "unknown option --x; --help lists them");
     bad("--a-name-that-is-much-longer-than-that-of-any-option-which-this-program-has-ever-had",
         "unknown option");
@@ -417,6 +417,82 @@ static void test_dns_rate(void **state)
     options_fini(&o);
 }
 
+static void write_file(char path[], const char *text)
+{
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+}
+
+/* The message names the file and the line. */
+static void bad_file(const char *option, const char *text, const char *words)
+{
+    char path[] = "/tmp/stscan-options-XXXXXX", line[256], place[128];
+    struct options o;
+    struct sts_err err;
+    char copy[1024];
+
+    write_file(path, text);
+    snprintf(line, sizeof(line), "--lab 127.0.0.0/8 a.example --%s %s", option, path);
+    snprintf(place, sizeof(place), "--%s: %s:", option, path);
+    assert_int_not_equal(parse_line(&o, line, copy, &err), STS_OK);
+    if (strncmp(err.msg, place, strlen(place)) != 0 || strstr(err.msg, words) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", err.msg, words);
+    options_fini(&o);
+    unlink(path);
+}
+
+static void test_rates_file(void **state)
+{
+    char path[] = "/tmp/stscan-options-XXXXXX", line[256];
+    struct options o;
+    char copy[1024];
+
+    (void)state;
+    write_file(path, "# slow\ndns-rate 50\n\nmax-connections = 7 # few\n");
+    snprintf(
+        line, sizeof(line),
+        "--lab 127.0.0.0/8 --rates-file %s --dns-rate 9 --connect-rate 8 --name-servers 127.0.0.1 a.example",
+        path);
+    parse(&o, line, copy);
+    assert_int_equal(o.dns_rate, 50); /* the file beats the option, wherever that stands */
+    assert_true(o.given[OPT_dns_rate]);
+    assert_string_equal(o.text[OPT_dns_rate], "50");
+    assert_int_equal(options_total_dns_rate(&o), 50);
+    assert_int_equal(o.max_connections, 7);
+    assert_int_equal(o.connect_rate, 8);
+    options_fini(&o);
+    unlink(path);
+    bad_file("rates-file", "dns-rate 5\ndns-rate 6\n", ":2: dns-rate stands there a second time");
+    bad_file("rates-file", "window 5\n", ":1: \"window\" is none of dns-rate, connect-rate, max-connections");
+    bad_file("rates-file", "connect-rate\n", ":1: --connect-rate: \"\" is no number");
+    bad_file("rates-file", "\nconnect-rate fast\n", ":2: --connect-rate: \"fast\" is no number");
+    bad_file("rates-file", "connect-rate 5 6\n", ":1: --connect-rate: \"5 6\" is no number");
+    bad("--lab 127.0.0.0/8 a.example --rates-file", "--rates-file: its value is missing (FILE)");
+}
+
+static void test_blocklist_file(void **state)
+{
+    char path[] = "/tmp/stscan-options-XXXXXX", line[256];
+    struct options o;
+    char copy[1024];
+
+    (void)state;
+    write_file(path, "127.0.0.5\nexample.com\n");
+    snprintf(line, sizeof(line), "--lab 127.0.0.0/8 -b %s a.example", path);
+    parse(&o, line, copy);
+    assert_true(blocklist_has_name(o.blocklist, "mx.example.com"));
+    assert_int_equal(blocklist_n_prefixes(o.blocklist), 1);
+    assert_string_equal(o.text[OPT_blocklist], path);
+    options_fini(&o);
+    unlink(path);
+    bad_file("blocklist-file", "a.example\n127.0.0.1/8\n", ":2: \"127.0.0.1/8\" has bits set");
+    bad_file("blocklist-file", "a b\n", ":1: \"a b\" is no address, prefix or domain name");
+    bad("--lab 127.0.0.0/8 a.example -b /dev/null -b /dev/null", "--blocklist-file is given twice");
+}
+
 static void test_in_force(void **state)
 {
     struct rec_option *list;
@@ -491,14 +567,15 @@ static void test_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),  cmocka_unit_test(test_notations),
-        cmocka_unit_test(test_numbers),   cmocka_unit_test(test_durations),
-        cmocka_unit_test(test_sizes),     cmocka_unit_test(test_choices),
-        cmocka_unit_test(test_addresses), cmocka_unit_test(test_words),
-        cmocka_unit_test(test_unknown),   cmocka_unit_test(test_together),
-        cmocka_unit_test(test_dns_rate),  cmocka_unit_test(test_in_force),
-        cmocka_unit_test(test_files),     cmocka_unit_test(test_default_servers),
-        cmocka_unit_test(test_help),      cmocka_unit_test(test_table),
+        cmocka_unit_test(test_defaults),   cmocka_unit_test(test_notations),
+        cmocka_unit_test(test_numbers),    cmocka_unit_test(test_durations),
+        cmocka_unit_test(test_sizes),      cmocka_unit_test(test_choices),
+        cmocka_unit_test(test_addresses),  cmocka_unit_test(test_words),
+        cmocka_unit_test(test_unknown),    cmocka_unit_test(test_together),
+        cmocka_unit_test(test_dns_rate),   cmocka_unit_test(test_in_force),
+        cmocka_unit_test(test_files),      cmocka_unit_test(test_default_servers),
+        cmocka_unit_test(test_help),       cmocka_unit_test(test_table),
+        cmocka_unit_test(test_rates_file), cmocka_unit_test(test_blocklist_file),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
