@@ -175,7 +175,8 @@ static void after_attempt(struct policy *p, struct result r)
         move_on(p);
         return;
     }
-    if (p->round_oc == OC_NONE || outcome_class(r.oc) != OCC_skipped)
+    if (p->round_oc == OC_NONE || outcome_class(p->round_oc) == OCC_skipped ||
+        outcome_class(r.oc) != OCC_skipped)
         p->round_oc = (enum outcome)r.oc;
     p->next_address++;
     if (run && is_of_address((enum outcome)r.oc) && p->next_address < p->n_addresses) {

@@ -1,12 +1,16 @@
 """The domains of the lab: what each one publishes. One table; zones.py, web.py, mail.py and check.py all read it.
 
 `records` is zone file text below the domain's own name (SOA and NS are added). What a right scanner must observe is
-in expect.py and expect_peers.py, under the same names.
-Addresses: 127.0.25.x mail, 127.0.4.x HTTPS; each mail server has one of its own.
+in expect.py and expect_peers.py, under the same names. The scripted peers bring their own: scripted_smtp.py,
+scripted_https.py, expect_scripted.py.
+Addresses: 127.0.25.x mail, 127.0.4.x HTTPS; each mail server has one of its own. Scripted: 127.0.26.x, 127.0.5.x.
 
 To add a domain: a row here and one in expect.DOMAIN; for a mail server one in MAIL_SERVERS and in expect.hosts().
 """
 from dataclasses import dataclass
+
+import scripted_https
+import scripted_smtp
 
 WEB, PROVIDER_WEB = "127.0.4.1", "127.0.4.2"
 NOBODY_WEB, NOBODY_MAIL = "127.0.4.99", "127.0.25.99"  # nothing listens there: connections are refused
@@ -164,3 +168,21 @@ DOMAINS = [
     Domain("lame.test", "delegated to a server that refuses", zone="lame"),
     Domain("refused.test", "the resolver itself answers REFUSED", zone="refused"),
 ]
+
+
+def scripted_mx(peer):
+    """A scripted MX host behind a right policy."""
+    hosts = "".join(f"mx A {address}\n" for address in peer.addresses)
+    return Domain(peer.name, "MX: " + peer.what, "@ MX 10 mx\n" + hosts + STS + MTA_STS,
+                  Policy(mx=(peer.host,), cert="shared"))
+
+
+def scripted_policy(peer):
+    """A scripted policy host of a domain whose MX host is right."""
+    records = peer.records.format(ip=peer.addresses[0]) or "".join(f"mta-sts A {ip}\n" for ip in peer.addresses)
+    return Domain(peer.name, "policy host: " + peer.what, "@ MX 10 mx.shared.test.\n" + STS + records)
+
+
+REAL = list(DOMAINS)  # those of real daemons alone
+DOMAINS += [scripted_mx(peer) for peer in scripted_smtp.PEERS] + [
+    scripted_policy(peer) for peer in scripted_https.PEERS]

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import domains
 import pki
+import scripted_https
+import scripted_smtp
 
 OUTCOME_DEF = Path(__file__).resolve().parents[2] / "sinks" / "outcome.def"
-OC = {name: int(number) for number, name in re.findall(r"^OUTCOME\((\d+), (\w+),", OUTCOME_DEF.read_text(), re.M)}
+OUTCOMES = re.findall(r"^OUTCOME\((\d+), (\w+), (\w+),", OUTCOME_DEF.read_text(), re.M)
+OC = {name: int(number) for number, name, _ in OUTCOMES}
+CLASS = {name: class_ for _, name, class_ in OUTCOMES}
 SRC_ERRNO, SRC_CURL, SRC_HTTP, SRC_SMTP, SRC_OFFSET = 1, 4, 5, 6, 10
 ECONNREFUSED, CURLE_COULDNT_CONNECT = 111, 7
 DNSSEC_EDE = range(5, 13)  # RFC 8914: 5 DNSSEC Indeterminate .. 12 NSEC Missing
@@ -158,6 +162,8 @@ DOMAIN = {
     "bogus.test": unanswered("DNS_SERVFAIL", 2, ("OK", "OK", NX, NX, "DNS_NODATA"), bogus=True),
     "lame.test": unanswered("DNS_SERVFAIL", 2, ("DNS_SERVFAIL",) * 5),
     "refused.test": unanswered("DNS_REFUSED", 5),
+    **{peer.name: own(peer.host) for peer in scripted_smtp.PEERS},
+    **{peer.name: shared(sts=STS) for peer in scripted_https.PEERS},
 }
 assert set(DOMAIN) == {d.name for d in domains.DOMAINS}, "a domain without expectation, or the reverse"
 DOMAIN["bigtxt.test"]["spf"]["len"] = Where("6000..7500", lambda v: 6000 < v < 7500, 6611)
@@ -198,5 +204,6 @@ def hosts(lab_dir):
     })
     for name in ("mx.mx-selfsigned.test", "mx.mx-expired.test"):
         table[name]["base"] = name
+    table.update({peer.host: {**host(None), "a": dns([], addr=list(peer.addresses))} for peer in scripted_smtp.PEERS})
     # implicit-plain.test is not looked up: nothing is signalled there
     return {name: {"host": name, **record} for name, record in table.items()}

@@ -2,14 +2,15 @@
 import hashlib
 from pathlib import Path
 
+import expect_scripted
 import pki
 from domains import DOMAINS, MAIL_SERVERS
 from expect import (ABSENT, CURLE_COULDNT_CONNECT, DOMAIN, ECONNREFUSED, NX, OC, SRC_CURL, SRC_ERRNO, SRC_HTTP,
                     SRC_SMTP, Either, Where, dns, failed)
 
 CERT_EXPIRED, SELF_SIGNED, NO_ISSUER, NO_FIRST, HOST_MISMATCH = 10, 18, 20, 21, 62  # X509_V_ERR_*
-VERIFY = {"good": (), "rsa": (), "expired": (CERT_EXPIRED,), "selfsigned": (SELF_SIGNED,), "nochain": (NO_ISSUER,),
-          "wrongname": (), "cnonly": ()}
+VERIFY = {"good": (), "rsa": (), "shared": (), "expired": (CERT_EXPIRED,), "selfsigned": (SELF_SIGNED,),
+          "nochain": (NO_ISSUER,), "wrongname": (), "cnonly": ()}
 # The chain is the evidence. OpenSSL adds 21 where the leaf stands alone; the name may be left to the analysis (RFC 8461
 # section 4.2, and the CN does not count).
 ALSO = {"nochain": (NO_FIRST,), "wrongname": (HOST_MISMATCH,), "cnonly": (HOST_MISMATCH,)}
@@ -96,6 +97,7 @@ def policies(lab_dir):
                                             ("refused.test", "DNS_REFUSED", 5, None, False)):
         no = failed(outcome, rcode, cd, bogus)
         table[name] = {"oc": OC["ADDRESS_UNKNOWN"], "a": no, "aaaa": Either(ABSENT, no)}
+    table.update(expect_scripted.policies(lab_dir))
     return {name: {"name": name, "host": "mta-sts." + name, **record} for name, record in table.items()}
 
 
@@ -147,4 +149,5 @@ def endpoints(lab_dir):
              if s.name != "implicit-plain.test"}  # not signalled, so not probed
     table["mx.mx-down.test", "127.0.25.99"] = REFUSED
     table["mx.reserved.test", "10.1.2.3"] = not_contacted()
+    table.update(expect_scripted.endpoints(lab_dir))
     return {(host, ip): {"host": host, "ip": ip, "port": 25, **record} for (host, ip), record in table.items()}

@@ -1,12 +1,15 @@
 """Counters of `ststat summary --json` that follow from the table; the others are not compared."""
 from collections import Counter
 
+import expect_scripted
 import names
+import scripted_https
+import scripted_smtp
 from domains import DOMAINS, MAIL_SERVERS
 from expect import DOMAIN, OC
 from expect_peers import SMTP_END
 
-GOOD = ("good", "rsa")
+GOOD = ("good", "rsa", "shared")
 BAD_CHAIN = {"expired": "ep_cert_expired", "selfsigned": "ep_cert_self_signed", "nochain": "ep_cert_untrusted"}
 BAD_NAME = ("wrongname", "cnonly")
 POLICY_TLS = {"expired": "pol_tls_expired", "selfsigned": "pol_tls_self_signed", "nochain": "pol_tls_untrusted",
@@ -68,6 +71,8 @@ def of_policies():
             n[{"none": "pol_mode_none"}.get(d.policy.mode, "pol_" + d.policy.mode)] += 1
     n["pol_http"] = n["pol_http_redirect"] + n["pol_http_status"]
     n.update(pol_dns=1, pol_tcp=1, pol_syntax=0)  # pol-nohost.test, mx-down.test
+    for peer in scripted_https.PEERS:
+        n.update(peer.counters)
     n["unsignalled"] = 0  # twosts.test has records, one too many
     return n
 
@@ -94,13 +99,17 @@ def of_endpoints():
             n["ep_cert_good"] += server.cert in GOOD
             if server.cert in BAD_CHAIN:
                 n[BAD_CHAIN[server.cert]] += 1
+    for peer in scripted_smtp.PEERS:
+        for address in peer.addresses:
+            n.update(expect_scripted.endpoint_counters(peer, address))
     n["ep_answered"] = n["ep_offered"] + n["ep_not_offered"]
     return n
 
 
 def of_hosts():
     """MX hosts, and the names by what their MX hosts show: every name here has hosts of one kind only."""
-    n = Counter(hosts=len(MAIL_SERVERS) - 1 + 3)  # without implicit-plain.test; mx-down, mx-gone, reserved
+    # without implicit-plain.test; mx-down, mx-gone, reserved
+    n = Counter(hosts=len(MAIL_SERVERS) - 1 + len(scripted_smtp.PEERS) + 3)
     n.update(hosts_no_address=1, hosts_address=n["hosts"] - 1, hosts_tlsa=sum(bool(s.tlsa) for s in MAIL_SERVERS))
     n["hosts_probed"] = n["hosts_address"] - 1  # reserved.test is not
     behind = {s.name: s for s in MAIL_SERVERS}
@@ -113,6 +122,8 @@ def of_hosts():
         if servers[0].behaviour not in SMTP_END:
             n["mx_cert"] += 1
             n["mx_cert_all" if servers[0].cert in GOOD else "mx_cert_none"] += 1
+    for peer in scripted_smtp.PEERS:  # each behind one name
+        n.update(expect_scripted.mx_counters(peer))
     return n
 
 

@@ -55,6 +55,7 @@ server:
     interface: {resolver}
     access-control: 127.0.0.0/8 allow
     do-ip6: no
+    so-rcvbuf: 8m
     chroot: ""
     username: ""
     directory: "{dir}"
