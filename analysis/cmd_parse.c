@@ -1,10 +1,10 @@
 /* cmd_parse.c - ststat parse: one record or policy, without a scan: both readings and every defect, as JSON.
  */
 #include "analysis/command.h"
-#include "analysis/json.h"
 #include "analysis/sts_policy.h"
 #include "analysis/sts_txt.h"
 #include "analysis/tlsrpt.h"
+#include "sinks/json.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -3,12 +3,9 @@
  * or hides text (C1, bidirectional and zero-width characters). All else as \xNN; a backslash as \\. */
 #ifndef STS_TEXT_H
 #define STS_TEXT_H
-#include "sinks/base.h"
+#include "sinks/utf8.h"
 
 #include <stdio.h>
-
-/* Length of the valid UTF-8 sequence at p[0..len), its code point in *code; 0: there is none. */
-unsigned utf8_next(const char *p, size_t len, uint32_t *code);
 
 void text_put(FILE *out, struct sts_str s);
 /* ms since 1970 as "2026-02-01 12:00:00.123 UTC". */

@@ -19,7 +19,7 @@ struct count {
 
 void verify_init(struct verify *v, FILE *out, uint64_t limit)
 {
-    *v = (struct verify){.out = out, .limit = limit};
+    *v = (struct verify){.out = out, .limit = limit, .n_shards = 1};
     posset_init(&v->positions);
     posset_init(&v->first);
     table_init(&v->known, sizeof(struct seen));
@@ -158,7 +158,7 @@ static void check_positions(struct verify *v)
         verify_problem(v, NULL, nothing,
                        "the end record says %" PRIu64 " is the last position; %" PRIu64 " has a record",
                        v->end.last_pos, v->positions.highest);
-    if (!v->end.complete || v->sharded)
+    if (!v->end.complete || v->n_shards > 1)
         return;
     while (v->n_problems <= v->limit && posset_gap(&v->positions, &from, v->end.last_pos, &to)) {
         verify_problem(v, NULL, nothing, "positions %" PRIu64 " to %" PRIu64 " have no record", from, to);

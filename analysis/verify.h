@@ -25,7 +25,9 @@ struct verify {
     struct verify_end end;
     uint64_t start_ms, seed;
     unsigned n_scans, n_parts_begun;
-    bool newer_schema, sharded;
+    bool newer_schema;
+    uint64_t n_shards, shard; /* of the scan's options; n_shards 1: it is not split */
+    uint64_t n_misplaced;     /* records of another shard */
     uint64_t n_domains, n_hosts, n_endpoints, n_policies, n_certs, n_citations, n_repeats;
     uint64_t n_host_links, n_policy_links;                /* of domains, that were followed */
     uint64_t n_late_hosts, n_late_links, n_late_policies; /* not there, where that is no problem */

@@ -1,11 +1,14 @@
 /* verify_passes.c - the checks of single records. */
 #include "analysis/outcomes.h"
 #include "analysis/verify.h"
+#include "sinks/shard.h"
 
 #include <inttypes.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define NUMBER_DIGITS 18
 
 static const struct sts_str nothing = {NULL, 0};
 
@@ -27,7 +30,7 @@ static int note_record(struct verify *v, enum rec_kind kind, struct key key, str
 }
 
 /* The evidence beside the attempts is that of the last one that was made; an address that was skipped has
- * none. */
+ * none, but may be why there was no further attempt (a blocklist given in mid-scan). */
 static void check_attempts(struct verify *v, const struct rec_attempt *att, uint32_t n, uint64_t oc,
                            struct sts_str about, const struct scan_place *place)
 {
@@ -37,7 +40,7 @@ static void check_attempts(struct verify *v, const struct rec_attempt *att, uint
         last--;
     if (last == 0)
         last = n;
-    if (n > 0 && att[last - 1].oc != oc)
+    if (n > 0 && att[last - 1].oc != oc && att[n - 1].oc != oc)
         verify_problem(v, place, about, "its outcome is %s, but that of its last attempt is %s",
                        outcome_name(outcome_byte(oc)), outcome_name(outcome_byte(att[last - 1].oc)));
 }
@@ -106,7 +109,8 @@ static int on_endpoint(struct verify *v, const struct rec_endpoint *e, const str
     struct key host = key_of_name(e->host), address = key_join(key_of_name(e->ip), (struct key){e->port, 1});
 
     v->n_endpoints++;
-    check_attempts(v, e->att.v, e->att.n, e->oc, e->host, place);
+    if (!e->by_ip)
+        check_attempts(v, e->att.v, e->att.n, e->oc, e->host, place);
     if (verify_count(v, REC_endpoint, e->oc, err) != STS_OK ||
         check_chain(v, e->tls, e->host, place, err) != STS_OK)
         return err->code;
@@ -118,15 +122,34 @@ static int on_endpoint(struct verify *v, const struct rec_endpoint *e, const str
     return note_record(v, REC_endpoint, key_join(host, address), e->host, e->attempt, place, err);
 }
 
-static bool is_sharded(const struct rec_scan *scan)
+/* The value of an option that is a number; what it was where it is not there, or is none. */
+static uint64_t option_number(const struct rec_scan *scan, const char *name, uint64_t preset)
 {
     for (uint32_t i = 0; i < scan->options.n; i++) {
         const struct rec_option *o = &scan->options.v[i];
+        uint64_t n = 0;
 
-        if (sts_str_equal(o->name, sts_str("shards")))
-            return o->value.len > 0 && !sts_str_equal(o->value, sts_str("1"));
+        if (!sts_str_equal(o->name, sts_str(name)))
+            continue;
+        for (uint32_t at = 0; at < o->value.len && at < NUMBER_DIGITS; at++) {
+            if (o->value.p[at] < '0' || o->value.p[at] > '9')
+                return preset;
+            n = n * 10 + (uint64_t)(o->value.p[at] - '0');
+        }
+        return n;
     }
-    return false;
+    return preset;
+}
+
+static void look_at_shards(struct verify *v, const struct rec_scan *scan, const struct scan_place *place)
+{
+    v->n_shards = option_number(scan, "shards", 1);
+    v->shard = option_number(scan, "shard", 0);
+    if (v->shard < v->n_shards)
+        return;
+    verify_problem(v, place, nothing, "the scan record says shard %" PRIu64 " of %" PRIu64, v->shard,
+                   v->n_shards);
+    v->n_shards = 1;
 }
 
 static void on_scan(struct verify *v, const struct rec_scan *scan, const struct scan_place *place)
@@ -137,7 +160,7 @@ static void on_scan(struct verify *v, const struct rec_scan *scan, const struct 
     if (v->n_scans++ == 0) {
         v->start_ms = scan->start_ms;
         v->seed = scan->seed;
-        v->sharded = is_sharded(scan);
+        look_at_shards(v, scan, place);
         v->newer_schema = scan->schema > REC_SCHEMA_VERSION;
     } else if (scan->start_ms != v->start_ms || scan->seed != v->seed) {
         verify_problem(v, place, nothing, "this part is of another scan");
@@ -219,9 +242,15 @@ static void check_hosts(struct verify *v, const struct rec_domain *d, const stru
 static int check_position(struct verify *v, const struct rec_domain *d, const struct scan_place *place,
                           struct sts_err *err)
 {
+    struct sts_str name = d->name.len > 0 ? d->name : d->input;
     struct key key = {d->pos, 1};
     bool fresh = false;
 
+    if (v->n_shards > 1 && shard_of(name, v->n_shards) != v->shard) {
+        v->n_misplaced++;
+        verify_problem(v, place, name, "position %" PRIu64 " belongs to shard %" PRIu64 ", not to this one",
+                       d->pos, shard_of(name, v->n_shards));
+    }
     if (d->pos == 0)
         verify_problem(v, place, d->name, "a domain record without a position");
     if (posset_add(&v->positions, d->pos, &fresh) != STS_OK)

@@ -35,8 +35,9 @@ static void put_positions(const struct verify *v)
         fprintf(v->out, ", but %" PRIu64 " were taken up", v->end.positions);
     else
         fprintf(v->out, ", as many as were taken up");
-    if (v->end.complete && v->sharded)
-        fprintf(v->out, " by this shard");
+    if (v->n_shards > 1)
+        fprintf(v->out, " by this shard, %" PRIu64 " of %" PRIu64 "%s", v->shard, v->n_shards,
+                v->n_misplaced == 0 ? ": each of them belongs to it" : "");
     else if (v->end.complete && v->positions.n == v->end.last_pos && v->positions.highest == v->end.last_pos)
         fprintf(v->out, ": 1 to %" PRIu64 ", each there", v->end.last_pos);
     fprintf(v->out, "; %" PRIu64 " domain records\n", v->n_domains);

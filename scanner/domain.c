@@ -1,6 +1,7 @@
 /* domain.c - one name: MX first, then the TXT records, then its record. It waits for DNS only; what it leads
  * to is handed on to the owners of the MX hosts and of the policy. */
 #include "scanner/dns_message.h"
+#include "scanner/questions.h"
 #include "scanner/signalled.h"
 #include "scanner/worker.h"
 
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define DOMAIN_MOST_ANSWERS 8
+#define DOMAIN_MOST_ANSWERS 16                                                  /* in two rounds */
 #define DOMAIN_MOST_BYTES   ((DOMAIN_MOST_ANSWERS + 1) * DNS_ANSWER_MOST_BYTES) /* of memory for one name */
 #define NAME_BYTES          256
 #define QUESTION_BYTES      (NAME_BYTES + 32)
@@ -22,45 +23,25 @@ struct domain {
     struct arena arena;
     struct rec_domain rec;
     const char *name;
-    uint32_t n_open;       /* questions without an answer */
-    enum domain_step step; /* what they are for */
+    struct questions questions;
+    enum domain_step step; /* what those that are open are for */
+    bool is_put_off;       /* and so not in the window */
 };
 
-/* A question of a domain: where its answer goes. */
-struct question {
-    struct domain *d;
-    struct rec_dns **to;
-};
-
-static void step(struct domain *d);
-
-static void on_answer(void *arg, struct rec_dns *answer)
-{
-    struct question *question = arg;
-    struct domain *d = question->d;
-
-    *question->to = answer;
-    d->n_open--;
-    step(d);
-}
-
+/* Not again what has been asked. */
 static void ask(struct domain *d, const char *prefix, enum dns_type type, unsigned flags, struct rec_dns **to)
 {
-    struct question *question = arena_alloc(&d->arena, sizeof(*question));
     char text[QUESTION_BYTES];
     struct sts_str name;
     int len = snprintf(text, sizeof(text), "%s%s", prefix, d->name);
 
-    name = arena_copy(&d->arena, text, (size_t)len);
-    if (question == NULL || name.p == NULL) {
-        worker_no_memory(d->w);
+    if (*to != NULL)
         return;
-    }
-    *question = (struct question){d, to};
-    if (dns_ask(d->w->dns, name.p, type, flags, &d->arena, on_answer, question))
-        d->n_open++;
-    else
+    name = arena_copy(&d->arena, text, (size_t)len);
+    if (name.p == NULL)
         worker_no_memory(d->w);
+    else
+        questions_ask(&d->questions, name.p, type, flags, to);
 }
 
 /* RFC 8020: nothing exists below a name that does not exist. An alias whose target does not exist is not that
@@ -114,6 +95,12 @@ static int by_preference(const void *a, const void *b)
     return left < right ? -1 : left > right; /* else in the order of the answer */
 }
 
+/* For the sample of an address: its hosts are probed whatever else points there. */
+static bool is_signalled(const struct domain *d)
+{
+    return d->rec.signalled || rpt_is_there(d->rec.rpt);
+}
+
 /* Hand the MX hosts to their owners, the most preferred first where a limit cuts (RFC 5321 section 5.1). */
 static void want_hosts(struct domain *d)
 {
@@ -134,7 +121,7 @@ static void want_hosts(struct domain *d)
         if (i >= limit)
             d->rec.n_mx_cut++;
         else if (!sts_str_equal(order[i]->host, sts_str("."))) /* null MX, RFC 7505 section 3 */
-            host_want(d->w, order[i]->host.p, d->rec.signalled, false);
+            host_want(d->w, order[i]->host.p, is_signalled(d), false);
     }
 }
 
@@ -152,7 +139,7 @@ static void want_implicit(struct domain *d)
     if (rec->mx == NULL || rec->mx->oc != OC_DNS_NODATA || !has_address(rec) || when == WHEN_NEVER)
         return;
     if (when == WHEN_ALWAYS || rec->signalled || rec->control)
-        host_want(d->w, d->name, rec->signalled, true);
+        host_want(d->w, d->name, is_signalled(d), true);
 }
 
 static void count_domain(struct domain *d)
@@ -203,9 +190,33 @@ static void finish(struct domain *d)
     domain_free(d);
 }
 
-static void step(struct domain *d)
+/* A name that waits for its second round leaves its place in the window to another. */
+static bool put_off(struct domain *d)
 {
-    while (d->n_open == 0) {
+    if (!questions_put_off(&d->questions))
+        return false;
+    d->is_put_off = true;
+    d->w->n_names--;
+    count(&d->w->counters.names_put_off);
+    return true;
+}
+
+/* After the second round: what was asked only for want of an answer before follows from the new ones. */
+static void take_up_again(struct domain *d)
+{
+    d->is_put_off = false;
+    d->w->n_names++;
+    count(&d->w->counters.names_resumed);
+    d->step = STEP_MX;
+}
+
+static void step(struct questions *qs)
+{
+    struct domain *d = (struct domain *)((char *)qs - offsetof(struct domain, questions));
+
+    if (d->is_put_off)
+        take_up_again(d);
+    while (qs->n_open == 0) {
         switch (d->step) {
         case STEP_MX:
             d->step = STEP_REST;
@@ -215,7 +226,10 @@ static void step(struct domain *d)
             d->step = STEP_WILD;
             ask_wild(d);
             break;
-        case STEP_WILD: finish(d); return;
+        case STEP_WILD:
+            if (!put_off(d))
+                finish(d);
+            return;
         }
     }
 }
@@ -227,7 +241,7 @@ static bool is_control(const struct worker *w, struct sts_str name)
     return one_in > 0 && key128_of(name.p, name.len, w->scan->seed).lo % one_in == 0;
 }
 
-static bool copy_item(struct domain *d, uint64_t pos, const struct input_item *item)
+static bool copy_item(struct domain *d, const struct input_item *item)
 {
     struct rec_domain *rec = &d->rec;
     const struct sts_str *from[] = {&item->name, &item->in, &item->rank, &item->tag, &item->weight};
@@ -240,7 +254,7 @@ static bool copy_item(struct domain *d, uint64_t pos, const struct input_item *i
         if (to[i]->p == NULL)
             return false;
     }
-    rec->pos = pos;
+    rec->pos = item->pos;
     rec->oc = item->why.oc;
     rec->src = item->why.src;
     rec->raw = item->why.raw;
@@ -248,7 +262,7 @@ static bool copy_item(struct domain *d, uint64_t pos, const struct input_item *i
     return true;
 }
 
-void domain_start(struct worker *w, uint64_t pos, const struct input_item *item)
+void domain_start(struct worker *w, const struct input_item *item)
 {
     struct domain *d = calloc(1, sizeof(*d));
 
@@ -261,16 +275,20 @@ void domain_start(struct worker *w, uint64_t pos, const struct input_item *item)
     w->n_names++;
     d->w = w;
     arena_init(&d->arena, DOMAIN_MOST_BYTES);
-    if (!copy_item(d, pos, item))
+    questions_init(&d->questions, w, &d->arena, step);
+    if (!copy_item(d, item))
         worker_no_memory(w);
-    if (d->rec.oc != OC_OK) {
+    if (d->rec.oc != OC_OK)
         count(&w->counters.names_bad);
-        outbox_put(w->outbox, REC_domain, &d->rec, pos);
+    else if (worker_excludes(w, d->name))
+        d->rec.oc = OC_BLOCKLISTED;
+    if (d->rec.oc != OC_OK) {
+        outbox_put(w->outbox, REC_domain, &d->rec, item->pos);
         domain_free(d);
         return;
     }
     d->rec.control = is_control(w, d->rec.name);
     if (w->scan->options->records & RECORDS_MX)
         ask(d, "", DNS_MX, 0, &d->rec.mx);
-    step(d);
+    step(&d->questions);
 }

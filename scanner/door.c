@@ -48,19 +48,33 @@ static bool is_reserved(const struct door_rules *rules, const struct address *a)
     return prefix_set_holds(&rules->reserved, a) && !prefix_set_holds(rules->allow, a);
 }
 
-enum outcome door_judge(const struct door_rules *rules, const struct address *address)
+/* What an address leads to is judged by each IPv4 address in it. */
+static bool leads_to_reserved(const struct door_rules *rules, const struct address *address)
+{
+    struct address v4[ADDRESS_MOST_EMBEDDED];
+    unsigned n = address_embedded_v4(address, v4);
+
+    if (is_reserved(rules, address))
+        return true;
+    if (prefix_set_holds(rules->allow, address))
+        return false;
+    for (unsigned i = 0; i < n; i++) {
+        if (is_reserved(rules, &v4[i]))
+            return true;
+    }
+    return false;
+}
+
+enum outcome door_judge(const struct door_rules *rules, const struct blocklist *blocked, const char *host,
+                        const struct address *address)
 {
     enum ip_version version = address_is_v4(address) ? IP_VERSION_4 : IP_VERSION_6;
-    struct address v4;
 
+    if (blocklist_has_address(blocked, address) || blocklist_has_name(blocked, host))
+        return OC_BLOCKLISTED;
     if (rules->ip_version != IP_VERSION_ANY && rules->ip_version != version)
         return OC_FAMILY_OFF;
     if (rules->lab->n_entries > 0)
         return prefix_set_holds(rules->lab, address) ? OC_OK : OC_ADDRESS_OUTSIDE_LAB;
-    if (is_reserved(rules, address))
-        return OC_ADDRESS_RESERVED;
-    if (address_embedded_v4(address, &v4) && !prefix_set_holds(rules->allow, address) &&
-        is_reserved(rules, &v4))
-        return OC_ADDRESS_RESERVED;
-    return OC_OK;
+    return leads_to_reserved(rules, address) ? OC_ADDRESS_RESERVED : OC_OK;
 }

@@ -1,5 +1,5 @@
-/* gate_private.h - what gate.c (what may go, and when) and gate_table.c (addresses and networks) share. For these
- * two files only. */
+/* gate_private.h - what gate.c (what may go, and when) and gate_table.c (addresses and networks) share. For
+ * these two files only. */
 #ifndef STS_GATE_PRIVATE_H
 #define STS_GATE_PRIVATE_H
 #include "scanner/addrmap.h"
@@ -33,6 +33,7 @@ struct gate {
     struct scan *scan;
     struct timers *timers;
     struct counters *counters;
+    const struct blocklist *blocked; /* NULL: none */
     struct gate_limits limits[LANE_N];
     enum outcome closed[LANE_N]; /* OC_OK: open */
     struct addrmap lanes[LANE_N], networks[LANE_N];
@@ -52,8 +53,10 @@ void gate_lane_drop_if_idle(struct lane *lane);
 struct gate_network *gate_network_find(const struct lane *lane);
 /* One connection more to the network of a lane. STS_ENOMEM. */
 int gate_network_enter(const struct lane *lane) STS_CHECK;
-/* One less. The lane that may have its place, or NULL. */
+/* One less. The lane that was held back and may have the place, or NULL. */
 struct lane *gate_network_leave(const struct lane *lane);
+/* The same where the lane did not use a place that it had been given. */
+struct lane *gate_network_next(const struct lane *lane);
 
 /* gate.c */
 void gate_lanes_append(struct lane_list *list, struct lane *lane);

@@ -98,20 +98,28 @@ int gate_network_enter(const struct lane *lane)
     return STS_OK;
 }
 
-struct lane *gate_network_leave(const struct lane *lane)
+struct lane *gate_network_next(const struct lane *lane)
 {
     struct gate_network *network = gate_network_find(lane);
     struct lane *next;
 
     if (network == NULL)
         return NULL;
-    network->open--;
     next = gate_lanes_take(&network->full);
     if (network->open == 0 && network->full.first == NULL) {
         addrmap_remove(&lane->gate->networks[lane->kind], &network->node);
         free(network);
     }
     return next;
+}
+
+struct lane *gate_network_leave(const struct lane *lane)
+{
+    struct gate_network *network = gate_network_find(lane);
+
+    if (network != NULL)
+        network->open--;
+    return gate_network_next(lane);
 }
 
 void gate_free(struct gate *g)

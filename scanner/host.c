@@ -1,5 +1,6 @@
 /* host.c - an MX host: its addresses and TLSA records, once a scan, by the worker that owns the name. */
 #include "scanner/addresses.h"
+#include "scanner/questions.h"
 #include "scanner/worker.h"
 
 #include <ctype.h>
@@ -19,15 +20,14 @@ struct host_message { /* "look this host up" */
 
 struct host {
     struct worker *w;
+    struct host *next, **at; /* in the worker's list */
     struct arena arena;
     struct rec_host rec;
+    struct questions questions;
     bool signalled;
-    uint32_t n_open;
-    enum { STEP_ADDRESSES, STEP_TLSA, STEP_TLSA_NAME } step;
-};
-struct question {
-    struct host *h;
-    struct rec_dns **to;
+    bool again;      /* has its record; looked up once more for its endpoints */
+    bool is_put_off; /* and so not among the hosts in work */
+    enum { STEP_ADDRESSES, STEP_TLSA, STEP_TLSA_NAME } step; /* what was asked last */
 };
 
 void host_want(struct worker *w, const char *name, bool signalled, bool implicit)
@@ -48,31 +48,9 @@ void host_want(struct worker *w, const char *name, bool signalled, bool implicit
     worker_send(w, &m->head);
 }
 
-static void step(struct host *h);
-
-static void on_answer(void *arg, struct rec_dns *answer)
-{
-    struct question *question = arg;
-    struct host *h = question->h;
-
-    *question->to = answer;
-    h->n_open--;
-    step(h);
-}
-
 static void ask(struct host *h, const char *name, enum dns_type type, struct rec_dns **to)
 {
-    struct question *question = arena_alloc(&h->arena, sizeof(*question));
-
-    if (question == NULL) {
-        worker_no_memory(h->w);
-        return;
-    }
-    *question = (struct question){h, to};
-    if (dns_ask(h->w->dns, name, type, 0, &h->arena, on_answer, question))
-        h->n_open++;
-    else
-        worker_no_memory(h->w);
+    questions_ask(&h->questions, name, type, 0, to);
 }
 
 static void ask_tlsa(struct host *h, struct sts_str base, struct rec_dns **to)
@@ -101,7 +79,7 @@ static void ask_first_tlsa(struct host *h)
     bool a = is_secure(h->rec.a), secure = a || is_secure(h->rec.aaaa);
     const struct rec_dns *dns = a ? h->rec.a : h->rec.aaaa;
 
-    if (when == WHEN_NEVER || (when == WHEN_SECURE && !secure))
+    if (h->rec.tlsa != NULL || when == WHEN_NEVER || (when == WHEN_SECURE && !secure))
         return;
     h->rec.tlsa_base = h->rec.name;
     if (secure && dns->cname.n > 0)
@@ -112,7 +90,7 @@ static void ask_first_tlsa(struct host *h)
 /* "... then the original": where the expanded name has none. */
 static void ask_second_tlsa(struct host *h)
 {
-    const struct rec_dns *first = h->rec.tlsa;
+    const struct rec_dns *first = h->rec.tlsa_name == NULL ? h->rec.tlsa : NULL;
 
     if (first != NULL && outcome_class((unsigned)first->oc) == OCC_absent &&
         !sts_str_equal(h->rec.tlsa_base, h->rec.name))
@@ -131,26 +109,70 @@ static void want_endpoints(struct host *h)
     }
     h->rec.n_cut = found.n_cut;
     for (uint32_t i = 0; i < found.n && !o->no_starttls; i++)
-        endpoint_want(h->w, h->rec.name.p, &found.v[i], h->signalled);
+        endpoint_want(h->w, h->rec.name.p, &found.v[i], h->signalled, h->again);
+}
+
+static bool has_tlsa(const struct rec_dns *dns)
+{
+    return is_secure(dns) && dns->tlsa.n > 0;
+}
+
+/* Its own TLSA records make a host a signalled one too (DESIGN.md, An endpoint). */
+static void judge_tlsa(struct host *h)
+{
+    struct worker *w = h->w;
+
+    if (h->signalled || (!has_tlsa(h->rec.tlsa) && !has_tlsa(h->rec.tlsa_name)))
+        return;
+    h->signalled = true;
+    if (keyset_add(&w->signalled, key128_of(h->rec.name.p, h->rec.name.len, w->scan->secret)) < 0)
+        worker_no_memory(w);
 }
 
 static void finish(struct host *h)
 {
     struct worker *w = h->w;
 
-    h->rec.oc = addresses_outcome(h->rec.a, h->rec.aaaa);
+    if (h->rec.oc == OC_NONE)
+        h->rec.oc = addresses_outcome(h->rec.a, h->rec.aaaa);
+    judge_tlsa(h);
     if (h->rec.oc == OC_OK)
         want_endpoints(h);
-    outbox_put(w->outbox, REC_host, &h->rec, 0);
+    if (!h->again)
+        outbox_put(w->outbox, REC_host, &h->rec, 0);
+    *h->at = h->next;
+    if (h->next != NULL)
+        h->next->at = h->at;
     arena_fini(&h->arena);
     free(h);
     w->n_hosts--;
     scan_finish(w->scan, 1);
 }
 
-static void step(struct host *h)
+/* While it waits for its second round it is counted there, not among the hosts in work. */
+static bool put_off(struct host *h)
 {
-    while (h->n_open == 0) {
+    if (!questions_put_off(&h->questions))
+        return false;
+    h->is_put_off = true;
+    h->w->n_hosts--;
+    return true;
+}
+
+static void take_up_again(struct host *h)
+{
+    h->is_put_off = false;
+    h->w->n_hosts++;
+    h->step = h->again ? STEP_TLSA_NAME : STEP_ADDRESSES;
+}
+
+static void step(struct questions *qs)
+{
+    struct host *h = (struct host *)((char *)qs - offsetof(struct host, questions));
+
+    if (h->is_put_off)
+        take_up_again(h);
+    while (qs->n_open == 0) {
         switch (h->step) {
         case STEP_ADDRESSES:
             h->step = STEP_TLSA;
@@ -160,12 +182,26 @@ static void step(struct host *h)
             h->step = STEP_TLSA_NAME;
             ask_second_tlsa(h);
             break;
-        case STEP_TLSA_NAME: finish(h); return;
+        case STEP_TLSA_NAME:
+            if (!put_off(h))
+                finish(h);
+            return;
         }
     }
 }
 
-static void start(struct worker *w, const struct host_message *m)
+static void enter(struct host *h, struct worker *w)
+{
+    h->w = w;
+    h->at = &w->looked_up;
+    h->next = w->looked_up;
+    if (h->next != NULL)
+        h->next->at = &h->next;
+    w->looked_up = h;
+    w->n_hosts++;
+}
+
+static void start(struct worker *w, const struct host_message *m, bool again)
 {
     struct host *h = calloc(1, sizeof(*h));
 
@@ -174,34 +210,64 @@ static void start(struct worker *w, const struct host_message *m)
         scan_finish(w->scan, 1);
         return;
     }
-    w->n_hosts++;
-    count(&w->counters.hosts);
-    h->w = w;
+    enter(h, w);
+    if (!again)
+        count(&w->counters.hosts);
     arena_init(&h->arena, HOST_MOST_BYTES);
+    questions_init(&h->questions, w, &h->arena, step);
     h->rec.name = arena_copy(&h->arena, m->name, strlen(m->name));
     h->rec.implicit = m->implicit;
     h->signalled = m->signalled;
+    h->again = again;
+    h->step = again ? STEP_TLSA_NAME : STEP_ADDRESSES;
     if (h->rec.name.p == NULL) {
         worker_no_memory(w);
         h->rec.name = sts_str("");
     }
     if (scan_phase(w->scan) == PHASE_RUN && h->rec.name.len > 0) {
-        ask(h, h->rec.name.p, DNS_A, &h->rec.a);
-        ask(h, h->rec.name.p, DNS_AAAA, &h->rec.aaaa);
+        if (worker_excludes(w, h->rec.name.p)) {
+            h->rec.oc = OC_BLOCKLISTED;
+        } else {
+            ask(h, h->rec.name.p, DNS_A, &h->rec.a);
+            ask(h, h->rec.name.p, DNS_AAAA, &h->rec.aaaa);
+        }
     }
-    if (h->n_open == 0)
+    if (h->questions.n_open == 0)
         finish(h);
+}
+
+/* A known host turns out to be signalled. Where its endpoints were sampled out they are not any more: their
+ * owners know, its addresses are not kept here, and so they are asked for again, once a host at most. */
+static void signal_again(struct worker *w, const struct host_message *want)
+{
+    const struct options *o = w->scan->options;
+    struct host *h = w->looked_up;
+
+    while (h != NULL && !sts_str_equal(h->rec.name, sts_str(want->name)))
+        h = h->next;
+    if (h == NULL && o->per_ip_hosts > 0 && !o->no_starttls) {
+        start(w, want, true);
+        return;
+    }
+    if (h != NULL)
+        h->signalled = true; /* in good time: its endpoints are not handed on yet */
+    scan_finish(w->scan, 1);
 }
 
 void host_receive(struct worker *w, struct message *m)
 {
     struct host_message *want = (struct host_message *)m;
-    int added = keyset_add(&w->hosts, key128_of(want->name, strlen(want->name), w->scan->secret));
+    const struct key128 key = key128_of(want->name, strlen(want->name), w->scan->secret);
+    int is_new = keyset_add(&w->hosts, key), newly_signalled = 0;
 
-    if (added < 0)
+    if (want->signalled)
+        newly_signalled = keyset_add(&w->signalled, key);
+    if (is_new < 0 || newly_signalled < 0)
         worker_no_memory(w);
-    if (added > 0)
-        start(w, want);
+    if (is_new > 0)
+        start(w, want, false);
+    else if (newly_signalled > 0)
+        signal_again(w, want);
     else
         scan_finish(w->scan, 1);
     free(want);

@@ -1,6 +1,7 @@
 #include "scanner/input.h"
 
 #include "scanner/name.h"
+#include "sinks/shard.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,8 @@ int input_init(struct input *in, const struct input_ops *ops, const char *name, 
     in->ops = ops;
     in->info.name = name;
     atomic_init(&in->bytes_read, 0);
-    in->next_pos = 1;
+    atomic_init(&in->stopped, false);
+    in->n_shards = 1;
     in->digest = digest_new();
     return in->digest != NULL ? STS_OK : sts_fail(err, STS_ESYS, "%s: SHA-256 cannot be had", name);
 }
@@ -30,6 +32,22 @@ void input_free(struct input *in)
         return;
     digest_free(in->digest);
     in->ops->free(in);
+}
+
+void input_set_shard(struct input *in, uint64_t n_shards, uint64_t shard)
+{
+    in->n_shards = n_shards;
+    in->shard = shard;
+}
+
+void input_stop(struct input *in)
+{
+    atomic_store(&in->stopped, true);
+}
+
+struct input_counts input_counts(const struct input *in)
+{
+    return in->counts;
 }
 
 const struct input_info *input_info(const struct input *in)
@@ -58,7 +76,12 @@ int input_took(struct input *in, const void *p, size_t len, struct sts_err *err)
     return STS_OK;
 }
 
-/* The next positions into `batch`; at the end, the digest of all. */
+static int no_memory(const struct input *in, struct sts_err *err)
+{
+    return sts_fail(err, STS_ENOMEM, "%s: out of memory", in->info.name);
+}
+
+/* The next items into `batch`; at the end, the digest of all. */
 static void fill(struct input *in, struct input_batch *batch)
 {
     in->ended = in->ops->fill(in, batch, &in->failure);
@@ -74,9 +97,8 @@ int input_next(struct input *in, struct input_batch **out, struct sts_err *err)
     if (in->ended == STS_OK) {
         batch = malloc(sizeof(*batch));
         if (batch == NULL)
-            return sts_fail(err, STS_ENOMEM, "%s: out of memory", in->info.name);
+            return no_memory(in, err);
         arena_init(&batch->arena, 0);
-        batch->first_pos = in->next_pos;
         batch->n_items = 0;
         batch->link.next = NULL;
         fill(in, batch);
@@ -96,13 +118,20 @@ static bool keep(struct arena *arena, struct sts_str given, struct sts_str *out)
     return given.len == 0 || out->p != NULL;
 }
 
-static int commit(struct input *in, struct input_batch *batch, bool done, struct sts_err *err)
+/* `key` is all that is kept of a position's name. */
+static bool is_ours(const struct input *in, struct sts_str key)
 {
-    if (!done)
-        return sts_fail(err, STS_ENOMEM, "%s: out of memory", in->info.name);
-    batch->n_items++;
-    in->next_pos++;
-    return STS_OK;
+    return in->n_shards <= 1 || shard_of(key, in->n_shards) == in->shard;
+}
+
+/* The item is made, in the batch's next place. */
+static void commit(struct input *in, struct input_batch *batch)
+{
+    struct input_item *item = &batch->items[batch->n_items++];
+
+    item->pos = ++in->counts.positions;
+    in->counts.taken++;
+    in->counts.bad += item->why.oc != OC_OK;
 }
 
 int input_add(struct input *in, struct input_batch *batch, const struct input_line *line, struct sts_err *err)
@@ -115,23 +144,36 @@ int input_add(struct input *in, struct input_batch *batch, const struct input_li
 
     memset(item, 0, sizeof(*item));
     if (name_normalise(given.len > 0 ? given.p : "", given.len, normal, &len, &item->why) != STS_OK)
-        return commit(in, batch, false, err);
+        return no_memory(in, err);
     if (item->why.oc == OC_OK)
         name = (struct sts_str){normal, (uint32_t)len};
+    if (!is_ours(in, name.len > 0 ? name : given)) {
+        in->counts.positions++;
+        return STS_OK;
+    }
     if (sts_str_equal(name, given))
         given.len = 0;
-    return commit(in, batch,
-                  keep(arena, name, &item->name) && keep(arena, given, &item->in) &&
-                      keep(arena, line->rank, &item->rank) && keep(arena, line->tag, &item->tag) &&
-                      keep(arena, line->weight, &item->weight),
-                  err);
+    if (!keep(arena, name, &item->name) || !keep(arena, given, &item->in) ||
+        !keep(arena, line->rank, &item->rank) || !keep(arena, line->tag, &item->tag) ||
+        !keep(arena, line->weight, &item->weight))
+        return no_memory(in, err);
+    commit(in, batch);
+    return STS_OK;
 }
 
 int input_add_cut(struct input *in, struct input_batch *batch, const char *line, struct sts_err *err)
 {
     struct input_item *item = &batch->items[batch->n_items];
+    struct sts_str given = {line, INPUT_CUT_BYTES};
 
     memset(item, 0, sizeof(*item));
+    if (!is_ours(in, given)) {
+        in->counts.positions++;
+        return STS_OK;
+    }
     item->why = (struct result){.oc = OC_NAME_LINE_TOO_LONG, .src = SRC_OFFSET, .raw = INPUT_LINE_BYTES};
-    return commit(in, batch, keep(&batch->arena, (struct sts_str){line, INPUT_CUT_BYTES}, &item->in), err);
+    if (!keep(&batch->arena, given, &item->in))
+        return no_memory(in, err);
+    commit(in, batch);
+    return STS_OK;
 }

@@ -13,6 +13,7 @@
 
 #define RAW_BYTES  (128 * 1024)
 #define EDGE_BYTES (64 * 1024)
+#define LOOK_MS    100 /* between two looks whether bytes are still wanted */
 
 /* How a file is stored. */
 struct codec {
@@ -45,11 +46,25 @@ static int damaged(const struct input_file *f, const char *what, const char *why
                     offset(f), why);
 }
 
+/* Until a read will not block. A failure: nothing more is wanted. */
+static int wait_for_bytes(struct input_file *f, struct sts_err *err)
+{
+    struct pollfd p = {.fd = f->fd, .events = POLLIN};
+
+    while (!atomic_load(&f->in->stopped)) {
+        if (poll(&p, 1, LOOK_MS) != 0)
+            return STS_OK;
+    }
+    return sts_fail(err, STS_EIO, "%s: reading was stopped", f->in->info.name);
+}
+
 /* One read behind what is in raw[], which must have room. */
 static int read_more(struct input_file *f, struct sts_err *err)
 {
     ssize_t n;
 
+    if (wait_for_bytes(f, err) != STS_OK)
+        return err->code;
     do {
         n = read(f->fd, f->raw + f->raw_len, sizeof(f->raw) - f->raw_len);
     } while (n < 0 && errno == EINTR);

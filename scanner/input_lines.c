@@ -1,5 +1,6 @@
 /* Names from a file: lines out of its bytes, positions out of the lines. */
 #include "scanner/input_file.h"
+#include "scanner/input_zone.h"
 #include "scanner/line.h"
 
 #include <inttypes.h>
@@ -7,13 +8,14 @@
 #include <string.h>
 
 #define READ_BYTES (64 * 1024)
-#define BOM        "\xef\xbb\xbf"         /* a byte order mark in UTF-8 */
 #define LONG_BYTES (INPUT_LINE_BYTES + 4) /* longer than this is too long even with a mark and "\r" */
 
 struct lines {
     struct input base;
     struct input_file *file;
-    struct line_format format;
+    enum input_format format;   /* INPUT_AUTO until it is known */
+    struct line_format columns; /* of INPUT_NAMES and INPUT_CSV */
+    struct input_zone zone;
     uint64_t n_lines; /* with those that do not count */
     bool at_end;      /* of the bytes */
     bool cutting;     /* in the rest of a line that is too long */
@@ -21,7 +23,7 @@ struct lines {
     char buf[LONG_BYTES + READ_BYTES];
 };
 
-/* What is not used yet to the front, and more behind it. There is room: at most LONG_BYTES are left. */
+/* What is not used yet to the front, and more behind it. There is room: it was not full. */
 static int read_more(struct lines *in, struct sts_err *err)
 {
     struct sts_err inner = {0};
@@ -30,7 +32,7 @@ static int read_more(struct lines *in, struct sts_err *err)
     in->len -= in->at;
     memmove(in->buf, in->buf + in->at, in->len);
     in->at = 0;
-    if (input_file_read(in->file, in->buf + in->len, READ_BYTES, &n, &inner) != STS_OK)
+    if (input_file_read(in->file, in->buf + in->len, sizeof(in->buf) - in->len, &n, &inner) != STS_OK)
         return sts_fail(err, inner.code, "%s (behind line %" PRIu64 ")", inner.msg, in->n_lines);
     in->at_end = n == 0;
     in->len += n;
@@ -42,18 +44,33 @@ static int take_line(struct lines *in, struct input_batch *batch, char *line, si
 {
     struct input_line columns;
 
-    if (in->n_lines++ == 0 && len >= strlen(BOM) && memcmp(line, BOM, strlen(BOM)) == 0) {
-        line += strlen(BOM);
-        len -= strlen(BOM);
+    if (in->n_lines++ == 0 && len >= strlen(INPUT_BOM) && memcmp(line, INPUT_BOM, strlen(INPUT_BOM)) == 0) {
+        line += strlen(INPUT_BOM);
+        len -= strlen(INPUT_BOM);
     }
     if (len > 0 && line[len - 1] == '\r')
         len--;
+    if (in->format == INPUT_ZONE)
+        return input_zone_line(&in->zone, &in->base, batch, line, len, in->n_lines, err);
     if (line_is_void(line, len < INPUT_LINE_BYTES ? len : INPUT_LINE_BYTES))
         return STS_OK;
     if (len > INPUT_LINE_BYTES)
         return input_add_cut(&in->base, batch, line, err);
-    line_split(&in->format, line, len, &columns);
+    line_split(&in->columns, line, len, &columns);
     return input_add(&in->base, batch, &columns, err);
+}
+
+/* By the first line that holds something. False: it is not there yet. */
+static bool find_format(struct lines *in)
+{
+    bool all = in->at_end || in->len == sizeof(in->buf), known;
+
+    if (in->format != INPUT_AUTO)
+        return true;
+    in->zone.guessed = input_zone_begins(in->buf + in->at, in->len - in->at, all, &known);
+    if (known)
+        in->format = in->zone.guessed ? INPUT_ZONE : INPUT_NAMES;
+    return known;
 }
 
 /* The next step with the bytes that are there. False: more are needed. */
@@ -64,6 +81,8 @@ static bool step(struct lines *in, struct input_batch *batch, struct sts_err *er
     char *end = memchr(line, '\n', len);
     bool cutting = in->cutting;
 
+    if (!find_format(in))
+        return false;
     if (end == NULL && !cutting && len <= LONG_BYTES && !(in->at_end && len > 0))
         return false;
     if (end == NULL && cutting && len == 0)
@@ -85,7 +104,7 @@ static int lines_fill(struct input *base, struct input_batch *batch, struct sts_
         if (err->code != STS_OK)
             return err->code;
         if (in->at_end)
-            return STS_EEND;
+            return in->format == INPUT_ZONE ? input_zone_end(&in->zone, base, err) : STS_EEND;
         if (batch->n_items > 0 && !input_file_ready(in->file))
             return STS_OK; /* a slow pipe: what there is can be worked on */
         if (read_more(in, err) != STS_OK)
@@ -102,7 +121,8 @@ static void lines_free(struct input *base)
     free(in);
 }
 
-int input_open_file(struct input **out, const char *path, struct sts_err *err)
+int input_open_file(struct input **out, const char *path, const struct input_layout *layout,
+                    struct sts_err *err)
 {
     static const struct input_ops ops = {lines_fill, lines_free};
     struct lines *in = malloc(sizeof(*in));
@@ -110,6 +130,10 @@ int input_open_file(struct input **out, const char *path, struct sts_err *err)
     if (in == NULL)
         return sts_fail(err, STS_ENOMEM, "%s: out of memory", path);
     memset(in, 0, offsetof(struct lines, buf));
+    in->format = layout->format;
+    in->columns =
+        (struct line_format){.known = layout->format == INPUT_NAMES, .columns = layout->format == INPUT_CSV};
+    zone_init(&in->zone.zone, layout->origin);
     if (input_init(&in->base, &ops, path, err) != STS_OK ||
         input_file_open(&in->file, &in->base, err) != STS_OK) {
         input_free(&in->base);

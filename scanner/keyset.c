@@ -60,6 +60,18 @@ int keyset_add(struct keyset *set, struct key128 key)
     return 1;
 }
 
+bool keyset_has(const struct keyset *set, struct key128 key)
+{
+    const struct key128 *slot;
+
+    if ((key.lo | key.hi) == 0)
+        return set->has_zero;
+    if (set->n == 0)
+        return false;
+    slot = find(set->slots, set->size, key);
+    return (slot->lo | slot->hi) != 0;
+}
+
 void keyset_fini(struct keyset *set)
 {
     free(set->slots);

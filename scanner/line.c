@@ -76,8 +76,9 @@ static bool all_digits(struct sts_str s)
     return s.len > 0;
 }
 
-/* The separator behind a first column that is a number, 0 if there is none. */
-static char find_separator(const char *line, size_t len)
+/* The separator behind a first column that is a number; without one, 0, or what it is if there are `columns`.
+ */
+static char find_separator(const char *line, size_t len, bool columns)
 {
     const char *candidate;
 
@@ -90,7 +91,9 @@ static char find_separator(const char *line, size_t len)
         if (all_digits(rank))
             return *candidate;
     }
-    return 0;
+    if (!columns)
+        return 0;
+    return memchr(line, ',', len) == NULL && memchr(line, '\t', len) != NULL ? '\t' : ',';
 }
 
 void line_split(struct line_format *format, char *line, size_t len, struct input_line *out)
@@ -100,7 +103,8 @@ void line_split(struct line_format *format, char *line, size_t len, struct input
 
     memset(out, 0, sizeof(*out));
     if (!format->known)
-        *format = (struct line_format){true, find_separator(line, len)};
+        *format =
+            (struct line_format){.known = true, .separator = find_separator(line, len, format->columns)};
     if (format->separator == 0) {
         out->name = trimmed(line, len);
         return;

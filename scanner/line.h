@@ -6,6 +6,7 @@
 /* How the lines of a file are built: found in its first line that holds something, the same to its end. */
 struct line_format {
     bool known;
+    bool columns;   /* while it is not known: they are, even if the first column is no number */
     char separator; /* between columns, ',' or a tab; 0: a line is a name */
 };
 

@@ -1,5 +1,7 @@
+#include "scanner/dry_run.h"
 #include "scanner/options.h"
 #include "scanner/scan.h"
+#include "scanner/side_files.h"
 #include "sinks/sink.h"
 
 #include <ares.h>
@@ -19,13 +21,13 @@
 
 enum exit_code { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_NO_START = 2, EXIT_STOPPED = 3, EXIT_OUTPUT = 4 };
 
-static void say(const struct sts_err *err)
+static void say(const struct sts_err *err, FILE *messages)
 {
-    fprintf(stderr, "stscan: %s\n", err->msg);
+    fprintf(messages, "stscan: %s\n", err->msg);
 }
 
 /* Connections that the limit of descriptors leaves room for, after it was raised as far as allowed. */
-static uint32_t connections_possible(uint64_t wanted)
+static uint32_t connections_possible(uint64_t wanted, FILE *messages)
 {
     struct rlimit limit;
     uint64_t most;
@@ -41,7 +43,7 @@ static uint32_t connections_possible(uint64_t wanted)
     if (wanted != 0 && wanted <= most)
         return (uint32_t)wanted;
     if (wanted != 0)
-        fprintf(stderr,
+        fprintf(messages,
                 "stscan: --max-connections lowered from %llu to %llu: the limit of open files is %llu\n",
                 (unsigned long long)wanted, (unsigned long long)most, (unsigned long long)limit.rlim_cur);
     return (uint32_t)most;
@@ -49,9 +51,18 @@ static uint32_t connections_possible(uint64_t wanted)
 
 static int open_input(const struct options *o, struct input **out, struct sts_err *err)
 {
-    if (o->n_names > 0)
-        return input_open_names(out, o->names, o->n_names, err);
-    return input_open_file(out, o->input_file, err);
+    const struct input_layout layout = {(enum input_format)o->input_format, o->origin};
+    int rc = o->n_names > 0 ? input_open_names(out, o->names, o->n_names, err)
+                            : input_open_file(out, o->input_file, &layout, err);
+
+    if (rc == STS_OK)
+        input_set_shard(*out, o->shards, o->shard);
+    return rc;
+}
+
+static bool takes_stdout(const char *path)
+{
+    return path != NULL && strcmp(path, "-") == 0;
 }
 
 /* The directory of the scan: as asked, or a new one named by the time. */
@@ -61,7 +72,7 @@ static int open_output(const struct options *o, char *name, size_t size, struct 
     time_t now = time(NULL);
     struct tm utc;
 
-    if (o->output != NULL && strcmp(o->output, "-") == 0) {
+    if (takes_stdout(o->output)) {
         snprintf(name, size, "-");
         return sink_stream_open(STDOUT_FILENO, out, err);
     }
@@ -71,13 +82,14 @@ static int open_output(const struct options *o, char *name, size_t size, struct 
         return sts_fail(err, STS_ESYS, "cannot tell the time");
     if (sink_dir_open(name, out, err) != STS_OK)
         return err->code;
-    if (o->output == NULL)
+    if (o->output == NULL && !takes_stdout(o->status_file) && !takes_stdout(o->metadata_file))
         printf("%s\n", name);
     return STS_OK;
 }
 
 /* Who we say we are. `host` and `agent` hold the words. */
-static void introduce(struct scan_setup *setup, char host[NAME_BYTES], char agent[AGENT_BYTES])
+static void introduce(struct scan_setup *setup, char host[NAME_BYTES], char agent[AGENT_BYTES],
+                      FILE *messages)
 {
     const struct options *o = setup->options;
 
@@ -90,60 +102,76 @@ static void introduce(struct scan_setup *setup, char host[NAME_BYTES], char agen
     if (gethostname(host, NAME_BYTES - 1) != 0)
         snprintf(host, NAME_BYTES, "localhost");
     if (!o->no_starttls && strchr(host, '.') == NULL)
-        fprintf(stderr,
+        fprintf(messages,
                 "stscan: MX hosts are greeted as \"%s\", which is no full name: give one with --ehlo-name\n",
                 host);
 }
 
 /* The last words: where things stand, and what to run next. */
-static enum exit_code tell_end(const struct options *o, const char *out_name,
+static enum exit_code tell_end(const struct scan_setup *setup, const char *out_name,
                                const struct scan_result *result, const struct sts_err *err)
 {
+    const struct log *log = setup->files->log;
+
     if (err->code != STS_OK)
-        say(err);
+        say(err, log_stream(log, true));
     if (result->output_failed)
         return EXIT_OUTPUT;
     if (!result->started)
         return EXIT_NO_START;
-    if (strcmp(out_name, "-") != 0 && !o->quiet)
-        fprintf(stderr, "%s holds %llu names%s in %llu bytes; next: ststat summary %s\n", out_name,
+    if (strcmp(out_name, "-") != 0)
+        fprintf(log_stream(log, !setup->options->quiet),
+                "%s holds %llu names%s in %llu bytes; next: ststat summary %s\n", out_name,
                 (unsigned long long)result->counts.names_done,
                 result->complete ? "" : " (the scan was stopped)", (unsigned long long)result->bytes,
                 out_name);
     return result->complete && err->code == STS_OK ? EXIT_DONE : EXIT_STOPPED;
 }
 
-static enum exit_code scan_into(const struct options *o, struct input *input)
+static enum exit_code scan_into(const struct options *o, struct input *input, const struct side_files *files)
 {
     char host[NAME_BYTES] = "", agent[AGENT_BYTES], out_name[PATH_MAX];
-    struct scan_setup setup = {.options = o, .input = input};
+    struct scan_setup setup = {.options = o, .input = input, .files = files};
+    FILE *messages = log_stream(files->log, true);
     struct scan_result result = {0};
     struct sts_err err = {0};
     struct sink *sink = NULL;
 
-    introduce(&setup, host, agent);
-    setup.max_connections = connections_possible(o->max_connections);
+    introduce(&setup, host, agent, messages);
+    setup.max_connections = connections_possible(o->max_connections, messages);
+    setup.most_connections = connections_possible(0, messages);
     if (open_output(o, out_name, sizeof(out_name), &sink, &err) != STS_OK) {
-        say(&err);
+        say(&err, messages);
         return err.code == STS_EEXIST || err.code == STS_EINVAL ? EXIT_USAGE : EXIT_OUTPUT;
     }
     (void)!scan_run(&setup, sink, &result, &err);
-    return tell_end(o, out_name, &result, &err);
+    return tell_end(&setup, out_name, &result, &err);
+}
+
+static enum exit_code dry_run(const struct options *o, struct input *input)
+{
+    struct sts_err err = {0};
+
+    if (dry_run_report(o, input, stdout, &err) == STS_OK)
+        return EXIT_DONE;
+    say(&err, stderr);
+    return EXIT_NO_START;
 }
 
 static enum exit_code scan(struct options *o)
 {
+    struct side_files files = {NULL};
     struct sts_err err = {0};
     struct input *input = NULL;
-    enum exit_code code;
+    enum exit_code code = EXIT_NO_START;
 
     if (options_default_servers(o, "/etc/resolv.conf", &err) != STS_OK ||
-        open_input(o, &input, &err) != STS_OK) {
-        say(&err);
-        return EXIT_NO_START;
-    }
-    code = scan_into(o, input);
+        (!o->dry_run && side_files_open(&files, o, &err) != STS_OK) || open_input(o, &input, &err) != STS_OK)
+        say(&err, files.log != NULL ? log_stream(files.log, true) : stderr);
+    else
+        code = o->dry_run ? dry_run(o, input) : scan_into(o, input, &files);
     input_free(input);
+    side_files_close(&files);
     return code;
 }
 
@@ -155,7 +183,7 @@ int main(int argc, char **argv)
 
     signal(SIGPIPE, SIG_IGN);
     if (options_parse(&o, argc, argv, &err) != STS_OK) {
-        say(&err);
+        say(&err, stderr);
         code = EXIT_USAGE;
     } else if (o.help) {
         options_print_help(stdout);

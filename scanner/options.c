@@ -1,5 +1,6 @@
 #include "scanner/options_row.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,7 +93,7 @@ static int unknown_option(struct reader *r, const char *name, size_t len)
 static int take_option(struct reader *r, enum option_id id, const char *value)
 {
     const struct option_row *row = &rows[id];
-    bool list = row->kind == KIND_SERVERS || row->kind == KIND_PREFIXES;
+    bool list = row->kind == KIND_SERVERS || row->kind == KIND_PREFIXES || row->kind == KIND_BLOCKLIST;
 
     if (row->kind == KIND_FLAG && value != NULL)
         return sts_fail(r->err, STS_EINVAL, "--%s takes no value", row->name);
@@ -180,6 +181,28 @@ static int set_defaults(struct options *o, struct sts_err *err)
     return STS_OK;
 }
 
+/* What --rates-file names beats the command line. */
+static int take_rates(struct options *o, struct sts_err *err)
+{
+    static const enum option_id ids[RATES_N] = {OPT_dns_rate, OPT_connect_rate, OPT_max_connections};
+    struct sts_err inner = {0};
+    struct rates rates;
+
+    if (o->rates_file == NULL)
+        return STS_OK;
+    if (rates_read(o->rates_file, &rates, &inner) != STS_OK)
+        return sts_fail(err, inner.code, "--rates-file: %s", inner.msg);
+    for (unsigned i = 0; i < RATES_N; i++) {
+        if (!rates.v[i].given)
+            continue;
+        snprintf(o->rates_text[i], OPTIONS_NUMBER_BYTES, "%" PRIu64, rates.v[i].value);
+        o->given[ids[i]] = true;
+        if (option_set(o, ids[i], o->rates_text[i], err) != STS_OK)
+            return err->code;
+    }
+    return STS_OK;
+}
+
 int options_parse(struct options *o, int argc, char *const *argv, struct sts_err *err)
 {
     struct reader r = {.o = o, .argc = argc, .at = 1, .argv = argv, .err = err};
@@ -190,7 +213,9 @@ int options_parse(struct options *o, int argc, char *const *argv, struct sts_err
         return sts_fail(err, STS_ENOMEM, "out of memory");
     if (set_defaults(o, err) != STS_OK || take_words(&r) != STS_OK)
         return err->code;
-    return o->help || o->version ? STS_OK : options_check(o, err);
+    if (o->help || o->version)
+        return STS_OK;
+    return take_rates(o, err) == STS_OK ? options_check(o, err) : err->code;
 }
 
 void options_fini(struct options *o)
@@ -198,6 +223,7 @@ void options_fini(struct options *o)
     servers_fini(&o->name_servers);
     prefix_set_fini(&o->allow_reserved);
     prefix_set_fini(&o->lab);
+    blocklist_unref(o->blocklist);
     free(o->names);
     memset(o, 0, sizeof(*o));
 }

@@ -3,6 +3,7 @@
 #define STS_OPTIONS_H
 #include "scanner/door.h"
 #include "scanner/prefix.h"
+#include "scanner/rates.h"
 #include "scanner/servers.h"
 #include "sinks/arena.h"
 #include "sinks/record.h"
@@ -10,6 +11,7 @@
 #include <stdio.h>
 
 #define OPTIONS_MOST_DURATIONS 8
+#define OPTIONS_NUMBER_BYTES   24
 
 /* --records, bit by bit. */
 enum option_records {
@@ -46,8 +48,9 @@ struct option_sources {
 #define OPTION_TEXT      const char * /* borrowed from argv; NULL where not given */
 #define OPTION_NAME      const char *
 #define OPTION_CONTACT   const char *
-#define OPTION_SERVERS   struct servers    /* owned */
-#define OPTION_PREFIXES  struct prefix_set /* owned, built; empty where not given */
+#define OPTION_SERVERS   struct servers     /* owned */
+#define OPTION_PREFIXES  struct prefix_set  /* owned, built; empty where not given */
+#define OPTION_BLOCKLIST struct blocklist * /* owned; NULL where not given; the path is its text */
 #define OPTION_DURATIONS struct option_durations
 #define OPTION_RECORDS   unsigned /* enum option_records */
 #define OPTION_SOURCES   struct option_sources
@@ -68,7 +71,8 @@ struct options {
 #undef GROUP
     const char **names; /* names to scan given as arguments: the list is owned, the strings are argv's */
     size_t n_names;
-    const char *text[OPTIONS_N]; /* value in force as text, NULL where none; argv's or constant */
+    char rates_text[RATES_N][OPTIONS_NUMBER_BYTES];
+    const char *text[OPTIONS_N]; /* value in force as text, NULL where none; argv's, constant or rates_text */
     bool given[OPTIONS_N];       /* by the user: o->given[OPT_seed] */
 };
 

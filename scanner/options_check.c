@@ -1,6 +1,8 @@
 /* What the options are together, and what follows from them. */
+#include "scanner/input.h"
 #include "scanner/options_row.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define RATE_NEAR 2000 /* queries a second to a resolver on loopback or a private address */
@@ -15,6 +17,41 @@ static int check_input(const struct options *o, struct sts_err *err)
         return sts_fail(err, STS_EINVAL,
                         "no input: give names as arguments, or a file with -f (-f - is standard input); "
                         "--help lists the options");
+    return STS_OK;
+}
+
+static int check_layout(const struct options *o, struct sts_err *err)
+{
+    if (o->n_names > 0 && (o->given[OPT_input_format] || o->given[OPT_origin]))
+        return sts_fail(err, STS_EINVAL, "--%s is of a file, not of names given as arguments",
+                        o->given[OPT_origin] ? "origin" : "input-format");
+    if (o->given[OPT_origin] && o->input_format != INPUT_AUTO && o->input_format != INPUT_ZONE)
+        return sts_fail(err, STS_EINVAL, "--origin is of a zone file; --input-format says %s",
+                        o->text[OPT_input_format]);
+    if (o->shard >= o->shards)
+        return sts_fail(err, STS_EINVAL,
+                        "--shard: %" PRIu64 " is out of range: of --shards %" PRIu64 " the last is %" PRIu64,
+                        o->shard, o->shards, o->shards - 1);
+    return STS_OK;
+}
+
+/* Of what goes to standard output there can be one. */
+static int check_stdout(const struct options *o, struct sts_err *err)
+{
+    static const enum option_id files[] = {OPT_output, OPT_status_file, OPT_metadata_file};
+    const char *first = NULL;
+    size_t i;
+
+    if (o->log_file != NULL && strcmp(o->log_file, "-") == 0)
+        return sts_fail(err, STS_EINVAL, "--log-file: give a file; messages go to standard error as well");
+    for (i = 0; i < STS_LEN(files); i++) {
+        if (o->text[files[i]] == NULL || strcmp(o->text[files[i]], "-") != 0)
+            continue;
+        if (first != NULL)
+            return sts_fail(err, STS_EINVAL, "--%s - and --%s -: only one can have standard output", first,
+                            option_row(files[i])->name);
+        first = option_row(files[i])->name;
+    }
     return STS_OK;
 }
 
@@ -66,8 +103,8 @@ static int check_lab(const struct options *o, struct sts_err *err)
 
 int options_check(const struct options *o, struct sts_err *err)
 {
-    if (check_input(o, err) != STS_OK || check_contact(o, err) != STS_OK || check_lab(o, err) != STS_OK ||
-        check_servers(o, err) != STS_OK)
+    if (check_input(o, err) != STS_OK || check_layout(o, err) != STS_OK || check_stdout(o, err) != STS_OK ||
+        check_contact(o, err) != STS_OK || check_lab(o, err) != STS_OK || check_servers(o, err) != STS_OK)
         return err->code;
     if (o->quiet && o->verbose)
         return sts_fail(err, STS_EINVAL, "--quiet and --verbose exclude each other");

@@ -210,6 +210,14 @@ static int set_prefixes(const struct option_row *row, void *value, const char *t
     return rc == STS_OK ? STS_OK : with_name(row, &inner, err);
 }
 
+static int set_blocklist(const struct option_row *row, void *value, const char *text, struct sts_err *err)
+{
+    struct sts_err inner = {0};
+    int rc = blocklist_read(text, value, &inner);
+
+    return rc == STS_OK ? STS_OK : with_name(row, &inner, err);
+}
+
 /* The next item of a list with commas; NULL behind the last. */
 static const char *next_item(const char **list, size_t *len)
 {
@@ -286,11 +294,11 @@ int option_set(struct options *o, enum option_id id, const char *text, struct st
 {
     static int (*const set[KINDS_N])(const struct option_row *row, void *value, const char *text,
                                      struct sts_err *err) = {
-        [KIND_FLAG] = set_flag,         [KIND_COUNT] = set_count,       [KIND_SEED] = set_count,
-        [KIND_DURATION] = set_duration, [KIND_SIZE] = set_size,         [KIND_CHOICE] = set_choice,
-        [KIND_TEXT] = set_text,         [KIND_NAME] = set_name,         [KIND_CONTACT] = set_contact,
-        [KIND_SERVERS] = set_servers,   [KIND_PREFIXES] = set_prefixes, [KIND_DURATIONS] = set_durations,
-        [KIND_RECORDS] = set_records,   [KIND_SOURCES] = set_sources,
+        [KIND_FLAG] = set_flag,           [KIND_COUNT] = set_count,       [KIND_SEED] = set_count,
+        [KIND_DURATION] = set_duration,   [KIND_SIZE] = set_size,         [KIND_CHOICE] = set_choice,
+        [KIND_TEXT] = set_text,           [KIND_NAME] = set_name,         [KIND_CONTACT] = set_contact,
+        [KIND_SERVERS] = set_servers,     [KIND_PREFIXES] = set_prefixes, [KIND_BLOCKLIST] = set_blocklist,
+        [KIND_DURATIONS] = set_durations, [KIND_RECORDS] = set_records,   [KIND_SOURCES] = set_sources,
     };
     const struct option_row *row = option_row(id);
 

@@ -3,6 +3,7 @@
  * has it. */
 #include "scanner/addresses.h"
 #include "scanner/attempts.h"
+#include "scanner/questions.h"
 #include "scanner/worker.h"
 
 #include <stdio.h>
@@ -24,7 +25,8 @@ struct policy {
     struct rec_policy rec;
     struct attempts attempts;
     struct address *addresses;
-    uint32_t n_addresses, next_address, n_rounds, n_open;
+    struct questions questions;
+    uint32_t n_addresses, next_address, n_rounds;
     struct http_fetch *fetch; /* NULL: not in flight */
     uint64_t began_ms;
     enum outcome round_oc; /* of this round: of the last address that was contacted, else of the last one */
@@ -132,7 +134,7 @@ static void move_on(struct policy *p)
     leave(p);
     forget_evidence(&p->rec);
     p->head.type = MESSAGE_POLICY_TRY;
-    p->head.to = worker_owner(w->scan, a->b, sizeof(a->b));
+    p->head.to = worker_owner_of_address(w->scan, a);
     worker_send(w, &p->head); /* counts it as new; what was counted before ends here */
     scan_finish(w->scan, 1);
 }
@@ -173,7 +175,8 @@ static void after_attempt(struct policy *p, struct result r)
         move_on(p);
         return;
     }
-    if (p->round_oc == OC_NONE || outcome_class(r.oc) != OCC_skipped)
+    if (p->round_oc == OC_NONE || outcome_class(p->round_oc) == OCC_skipped ||
+        outcome_class(r.oc) != OCC_skipped)
         p->round_oc = (enum outcome)r.oc;
     p->next_address++;
     if (run && is_of_address((enum outcome)r.oc) && p->next_address < p->n_addresses) {
@@ -216,8 +219,9 @@ static void on_go(struct gate_job *job, enum outcome oc)
 
 /* ---- addresses of the policy host ---- */
 
-static void on_addresses(struct policy *p)
+static void on_addresses(struct questions *qs)
 {
+    struct policy *p = (struct policy *)((char *)qs - offsetof(struct policy, questions));
     const struct scan *scan = p->w->scan;
     struct addresses found;
 
@@ -227,6 +231,8 @@ static void on_addresses(struct policy *p)
         finish(p, OC_OUR_MEMORY);
         return;
     }
+    if (found.n == 0 && questions_put_off(qs)) /* with any address the fetch can begin */
+        return;
     p->addresses = found.v;
     p->n_addresses = found.n;
     if (p->n_addresses == 0)
@@ -237,33 +243,12 @@ static void on_addresses(struct policy *p)
         move_on(p);
 }
 
-static void on_a(void *arg, struct rec_dns *answer)
-{
-    struct policy *p = arg;
-
-    p->rec.a = answer;
-    if (--p->n_open == 0)
-        on_addresses(p);
-}
-
-static void on_aaaa(void *arg, struct rec_dns *answer)
-{
-    struct policy *p = arg;
-
-    p->rec.aaaa = answer;
-    if (--p->n_open == 0)
-        on_addresses(p);
-}
-
 static void look_up(struct policy *p)
 {
-    if (dns_ask(p->w->dns, p->rec.host.p, DNS_A, 0, &p->arena, on_a, p))
-        p->n_open++;
-    if (dns_ask(p->w->dns, p->rec.host.p, DNS_AAAA, 0, &p->arena, on_aaaa, p))
-        p->n_open++;
-    if (p->n_open < 2)
-        worker_no_memory(p->w);
-    if (p->n_open == 0)
+    questions_init(&p->questions, p->w, &p->arena, on_addresses);
+    questions_ask(&p->questions, p->rec.host.p, DNS_A, 0, &p->rec.a);
+    questions_ask(&p->questions, p->rec.host.p, DNS_AAAA, 0, &p->rec.aaaa);
+    if (p->questions.n_open == 0)
         finish(p, OC_OUR_MEMORY);
 }
 
@@ -280,10 +265,12 @@ static void receive_new(struct worker *w, struct policy *p)
     }
     count(&w->counters.policies);
     enter(p, w);
-    if (scan_phase(w->scan) == PHASE_RUN)
-        look_up(p);
-    else
+    if (scan_phase(w->scan) != PHASE_RUN)
         finish(p, scan_end_outcome(w->scan));
+    else if (worker_excludes(w, p->rec.host.p))
+        finish(p, OC_BLOCKLISTED);
+    else
+        look_up(p);
 }
 
 void policy_receive(struct worker *w, struct message *m)
@@ -295,11 +282,48 @@ void policy_receive(struct worker *w, struct message *m)
         return;
     }
     enter(p, w);
+    p->job.host = p->rec.host.p;
     if (scan_phase(w->scan) != PHASE_RUN) {
         give_up(p, scan_end_outcome(w->scan));
     } else if (!gate_submit(w->gate, &p->job, &p->addresses[p->next_address], LANE_HTTPS, on_go)) {
         worker_no_memory(w);
         finish(p, OC_OUR_MEMORY);
+    }
+}
+
+/* The name is excluded, or every address of it. */
+static bool is_excluded(const struct policy *p)
+{
+    const struct blocklist *blocked = p->w->blocklist;
+
+    if (blocklist_has_name(blocked, p->rec.host.p))
+        return true;
+    for (uint32_t i = 0; i < p->n_addresses; i++) {
+        if (!blocklist_has_address(blocked, &p->addresses[i]))
+            return false;
+    }
+    return p->n_addresses > 0;
+}
+
+static bool excludes_current(const struct policy *p)
+{
+    return blocklist_has_name(p->w->blocklist, p->rec.host.p) ||
+           blocklist_has_address(p->w->blocklist, &p->addresses[p->next_address]);
+}
+
+void policy_exclude_all(struct worker *w)
+{
+    struct policy *p = w->fetching, *next;
+
+    for (; p != NULL; p = next) {
+        next = p->next;
+        if (p->fetch != NULL && excludes_current(p)) {
+            count(&w->counters.excluded);
+            http_cancel(p->fetch, OC_BLOCKLISTED); /* then another address may do */
+        } else if (p->timer.slot != 0 && is_excluded(p)) {
+            count(&w->counters.excluded);
+            give_up(p, OC_BLOCKLISTED);
+        }
     }
 }
 

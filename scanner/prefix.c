@@ -16,26 +16,69 @@ int address_parse_part(const char *text, size_t len, struct address *out)
     return address_parse(copy, out);
 }
 
-bool address_embedded_v4(const struct address *a, struct address *v4)
-{
-    static const uint8_t nat64[12] = {0, 0x64, 0xff, 0x9b};
-    static const uint8_t compatible[12] = {0};
-    static const uint8_t teredo[4] = {0x20, 0x01, 0, 0};
-    uint8_t client[4];
-    size_t i;
+/* Where an address may hold an IPv4 address: at its last octets, whatever stands before `prefix`. */
+struct embedding {
+    uint8_t prefix[12];
+    uint8_t len; /* of the prefix, octets */
+    uint8_t at;  /* of the IPv4 address */
+    bool inverted;
+};
+static const struct embedding embeddings[] = {
+    {{0, 0x64, 0xff, 0x9b}, 12, 12, false},                      /* NAT64, RFC 6052 section 2.1 */
+    {{0}, 12, 12, false},                                        /* compatible, RFC 4291 section 2.5.5.1 */
+    {{0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0}, 12, 12, false}, /* translated, RFC 2765 section 2.1 */
+    {{0x20, 0x02}, 2, 2, false},                                 /* 6to4, RFC 3056 section 2 */
+    {{0x20, 0x01, 0, 0}, 4, 4, false},                           /* Teredo's server, RFC 4380 section 4 */
+    {{0x20, 0x01, 0, 0}, 4, 12, true},                           /* its client: all bits turned */
+};
+static const uint8_t local_nat64[6] = {0, 0x64, 0xff, 0x9b, 0, 1};
 
-    if (memcmp(a->b, nat64, sizeof(nat64)) == 0 || memcmp(a->b, compatible, sizeof(compatible)) == 0) {
-        *v4 = address_from_v4(a->b + 12);
-    } else if (a->b[0] == 0x20 && a->b[1] == 0x02) { /* 6to4 */
-        *v4 = address_from_v4(a->b + 2);
-    } else if (memcmp(a->b, teredo, sizeof(teredo)) == 0) {
-        for (i = 0; i < sizeof(client); i++)
-            client[i] = a->b[12 + i] ^ 0xff; /* obfuscated so that NATs leave it alone */
-        *v4 = address_from_v4(client);
-    } else {
-        return false;
+static struct address v4_at(const struct address *a, const unsigned octets[4], bool inverted)
+{
+    uint8_t v4[4];
+
+    for (unsigned i = 0; i < 4; i++)
+        v4[i] = a->b[octets[i]] ^ (inverted ? 0xff : 0);
+    return address_from_v4(v4);
+}
+
+/* In 64:ff9b:1::/48 (RFC 8215) the network chooses the length of its prefix: each of RFC 6052 section 2.2
+ * that fits in, 48 to 96; octet 8 is left out. */
+static unsigned local_embedded(const struct address *a, struct address *out)
+{
+    static const unsigned octets[][4] = {{6, 7, 9, 10}, {7, 9, 10, 11}, {9, 10, 11, 12}, {12, 13, 14, 15}};
+
+    for (unsigned i = 0; i < STS_LEN(octets); i++)
+        out[i] = v4_at(a, octets[i], false);
+    return STS_LEN(octets);
+}
+
+/* The interface identifier of ISATAP, RFC 5214 section 6.1; the bit "universal" either way. */
+static bool is_isatap(const struct address *a)
+{
+    static const uint8_t rest[3] = {0, 0x5e, 0xfe};
+
+    return (a->b[8] & ~0x02) == 0 && memcmp(a->b + 9, rest, sizeof(rest)) == 0;
+}
+
+unsigned address_embedded_v4(const struct address *a, struct address out[ADDRESS_MOST_EMBEDDED])
+{
+    unsigned n = 0;
+
+    if (address_is_v4(a))
+        return 0;
+    for (size_t i = 0; i < STS_LEN(embeddings); i++) {
+        const struct embedding *e = &embeddings[i];
+        const unsigned octets[4] = {e->at, e->at + 1U, e->at + 2U, e->at + 3U};
+
+        if (memcmp(a->b, e->prefix, e->len) == 0)
+            out[n++] = v4_at(a, octets, e->inverted);
     }
-    return true;
+    if (memcmp(a->b, local_nat64, sizeof(local_nat64)) == 0)
+        n += local_embedded(a, out + n);
+    if (is_isatap(a))
+        out[n++] = v4_at(a, (const unsigned[]){12, 13, 14, 15}, false);
+    return n;
 }
 
 bool address_is_private(const struct address *a)

@@ -4,13 +4,17 @@
 #define STS_PREFIX_H
 #include "scanner/address.h"
 
-#define PREFIX_TEXT_BYTES (ADDRESS_TEXT_BYTES + 4)
+#define PREFIX_TEXT_BYTES     (ADDRESS_TEXT_BYTES + 4)
+#define ADDRESS_MOST_EMBEDDED 5
 
 /* address_parse() for text[0..len) without a NUL behind it. */
 int address_parse_part(const char *text, size_t len, struct address *out) STS_CHECK;
-/* The IPv4 address that an IPv6 address leads to: NAT64 (RFC 6052 section 2.1), 6to4 (RFC 3056 section 2),
- * Teredo (RFC 4380 section 4, the client's), IPv4-compatible (RFC 4291 section 2.5.5.1). False: none. */
-bool address_embedded_v4(const struct address *a, struct address *v4);
+/* The IPv4 addresses that an IPv6 address may lead to, whichever network reads it: NAT64 (RFC 6052
+ * section 2.1) and NAT64 for local use at each length (RFC 8215), 6to4 (RFC 3056 section 2), Teredo's server
+ * and client (RFC 4380 section 4), ISATAP (RFC 5214 section 6.1), IPv4-compatible (RFC 4291 section 2.5.5.1)
+ * and IPv4-translated (RFC 2765 section 2.1). Returns how many. A NAT64 prefix of some network's own (RFC
+ * 6052 section 2.2) cannot be told from any other. */
+unsigned address_embedded_v4(const struct address *a, struct address out[ADDRESS_MOST_EMBEDDED]);
 /* On this host or in a private network: loopback, RFC 1918, RFC 4193, link-local. */
 bool address_is_private(const struct address *a);
 

@@ -27,8 +27,13 @@ static void put_outcomes(const struct counts *c, FILE *to)
             c->names_mx, c->names_dead, c->names_failed, c->names_bad);
     fprintf(to, "; policies: %" PRIu64 "/%" PRIu64 " (%" PRIu64 " fetched)", c->policies_done, c->policies,
             c->policies_ok);
-    fprintf(to, "; endpoints: %" PRIu64 "/%" PRIu64 " (%" PRIu64 " TLS)", c->endpoints_done, c->endpoints,
-            c->endpoints_tls);
+    /* Counted by different workers: for a moment more may be left out than are known. */
+    fprintf(to, "; endpoints: %" PRIu64 "/%" PRIu64 " (%" PRIu64 " TLS)", c->endpoints_done,
+            c->endpoints > c->endpoints_sampled ? c->endpoints - c->endpoints_sampled : 0, c->endpoints_tls);
+    if (c->endpoints_sampled > 0)
+        fprintf(to, ", %" PRIu64 " sampled out", c->endpoints_sampled);
+    if (c->excluded > 0)
+        fprintf(to, "; refused by the blocklist: %" PRIu64, c->excluded);
 }
 
 /* How much of the input is done, 0 to 1; negative: not known. */
@@ -42,32 +47,58 @@ static double fraction(const struct progress_view *v)
     return read * (double)v->counts.names_done / (double)v->names_handed;
 }
 
-void progress_line(struct progress *p, const struct progress_view *v, FILE *to)
+struct progress_rates progress_next(struct progress *p, const struct progress_view *v)
 {
-    double seconds = (double)(v->now_ns - p->last.now_ns) / NS_PER_S;
-    double elapsed = (double)(v->now_ns - p->start_ns) / NS_PER_S, done = fraction(v);
+    double seconds = (double)(v->now_ns - p->last.now_ns) / NS_PER_S, done = fraction(v);
     const struct counts *c = &v->counts, *before = &p->last.counts;
+    struct progress_rates r = {.elapsed_s = (double)(v->now_ns - p->start_ns) / NS_PER_S,
+                               .names = rate(c->names_done, before->names_done, seconds),
+                               .queries = rate(c->queries, before->queries, seconds),
+                               .connects = rate(c->connects, before->connects, seconds),
+                               .done = done,
+                               .eta_s = -1,
+                               .gaps = c->loop_gaps - before->loop_gaps};
 
-    put_time(to, elapsed);
+    if (v->state == NULL && done > 0 && done < 1)
+        r.eta_s = r.elapsed_s / done - r.elapsed_s;
+    p->last = *v;
+    return r;
+}
+
+uint64_t progress_names(const struct counts *c)
+{
+    return c->names_started - c->names_done - counts_waiting(c);
+}
+
+uint64_t progress_queries(const struct counts *c)
+{
+    return c->queries - c->answers;
+}
+
+void progress_line(const struct progress_rates *r, const struct progress_view *v, FILE *to)
+{
+    const struct counts *c = &v->counts;
+
+    put_time(to, r->elapsed_s);
     fprintf(to, "; %" PRIu64 " names", c->names_done);
-    if (done >= 0)
-        fprintf(to, " (%.1f%%)", 100 * done);
+    if (r->done >= 0)
+        fprintf(to, " (%.1f%%)", 100 * r->done);
     fprintf(to,
             "; %.2f names/sec; %.0f queries/sec; in flight: %" PRIu64 " names, %" PRIu64 " queries, %" PRIu32
             " connections; ",
-            rate(c->names_done, before->names_done, seconds), rate(c->queries, before->queries, seconds),
-            c->names_started - c->names_done, c->queries - c->answers, v->connections);
+            r->names, r->queries, progress_names(c), progress_queries(c), v->connections);
     put_outcomes(c, to);
-    if (c->loop_gaps > before->loop_gaps)
-        fprintf(to, "; stood still %" PRIu64 " times", c->loop_gaps - before->loop_gaps);
+    if (counts_waiting(c) > 0)
+        fprintf(to, "; %" PRIu64 " names wait for a second round", counts_waiting(c));
+    if (r->gaps > 0)
+        fprintf(to, "; stood still %" PRIu64 " times", r->gaps);
     if (v->state != NULL)
         fprintf(to, "; %s", v->state);
-    else if (done > 0 && done < 1) {
+    else if (r->eta_s >= 0) {
         fputs("; ETA ", to);
-        put_time(to, elapsed / done - elapsed);
+        put_time(to, r->eta_s);
     }
     fputc('\n', to);
-    p->last = *v;
 }
 
 void progress_end(const struct progress *p, const struct progress_view *v, const char *word, FILE *to)

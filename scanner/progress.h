@@ -19,9 +19,21 @@ struct progress {
     int64_t start_ns;
     struct progress_view last;
 };
+struct progress_rates {
+    double elapsed_s;
+    double names, queries, connects; /* a second, since the view before */
+    double done;                     /* of the input, 0 to 1; negative: not known */
+    double eta_s;                    /* negative: not known */
+    uint64_t gaps;                   /* times it stood still, since the view before */
+};
 
-/* One line about `view`; rates are since the line before. */
-void progress_line(struct progress *p, const struct progress_view *view, FILE *to);
+/* From the view before to this one. */
+struct progress_rates progress_next(struct progress *p, const struct progress_view *view);
+/* In flight. */
+uint64_t progress_names(const struct counts *c);
+uint64_t progress_queries(const struct counts *c);
+/* One line about `view`. */
+void progress_line(const struct progress_rates *rates, const struct progress_view *view, FILE *to);
 /* The last one: averages over the whole scan. `word`: "Complete", "Stopped". */
 void progress_end(const struct progress *p, const struct progress_view *view, const char *word, FILE *to);
 #endif

@@ -9,11 +9,13 @@
 #define RATE_BURST_NS 10000000 /* what a late worker may catch up: 10 ms; nothing builds up over a stall */
 
 struct rate {
-    _Atomic int64_t next_ns; /* when the next turn is free */
-    int64_t interval_ns;     /* between two turns; 0: no limit */
+    _Atomic int64_t next_ns;     /* when the next turn is free */
+    _Atomic int64_t interval_ns; /* between two turns; 0: no limit */
 };
 
 void rate_init(struct rate *r, double per_second); /* 0: no limit */
+/* Another rate from now on: a turn that was taken at the old one is kept. */
+void rate_set(struct rate *r, double per_second);
 /* Up to `want` turns at monotonic time `now_ns`; returns how many. */
 uint32_t rate_take(struct rate *r, int64_t now_ns, uint32_t want);
 #endif

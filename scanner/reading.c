@@ -41,6 +41,8 @@ static void run(void *arg)
         continue;
     if (rc == STS_EEND)
         r->has_digest = input_digest(r->input, r->digest);
+    else if (atomic_load(&r->input->stopped)) /* that is no failure of the input */
+        r->err = (struct sts_err){0};
     atomic_store(&r->scan->input_done, true);
     uv_async_send(r->scan->wake);
 }

@@ -2,9 +2,12 @@
 #include "scanner/scan.h"
 
 #include "scanner/output.h"
+#include "scanner/port_watch.h"
 #include "scanner/progress.h"
 #include "scanner/reading.h"
+#include "scanner/reread.h"
 #include "scanner/scan_record.h"
+#include "scanner/side_files.h"
 #include "scanner/tls.h"
 #include "scanner/verbose.h"
 #include "scanner/worker.h"
@@ -31,7 +34,13 @@ struct control { /* the main thread's own */
     struct progress progress;
     struct output output;
     struct reading reading;
-    bool interrupted;
+    struct reread reread;
+    const struct side_files *files;
+    FILE *messages;
+    struct arena arena; /* of `record` */
+    struct rec_scan record;
+    const char *stop_reason;  /* why it ends before its end; NULL: it does not */
+    bool told_blocked;        /* that the SMTP port seems to be blocked */
     int64_t names_through_ns; /* when the last name was done; 0: not yet */
     int64_t drain_end_ns;     /* when the grace ends; 0: not stopping */
     int64_t judged_ns;        /* the last look at where the scan is */
@@ -73,6 +82,7 @@ static void move_to(struct control *c, enum scan_phase phase, enum outcome oc)
 {
     if (scan_phase(&c->scan) >= phase)
         return;
+    input_stop(c->input);
     fifo_close(&c->scan.batches);
     atomic_store(&c->scan.end_oc, oc);
     atomic_store_explicit(&c->scan.phase, phase, memory_order_release);
@@ -88,12 +98,20 @@ static struct counts sum_counts(const struct scan *s)
     return sum;
 }
 
+/* Each name of the input is done, or waits for its second round of DNS. */
+static bool are_names_through(const struct scan *s)
+{
+    const struct counts counts = sum_counts(s);
+
+    return counts.names_done + counts_waiting(&counts) == atomic_load(&s->names_handed);
+}
+
 /* When every name is through, retries have the tail; what then still waits is inconclusive. */
 static void judge_tail(struct control *c, int64_t now_ns)
 {
     struct scan *s = &c->scan;
 
-    if (c->names_through_ns == 0 && sum_counts(s).names_done == atomic_load(&s->names_handed))
+    if (c->names_through_ns == 0 && are_names_through(s))
         c->names_through_ns = now_ns;
     if (c->names_through_ns != 0 && now_ns - c->names_through_ns > (int64_t)s->options->tail_ms * 1000000)
         move_to(c, PHASE_END, OC_OUR_TAIL);
@@ -113,13 +131,49 @@ static void skip_gap(struct control *c, int64_t now_ns)
         c->drain_end_ns += gap_ns;
 }
 
+/* What was told to stop drains: it has the grace. */
+static void drain(struct control *c, const char *reason, const char *said)
+{
+    uint64_t grace_ms = c->scan.options->grace_ms;
+
+    c->stop_reason = reason;
+    c->drain_end_ns = scan_clock_ns() + (int64_t)grace_ms * 1000000;
+    fprintf(c->messages, "stscan: %s: what is in flight has %llu s; a signal then stops at once\n", said,
+            (unsigned long long)(grace_ms / 1000));
+    move_to(c, PHASE_DRAIN, OC_OUR_STOP);
+}
+
+/* By the clock on the wall: standing still is not left out. */
+static void judge_runtime(struct control *c, int64_t now_ns)
+{
+    int64_t most_ns = (int64_t)c->scan.options->max_runtime_ms * 1000000;
+
+    if (most_ns > 0 && scan_phase(&c->scan) == PHASE_RUN && now_ns - c->scan.start_ns > most_ns)
+        drain(c, "--max-runtime reached", "--max-runtime reached, stopping");
+}
+
+/* Endpoints that wait for the verdict on the SMTP port are settled when nothing else is left. */
+static void judge_port(struct control *c)
+{
+    struct scan *s = &c->scan;
+    uint64_t n_held = atomic_load(&s->port.n_held);
+
+    if (n_held > 0 && atomic_load(&s->input_done) && atomic_load(&s->outstanding) <= n_held)
+        port_settle(&s->port);
+    if (port_verdict(&s->port) == PORT_BLOCKED && !c->told_blocked) {
+        c->told_blocked = true;
+        port_tell_blocked(&s->port, (unsigned)s->options->smtp_port, c->messages);
+    }
+}
+
 static void judge(struct control *c)
 {
     struct scan *s = &c->scan;
     int64_t now_ns = scan_clock_ns();
 
     skip_gap(c, now_ns);
-
+    judge_runtime(c, now_ns);
+    judge_port(c);
     if (atomic_load(&s->failed))
         move_to(c, PHASE_END, OC_OUR_STOP);
     if (c->drain_end_ns != 0 && now_ns > c->drain_end_ns)
@@ -149,16 +203,12 @@ static void on_signal(uv_signal_t *handle, int number)
     struct control *c = handle->data;
 
     (void)number;
-    if (c->interrupted) {
-        fprintf(stderr, "stscan: stopping at once\n");
-        move_to(c, PHASE_END, OC_OUR_STOP);
+    if (c->stop_reason == NULL) {
+        drain(c, "stopped by a signal", "stopping");
         return;
     }
-    c->interrupted = true;
-    c->drain_end_ns = scan_clock_ns() + (int64_t)c->scan.options->grace_ms * 1000000;
-    fprintf(stderr, "stscan: stopping: what is in flight has %llu s; again to stop at once\n",
-            (unsigned long long)(c->scan.options->grace_ms / 1000));
-    move_to(c, PHASE_DRAIN, OC_OUR_STOP);
+    fprintf(c->messages, "stscan: stopping at once\n");
+    move_to(c, PHASE_END, OC_OUR_STOP);
 }
 
 /* ---- status ---- */
@@ -187,22 +237,24 @@ static void on_status(uv_timer_t *handle)
 {
     struct control *c = handle->data;
     struct progress_view v = view(c);
+    struct progress_rates rates = progress_next(&c->progress, &v);
 
-    progress_line(&c->progress, &v, stderr);
+    if (!c->scan.options->quiet)
+        progress_line(&rates, &v, stderr);
+    if (c->files->status != NULL)
+        status_file_row(c->files->status, &v, &rates, c->messages);
 }
 
 /* ---- start and end ---- */
 
 static int start_loop(struct control *c, struct sts_err *err)
 {
-    bool quiet = c->scan.options->quiet;
-
     if (uv_async_init(&c->loop, &c->wake, on_wake) != 0 || uv_timer_init(&c->loop, &c->judge) != 0 ||
         uv_timer_init(&c->loop, &c->status) != 0 || uv_signal_init(&c->loop, &c->on_int) != 0 ||
         uv_signal_init(&c->loop, &c->on_term) != 0 || uv_signal_start(&c->on_int, on_signal, SIGINT) != 0 ||
         uv_signal_start(&c->on_term, on_signal, SIGTERM) != 0 ||
         uv_timer_start(&c->judge, on_judge, JUDGE_MS, JUDGE_MS) != 0 ||
-        (!quiet && uv_timer_start(&c->status, on_status, STATUS_MS, STATUS_MS) != 0))
+        uv_timer_start(&c->status, on_status, STATUS_MS, STATUS_MS) != 0)
         return sts_fail(err, STS_ESYS, "cannot set up an event loop");
     c->wake.data = c->judge.data = c->status.data = c->on_int.data = c->on_term.data = c;
     c->scan.wake = &c->wake;
@@ -231,6 +283,7 @@ static void block_signals(void)
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
@@ -268,8 +321,6 @@ static int start_threads(struct control *c, struct sink *sink, struct sts_err *e
 {
     struct scan *s = &c->scan;
     struct sts_err ignored = {0};
-    struct arena arena;
-    struct rec_scan record;
     int rc = STS_OK;
 
     for (uint32_t i = 0; i < s->n_workers && rc == STS_OK; i++) {
@@ -277,14 +328,12 @@ static int start_threads(struct control *c, struct sink *sink, struct sts_err *e
         s->workers[i].id = i;
         rc = worker_init(&s->workers[i], err);
     }
-    arena_init(&arena, 0);
     if (rc == STS_OK)
-        rc = scan_record(s, c->input, s->workers[0].ctx, &arena, &record, err);
+        rc = scan_record(s, c->input, s->workers[0].ctx, &c->arena, &c->record, err);
     if (rc == STS_OK)
-        rc = output_start(&c->output, s, sink, &record, err);
+        rc = output_start(&c->output, s, sink, &c->record, err);
     else
         (void)!sink->ops->close(sink, &ignored);
-    arena_fini(&arena);
     for (uint32_t i = 0; i < s->n_workers && rc == STS_OK; i++)
         rc = worker_start(&s->workers[i], err);
     if (rc == STS_OK)
@@ -292,7 +341,32 @@ static int start_threads(struct control *c, struct sink *sink, struct sts_err *e
     return rc;
 }
 
-static void join_threads(struct control *c, struct scan_result *result, struct sts_err *err)
+static const char *end_reason(const struct control *c)
+{
+    if (c->stop_reason != NULL)
+        return c->stop_reason;
+    return c->scan.failure.code != STS_OK ? c->scan.failure.msg : c->reading.err.msg;
+}
+
+/* How it went, and the last words. */
+static void write_files(struct control *c, const struct rec_end *end, const struct scan_result *result)
+{
+    const struct metadata metadata = {&c->record, end, &result->counts, input_counts(c->input),
+                                      result->bytes};
+    struct progress_view last = view(c);
+    struct progress_rates rates = progress_next(&c->progress, &last);
+    const char *word = result->complete ? "Complete" : "Stopped";
+    struct sts_err err = {0};
+
+    if (c->files->status != NULL)
+        status_file_row(c->files->status, &last, &rates, c->messages);
+    if (c->files->metadata != NULL && metadata_write(c->files->metadata, &metadata, &err) != STS_OK)
+        fprintf(c->messages, "stscan: %s\n", err.msg);
+    progress_end(&c->progress, &last, word, log_stream(c->files->log, !c->scan.options->quiet));
+    port_tell_end(&c->scan.port, (unsigned)c->scan.options->smtp_port, c->messages);
+}
+
+static void join_threads(struct control *c, bool started, struct scan_result *result, struct sts_err *err)
 {
     struct scan *s = &c->scan;
     struct rec_end record;
@@ -303,18 +377,22 @@ static void join_threads(struct control *c, struct scan_result *result, struct s
     for (uint32_t i = 0; i < s->n_workers; i++)
         worker_join(&s->workers[i]);
     result->counts = sum_counts(s);
-    result->complete = c->reading.has_digest && !c->interrupted && !atomic_load(&s->failed);
+    result->complete = c->reading.has_digest && c->stop_reason == NULL && !atomic_load(&s->failed);
     arena_init(&arena, 0);
-    end_record(s, &result->counts, c->interrupted ? "stopped by a signal" : c->reading.err.msg,
-               c->reading.has_digest ? c->reading.digest : NULL, result->complete, &arena, &record);
+    end_record(s, &result->counts, end_reason(c), c->reading.has_digest ? c->reading.digest : NULL,
+               result->complete, &arena, &record);
     if (c->scan.options->verbose)
-        verbose_end(&record, stderr);
+        verbose_end(&record, c->messages);
     if (output_join(&c->output, &record) != STS_OK) {
         result->output_failed = true;
         result->complete = false;
         *err = c->output.err;
+        record.complete = false;
+        record.reason = sts_str(c->output.err.msg);
     }
     result->bytes = atomic_load(&c->output.bytes);
+    if (started)
+        write_files(c, &record, result);
     arena_fini(&arena);
 }
 
@@ -327,9 +405,11 @@ static void release(struct control *c, struct sts_err *err)
             (void)sts_fail(err, STS_ESYS, "worker %u left a handle open: please report this", i);
     }
     free(s->workers);
+    arena_fini(&c->arena);
     fifo_fini(&s->batches);
     fifo_fini(&s->chunks);
     door_rules_fini(&s->door);
+    exclusions_fini(&s->exclusions);
     tls_store_free(s->store);
     pthread_mutex_destroy(&s->failure_lock);
 }
@@ -339,7 +419,6 @@ int scan_run(const struct scan_setup *setup, struct sink *sink, struct scan_resu
 {
     struct control *c = calloc(1, sizeof(*c));
     struct sts_err ignored = {0};
-    struct progress_view last;
     bool started = false;
 
     if (c == NULL || uv_loop_init(&c->loop) != 0) {
@@ -348,25 +427,28 @@ int scan_run(const struct scan_setup *setup, struct sink *sink, struct scan_resu
         return sts_fail(err, STS_ENOMEM, "out of memory");
     }
     c->input = setup->input;
+    c->files = setup->files;
+    c->messages = log_stream(setup->files->log, true);
+    arena_init(&c->arena, 0);
     c->scan.options = setup->options;
     c->scan.ehlo_name = setup->ehlo_name;
     c->scan.user_agent = setup->user_agent;
     c->scan.max_connections = setup->max_connections;
+    exclusions_init(&c->scan.exclusions, setup->options->blocklist);
     pthread_mutex_init(&c->scan.failure_lock, NULL);
-    if (start_loop(c, err) == STS_OK && prepare(c, setup->options, err) == STS_OK)
+    if (start_loop(c, err) == STS_OK &&
+        reread_start(&c->reread, &c->loop, &c->scan, setup->most_connections, c->messages, err) == STS_OK &&
+        prepare(c, setup->options, err) == STS_OK)
         started = start_threads(c, sink, err) == STS_OK;
     else
         (void)!sink->ops->close(sink, &ignored);
     if (started && setup->options->verbose)
-        verbose_start(&c->scan, stderr);
+        verbose_start(&c->scan, c->messages);
     if (started)
         uv_run(&c->loop, UV_RUN_DEFAULT);
     else if (err->code == STS_EIO)
         result->output_failed = true; /* the scan record could not be written */
-    join_threads(c, result, err);
-    last = view(c);
-    if (started && !setup->options->quiet)
-        progress_end(&c->progress, &last, result->complete ? "Complete" : "Stopped", stderr);
+    join_threads(c, started, result, err);
     if (err->code == STS_OK && c->scan.failure.code != STS_OK)
         *err = c->scan.failure;
     if (err->code == STS_OK && c->reading.err.code != STS_OK)

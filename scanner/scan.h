@@ -5,8 +5,10 @@
 #define STS_SCAN_H
 #include "scanner/counters.h"
 #include "scanner/door.h"
+#include "scanner/exclusions.h"
 #include "scanner/input.h"
 #include "scanner/options.h"
+#include "scanner/port_watch.h"
 #include "scanner/queue.h"
 #include "scanner/rate.h"
 #include "sinks/frame.h"
@@ -14,6 +16,7 @@
 
 #include <uv.h>
 
+struct side_files;
 struct tls_store;
 struct worker;
 
@@ -39,10 +42,12 @@ struct batch {
 struct scan {
     const struct options *options;
     struct door_rules door;
-    struct rate dns_rate, connect_rate;
-    uint32_t max_connections;
+    struct exclusions exclusions;
+    struct rate dns_rate, connect_rate; /* these and max_connections: SIGHUP may set them anew (reread.c) */
+    _Atomic uint32_t max_connections;
     _Atomic uint32_t connections; /* open, of all workers */
-    struct tls_store *store;      /* NULL: nothing is fetched or probed */
+    struct port_watch port;
+    struct tls_store *store; /* NULL: nothing is fetched or probed */
     const char *ehlo_name;
     const char *user_agent;
     uint64_t seed, secret; /* of choices by hash, and of table keys */
@@ -92,7 +97,9 @@ struct scan_setup {
     struct input *input;
     const char *ehlo_name;
     const char *user_agent;
-    uint32_t max_connections; /* as the descriptor limit allows */
+    const struct side_files *files;
+    uint32_t max_connections;  /* as the descriptor limit allows */
+    uint32_t most_connections; /* that limit */
 };
 /* What main() wants to know at the end. */
 struct scan_result {

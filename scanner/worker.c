@@ -1,5 +1,7 @@
 #include "scanner/worker.h"
 
+#include "scanner/questions.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +16,13 @@
 uint32_t worker_owner(const struct scan *scan, const void *key, size_t len)
 {
     return (uint32_t)(key128_of(key, len, scan->secret).hi % scan->n_workers);
+}
+
+uint32_t worker_owner_of_address(const struct scan *scan, const struct address *a)
+{
+    const struct address network = address_network(a);
+
+    return worker_owner(scan, network.b, sizeof(network.b));
 }
 
 static struct worker *worker_of(struct worker *w, uint32_t id)
@@ -91,6 +100,26 @@ void worker_no_memory(struct worker *w)
     scan_fail(w->scan, &err);
 }
 
+/* ---- exclusions ---- */
+
+bool worker_excludes(struct worker *w, const char *name)
+{
+    if (!blocklist_has_name(w->blocklist, name))
+        return false;
+    count(&w->counters.excluded);
+    return true;
+}
+
+/* A new list holds from here on, for what waits at the gate or for a retry, and for what is in flight. */
+static void follow_blocklist(struct worker *w)
+{
+    if (!exclusions_take(&w->scan->exclusions, &w->blocklist, &w->blocklist_version))
+        return;
+    gate_set_blocklist(w->gate, w->blocklist);
+    endpoint_exclude_all(w);
+    policy_exclude_all(w);
+}
+
 /* ---- names ---- */
 
 static void drop_batch(struct worker *w, struct batch *batch, uint32_t from)
@@ -119,8 +148,8 @@ static bool take_names(struct worker *w)
         }
         if (w->batch == NULL)
             return false;
-        domain_start(w, w->batch->input->first_pos + w->next_item, &w->batch->input->items[w->next_item]);
-        w->last_pos = w->batch->input->first_pos + w->next_item;
+        domain_start(w, &w->batch->input->items[w->next_item]);
+        w->last_pos = w->batch->input->items[w->next_item].pos;
         if (++w->next_item == w->batch->input->n_items) {
             drop_batch(w, w->batch, w->next_item);
             w->batch = NULL;
@@ -156,6 +185,7 @@ static void follow_phase(struct worker *w)
         gate_flush(w->gate, oc);
         endpoint_end_all(w, oc);
         policy_end_all(w, oc);
+        questions_end_all(w, oc);
     }
     if (phase >= PHASE_END)
         dns_cancel_all(w->dns, oc);
@@ -207,16 +237,20 @@ void worker_turn(struct worker *w)
     bool more;
 
     set_clock(w, now_ns);
+    follow_blocklist(w);
     timers_run(&w->timers, (uint64_t)(now_ns - w->scan->start_ns - w->gap_ns) / 1000000);
     receive(w);
     send_unsent(w);
+    endpoint_turn(w);
     follow_phase(w);
     more = take_names(w);
     more |= dns_turn(w->dns, now_ns);
     gate_turn(w->gate, now_ns);
     flush_records(w, now_ns);
-    if (closing)
+    if (closing) {
+        endpoint_report(w);
         outbox_flush(w->outbox);
+    }
     if (outbox_turn(w->outbox) && closing && !w->closing)
         close_handles(w);
     else if (more)

@@ -172,9 +172,22 @@ def check_records(scan, lab_dir):
     return sum(verdicts.values()), sum(not right for right in verdicts.values())
 
 
+def check_deadlines(scan):
+    """No peer costs more than its deadline; twice that, because the machine may be busy."""
+    options = {o["n"]: o.get("v", "") for part in scan.stream for kind, record in part[:1] for o in
+               record.get("options", [])}
+    wrong = []
+    for kind, option in (("policy", "policy-timeout"), ("endpoint", "smtp-timeout")):
+        most = int(options[option].removesuffix("ms")) if options.get(option, "").endswith("ms") else None
+        wrong += [f"{kind} {key}: an attempt of {a['ms']} ms, --{option} is {options[option]}"
+                  for key, record in getattr(scan, kind).items() for a in record.get("att", [])
+                  if most and a.get("ms", 0) > 2 * most]
+    return wrong
+
+
 def check_stream(scan):
     """What holds for every scan: frames' order, certificates, counts. A list of complaints."""
-    wrong = list(scan.problems)
+    wrong = list(scan.problems) + check_deadlines(scan)
     stream = [row for part in scan.stream for row in part]
     if any(not part or part[0][0] != "scan" for part in scan.stream):
         wrong.append("a part does not begin with a scan record")

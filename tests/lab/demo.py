@@ -8,12 +8,7 @@ import sys
 import lab
 import names
 import programs
-import scripted_https
-import scripted_smtp
-from domains import DOMAINS, MAIL_SERVERS
-
-SCRIPTED = {peer.name for peer in scripted_smtp.PEERS + scripted_https.PEERS}
-SHOWN = [domain for domain in DOMAINS if domain.name not in SCRIPTED]  # those of real daemons
+from domains import MAIL_SERVERS, REAL
 
 
 def say(text):
@@ -22,16 +17,14 @@ def say(text):
 
 def explain(running):
     say(f"A small internet is up ({running.seconds:.1f} s): knot, unbound, nginx and Postfix in a network namespace.")
-    print(f"{len(SHOWN)} domains, {len(MAIL_SERVERS)} mail servers; no packet leaves this machine. Some domains:")
-    for domain in SHOWN[:16:3] + SHOWN[23:40:5]:
+    print(f"{len(REAL)} domains, {len(MAIL_SERVERS)} mail servers; no packet leaves this machine. Some domains:")
+    for domain in REAL[:16:3] + REAL[23:40:5]:
         print(f"  {domain.name:20} {domain.what}")
 
 
 def scan(running, output):
     command = programs.stscan(running, output, 2)
-    with open(os.path.join(running.dir, "names.csv"), "wb") as f:
-        f.write(names.csv(SHOWN))
-    say(f"The scan: {len([line for line in names.lines(SHOWN) if line[1] or line[2]])} lines of input, the junk among them included.")
+    say(f"The scan: {len([line for line in names.lines(REAL) if line[1] or line[2]])} lines of input, the junk among them included.")
     print("$ stscan " + " ".join(command[1:]), flush=True)
     return subprocess.run(command, env=running.environment, stdin=subprocess.DEVNULL).returncode
 

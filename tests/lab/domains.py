@@ -273,5 +273,6 @@ def scripted_policy(peer):
     return Domain(peer.name, "policy host: " + peer.what, "@ MX 10 mx.shared.test.\n" + STS + records)
 
 
+REAL = list(DOMAINS)  # those of real daemons alone
 DOMAINS += [scripted_mx(peer) for peer in scripted_smtp.PEERS] + [
     scripted_policy(peer) for peer in scripted_https.PEERS]

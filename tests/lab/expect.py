@@ -52,7 +52,9 @@ def dns(what, ad=False, **more):
 
 
 def failed(outcome, rcode, with_cd=None, bogus=False):
-    answer = {"oc": OC[outcome], "rc": rcode, "ede": Where("no DNSSEC error", no_dnssec_error, [])}
+    answer = {"oc": OC[outcome], "rc": rcode, "ede": Where("no DNSSEC error", no_dnssec_error, []),
+              "att": Where("two rounds", lambda v: isinstance(v, list) and [a["oc"] for a in v] == 2 * [OC[outcome]],
+                           2 * [{"oc": OC[outcome]}])}
     if with_cd:
         answer["cd_oc"] = OC[with_cd]
     if bogus:

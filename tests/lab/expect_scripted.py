@@ -57,7 +57,7 @@ def endpoint(peer, address, lab_dir):
     if peer.tls is not None:
         file = scripted_smtp.SECOND_CERT if address in peer.addresses[1:] else None
         record["tls"] = handshake(peer, lab_dir, False, file)
-    for key in set(peer.varies) - {"raw"}:
+    for key in set(peer.varies) - {"src", "raw"}:
         record[key] = Where("anything", lambda v: True, [])
     return record
 
@@ -104,7 +104,7 @@ def policy(peer, lab_dir):
     bodies = peer.body if isinstance(peer.body, tuple) else (peer.body,)
     record.update(body=Either(*(body or ABSENT for body in bodies)),
                   body_h=Either(*(hashlib.sha256(body).digest() if body else ABSENT for body in bodies)))
-    for key in set(peer.varies) - {"raw"} if not isinstance(peer.body, tuple) else ():
+    for key in set(peer.varies) - {"src", "raw"} if not isinstance(peer.body, tuple) else ():
         record[key] = Where("anything", lambda v: True, 0)
     return record
 

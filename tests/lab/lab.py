@@ -2,7 +2,9 @@
 """A small internet of real daemons on loopback: knot, unbound, nginx, Postfix and Exim, in a network namespace of
 their own.
 
-    lab.py run [--keep] -- COMMAND...   run COMMAND inside the lab; its exit status is ours
+    lab.py run [--keep] [--scripted] -- COMMAND...
+                                        run COMMAND inside the lab; its exit status is ours. With scripted peers too,
+                                        and their domains in the list of names
     lab.py names                        print the input list (rank,name lines, with junk among them)
 
 COMMAND finds LAB_DIR (configuration and logs), LAB_CA (the root certificate) and LAB_RESOLVER in its environment.
@@ -22,6 +24,7 @@ import tempfile
 import time
 
 import daemons
+import domains
 import exim
 import expect_scripted
 import mail
@@ -101,10 +104,11 @@ def packets_without_route():
 
 
 class Lab:
-    """The running lab. `dir`, `ca`, `environment`; `seconds` says how long the start took."""
+    """The running lab. `dir`, `ca`, `environment`; `seconds` says how long the start took. `scripted`: with the peers
+    that do what real daemons do not; a scan of those takes long."""
 
-    def __init__(self, keep=False):
-        self.keep = keep
+    def __init__(self, keep=False, scripted=False):
+        self.keep, self.scripted = keep, scripted
         self.daemons = daemons.Daemons()
         self.dir = self.janitor = None
 
@@ -140,8 +144,8 @@ class Lab:
         self.environment = dict(os.environ, LAB_DIR=self.dir, LAB_CA=self.ca, LAB_RESOLVER=zones.RESOLVER)
         self._resolv_conf()
         with open(os.path.join(self.dir, "names.csv"), "wb") as f:
-            f.write(names.csv())
-        pki.make(self.pki, web.leaves() + mail.leaves() + exim.leaves() + expect_scripted.leaves())
+            f.write(names.csv(domains.DOMAINS if self.scripted else domains.REAL))
+        pki.make(self.pki, web.leaves() + mail.leaves() + exim.leaves() + (expect_scripted.leaves() if self.scripted else []))
 
     def _resolv_conf(self):
         """For commands that use the system's resolver. In a chroot that is no mount point it stays as it is: a mount
@@ -158,7 +162,7 @@ class Lab:
         at = {part: os.path.join(self.dir, part) for part in ("web", "mail", "exim", "dns", "refuser", "scripted")}
         os.mkdir(at["scripted"])
         scripted = self.daemons.start("scripted peers", scripted_server.command(at["scripted"], self.pki),
-                                      at["scripted"] + "/error.log")
+                                      at["scripted"] + "/error.log") if self.scripted else None
         web.configure(at["web"], self.pki)
         nginx = self.daemons.start("nginx", web.command(at["web"]), at["web"] + "/error.log")
         mail.configure(at["mail"], self.pki)
@@ -177,7 +181,8 @@ class Lab:
         nginx.wait_until(lambda: web.ready(self.pki))
         postfix.wait_until(mail.ready)
         second.wait_until(exim.ready)
-        scripted.wait_until(lambda: scripted_server.ready(at["scripted"]))
+        if scripted:
+            scripted.wait_until(lambda: scripted_server.ready(at["scripted"]))
 
     def packets_astray(self):
         """How often anything tried to reach an address outside loopback since the lab is up."""
@@ -208,9 +213,9 @@ def stop_on_signals():
     signal.signal(signal.SIGHUP, leave)
 
 
-def run(command, keep):
+def run(command, keep, scripted):
     stop_on_signals()
-    with Lab(keep) as lab:
+    with Lab(keep, scripted) as lab:
         status = daemons.run_foreground(command, lab.environment, lab.daemons)
     return status or (1 if lab.left_over else 0)
 
@@ -221,14 +226,15 @@ def main():
     commands.add_parser("names")
     runner = commands.add_parser("run")
     runner.add_argument("--keep", action="store_true", help="leave LAB_DIR there afterwards")
+    runner.add_argument("--scripted", action="store_true", help="with the scripted peers")
     runner.add_argument("command", nargs="+", metavar="COMMAND")
     args = parser.parse_args()
     if args.what == "names":
-        sys.stdout.buffer.write(names.csv())
+        sys.stdout.buffer.write(names.csv(domains.REAL))
         return 0
     isolate()
     try:
-        return run(args.command, args.keep)
+        return run(args.command, args.keep, args.scripted)
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
     except KeyboardInterrupt:

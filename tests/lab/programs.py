@@ -26,17 +26,24 @@ def seconds(n):
     return f"{n * patience() * 1000:.0f}ms"
 
 
+def pace(running):
+    """As fast as can be; but where there are scripted peers, deadlines are short, and there are so few beginnings a
+    second that nobody is late for want of a processor."""
+    if not running.scripted:
+        return ["--connect-rate", "10000", "--tail", "5s"]
+    return ["--connect-rate", "100", "--tail", "60s", "--connect-timeout", seconds(GREETING_SECONDS),
+            "--greeting-timeout", seconds(GREETING_SECONDS), "--smtp-timeout", seconds(DIALOG_SECONDS),
+            "--policy-timeout", seconds(DIALOG_SECONDS)]
+
+
 def stscan(running, output, workers=1, *more):
-    """The command line of a scan of the whole lab: second looks after a second, no chance in it, and so few beginnings
-    a second that nobody is late for want of a processor."""
+    """The command line of a scan of the whole lab: second looks after a second, no chance in it."""
     return [program("STSCAN"), "-f", os.path.join(running.dir, "names.csv"), "-o", output, "-T", str(workers),
             "--name-servers", "127.0.0.1", "--lab", "127.0.0.0/8,::1/128,fd00::/64", "--ca-file", running.ca,
             "--ehlo-name", "lab.test", "--contact", CONTACT, "--smtp-port", "25", "--https-port", "443",
-            "--dns-rate", "0", "--connect-rate", "100", "--per-ip-interval", "0", "--per-ip-https-rate", "10000",
-            "--attempts", str(ATTEMPTS), "--retry-after", "1s", "--tail", "60s", "--control-rate", "0", "--seed", "1",
-            "--greeting-timeout", seconds(GREETING_SECONDS), "--smtp-timeout", seconds(DIALOG_SECONDS),
-            "--policy-timeout", seconds(DIALOG_SECONDS), "--connect-timeout", seconds(GREETING_SECONDS),
-            *more]
+            "--dns-rate", "0", "--per-ip-interval", "0", "--per-ip-https-rate", "10000",
+            "--attempts", str(ATTEMPTS), "--retry-after", "1s", "--control-rate", "0", "--seed", "1",
+            "--dns-retry-after", "300ms", *pace(running), *more]
 
 
 def ststat(command, *args):

@@ -73,7 +73,7 @@ ROWS = [
     v(74, "EHLO unknown, HELO known or not", "s-ehlo500 s-ehlo502 s-nohelo s-secondlook-helo"),
     v(74, "no answer to EHLO", "s-ehlo-close s-ehlo-reset s-ehlo-stall s-ehlo-drip"),
     v(75, "STARTTLS at the second look, or never", "s-secondlook s-never mx-nostarttls s-almost"),
-    v(75, "forms of the keyword", "s-lower s-parameter s-last s-middle"),
+    v(75, "forms of the keyword", "s-lower s-parameter s-tab s-last s-middle"),
     v(75, "servers that want their turn; what is offered behind TLS", "s-impatient s-requiretls s-ehlo2-503 "
       "s-ehlo2-close s-ehlo2-stall s-ehlo2-endless"),
     v(76, "454, 501, 554, 250 to STARTTLS", "mx-454 s-454 s-501 s-554 s-250"),
@@ -86,7 +86,7 @@ ROWS = [
     v(77, "wildcards: whole label, partial, inner, two labels", "t-wildcard t-partial t-inner t-twolabels"),
     v(77, "long chain, weak key, client certificate", "t-longchain t-rsa1024 t-clientcert",
       ("test_tls.c", "test_long_chain")),
-    v(77, "old versions and ciphers", "t-tls10 t-tls11 t-oldcipher t-nogroup mx-tls12"),
+    v(77, "old versions and ciphers", "t-retry t-tls10 t-tls11 t-oldcipher t-nogroup mx-tls12"),
     v(78, "another certificate without SNI, or at another address", "t-sni t-peraddress"),
 ]
 

@@ -164,7 +164,7 @@ def impatient(reply):
     return step
 
 
-def tls(most=None, ciphers=None, alpn=None, client_cert=False, no_sni_cert=None, second_cert=None,
+def tls(most=None, ciphers=None, alpn=None, client_cert=False, curve=None, no_sni_cert=None, second_cert=None,
         alert=None):
     """A handshake, with the certificate of the peer. `no_sni_cert`: that of another host for clients that name nobody,
     `second_cert` at the second address; `alert`: what a client gets instead that names somebody."""
@@ -177,6 +177,8 @@ def tls(most=None, ciphers=None, alpn=None, client_cert=False, no_sni_cert=None,
         made.load_cert_chain(os.path.join(c.pki, name + ".pem"), os.path.join(c.pki, name + ".key"))
         if alpn:
             made.set_alpn_protocols([alpn])
+        if curve:
+            made.set_ecdh_curve(curve)
         if client_cert:
             made.verify_mode = ssl.CERT_OPTIONAL
             made.load_verify_locations(os.path.join(c.pki, "root.pem"))

@@ -72,7 +72,7 @@ def main():
     lab.isolate()
     lab.stop_on_signals()
     try:
-        with lab.Lab() as running:
+        with lab.Lab(scripted=True) as running:
             print(f"lab: up in {running.seconds:.1f} s")
             paths = [scan(running, "scan-1", 1), scan(running, "scan-4", 4), scan_to_pipe(running, "scan-pipe.zst")]
             right = check.check(paths, running.dir)

@@ -178,6 +178,9 @@ static void test_endpoint_evidence(void **state)
     lines[1] = (struct sts_str)S("STARTTLSX");
     endpoint_classify(&facts, &e);
     assert_int_equal(facts.starttls, STARTTLS_UNKNOWN);
+    lines[1] = (struct sts_str)S("starttls\t");
+    endpoint_classify(&facts, &e);
+    assert_int_equal(facts.starttls, STARTTLS_OFFERED);
     e.tls = &tls;
     e.oc = OC_OK;
     endpoint_classify(&facts, &e);
@@ -317,16 +320,11 @@ static void test_wildcard(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_policy),
-        cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_policy_outcomes),
-        cmocka_unit_test(test_headers),
-        cmocka_unit_test(test_endpoint),
-        cmocka_unit_test(test_endpoint_evidence),
-        cmocka_unit_test(test_mx_state),
-        cmocka_unit_test(test_joined),
-        cmocka_unit_test(test_lookups),
-        cmocka_unit_test(test_wildcard),
+        cmocka_unit_test(test_policy),          cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_policy_outcomes), cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_endpoint),        cmocka_unit_test(test_endpoint_evidence),
+        cmocka_unit_test(test_mx_state),        cmocka_unit_test(test_joined),
+        cmocka_unit_test(test_lookups),         cmocka_unit_test(test_wildcard),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

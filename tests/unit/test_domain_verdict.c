@@ -176,7 +176,7 @@ static struct join *make_join(void)
     struct sts_err err = {0};
     struct join *j = NULL;
 
-    assert_int_equal(join_empty(&j, &err), STS_OK);
+    assert_int_equal(join_empty(&j, NULL, &err), STS_OK);
     for (size_t i = 0; i < STS_LEN(hosts); i++)
         assert_int_equal(join_add(j, REC_host, &hosts[i], &err), STS_OK);
     for (size_t i = 0; i < STS_LEN(endpoints); i++)

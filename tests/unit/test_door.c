@@ -5,7 +5,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -13,6 +15,7 @@
 struct door {
     struct prefix_set allow, lab;
     struct door_rules rules;
+    struct blocklist *blocked;
 };
 
 static void open_door(struct door *d, enum ip_version ip_version, const char *allow, const char *lab)
@@ -32,20 +35,40 @@ static void open_door(struct door *d, enum ip_version ip_version, const char *al
 static void close_door(struct door *d)
 {
     door_rules_fini(&d->rules);
+    blocklist_unref(d->blocked);
     prefix_set_fini(&d->allow);
     prefix_set_fini(&d->lab);
 }
 
-static void judged(const struct door *d, const char *text, enum outcome expected)
+/* Exclusions, one a line. */
+static void block(struct door *d, const char *lines)
+{
+    char path[] = "/tmp/stscan-door-XXXXXX";
+    struct sts_err err = {0};
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, lines, strlen(lines)), (ssize_t)strlen(lines));
+    close(fd);
+    assert_int_equal(blocklist_read(path, &d->blocked, &err), STS_OK);
+    unlink(path);
+}
+
+static void judged_host(const struct door *d, const char *host, const char *text, enum outcome expected)
 {
     struct address a;
     enum outcome oc;
 
     if (address_parse(text, &a) != STS_OK)
         fail_msg("\"%s\" is no address", text);
-    oc = door_judge(&d->rules, &a);
+    oc = door_judge(&d->rules, d->blocked, host, &a);
     if (oc != expected)
-        fail_msg("%s: %s, not %s", text, outcome_name(oc), outcome_name(expected));
+        fail_msg("%s at %s: %s, not %s", host, text, outcome_name(oc), outcome_name(expected));
+}
+
+static void judged(const struct door *d, const char *text, enum outcome expected)
+{
+    judged_host(d, "mx.example", text, expected);
 }
 
 /* First and last address of the range; the neighbours, NULL where these are reserved too or there are none.
@@ -149,10 +172,113 @@ static void test_embedded(void **state)
     judged(&d, "64:ff9b:1::8.8.8.8", OC_ADDRESS_RESERVED);
     judged(&d, "2002:7f00:1::1", OC_ADDRESS_RESERVED);
     judged(&d, "2002:0808:0808::1", OC_OK);
-    judged(&d, "2001:0:1::f5ff:fffe", OC_ADDRESS_RESERVED); /* client 10.0.0.1 */
-    judged(&d, "2001:0:1::f7f7:f7f7", OC_OK);               /* client 8.8.8.8 */
+    judged(&d, "2001:0:808:808::f5ff:fffe", OC_ADDRESS_RESERVED); /* Teredo client 10.0.0.1 */
+    judged(&d, "2001:0:808:808::f7f7:f7f7", OC_OK);
+    judged(&d, "2001:0:a00:1::f7f7:f7f7", OC_ADDRESS_RESERVED); /* Teredo server 10.0.0.1 */
+    judged(&d, "2001:4860::5efe:10.0.0.1", OC_ADDRESS_RESERVED);
+    judged(&d, "2001:4860::200:5efe:8.8.8.8", OC_OK);
+    judged(&d, "::ffff:0:10.0.0.1", OC_ADDRESS_RESERVED);
+    judged(&d, "::ffff:0:8.8.8.8", OC_OK);
     judged(&d, "::127.0.0.1", OC_ADDRESS_RESERVED);
     judged(&d, "::8.8.8.8", OC_OK);
+    close_door(&d);
+}
+
+/* An IPv4 address as each notation writes it, `%u` its octets from the left; inverted: those octets turned.
+ */
+struct notation {
+    const char *format;
+    bool inverted;
+};
+static const struct notation notations[] = {
+    {"%u.%u.%u.%u", false},
+    {"::ffff:%u.%u.%u.%u", false},                  /* mapped */
+    {"::ffff:%02x%02x:%02x%02x", false},            /* the same in hexadecimal */
+    {"64:ff9b::%u.%u.%u.%u", false},                /* NAT64 */
+    {"::%u.%u.%u.%u", false},                       /* compatible */
+    {"::ffff:0:%u.%u.%u.%u", false},                /* translated */
+    {"2002:%02x%02x:%02x%02x::1", false},           /* 6to4 */
+    {"2001:0:808:808::%02x%02x:%02x%02x", true},    /* Teredo, the client */
+    {"2001:0:%02x%02x:%02x%02x::f7f7:f7f7", false}, /* Teredo, the server */
+    {"2001:4860::5efe:%u.%u.%u.%u", false},         /* ISATAP */
+    {"2001:4860::200:5efe:%u.%u.%u.%u", false},     /* ISATAP */
+    {"64:ff9b:1:%02x%02x:%02x:%02x00::", false},    /* NAT64 for local use, /48 */
+    {"64:ff9b:1:%x:%02x:%02x%02x::", false},        /* /56 */
+    {"64:ff9b:1:0:%x:%02x%02x:%02x00::", false},    /* /64 */
+    {"64:ff9b:1::%u.%u.%u.%u", false},              /* /96 */
+};
+
+static const char *write_as(const struct notation *n, const char *v4)
+{
+    static char text[128];
+    unsigned o[4], turn = n->inverted ? 0xff : 0;
+    struct address a;
+
+    assert_int_equal(address_parse(v4, &a), STS_OK);
+    for (unsigned i = 0; i < 4; i++)
+        o[i] = a.b[12 + i];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    snprintf(text, sizeof(text), n->format, o[0] ^ turn, o[1] ^ turn, o[2] ^ turn, o[3] ^ turn);
+#pragma GCC diagnostic pop
+    return text;
+}
+
+/* First and last IPv4 address of every reserved range in every notation. */
+static void test_notations(void **state)
+{
+    struct door d;
+
+    (void)state;
+    open_door(&d, IP_VERSION_ANY, NULL, NULL);
+    for (size_t n = 0; n < STS_LEN(notations); n++) {
+        for (size_t i = 0; i < STS_LEN(ranges); i++) {
+            if (strchr(ranges[i].first, ':') != NULL)
+                continue;
+            judged(&d, write_as(&notations[n], ranges[i].first), OC_ADDRESS_RESERVED);
+            judged(&d, write_as(&notations[n], ranges[i].last), OC_ADDRESS_RESERVED);
+        }
+    }
+    close_door(&d);
+}
+
+/* A listed IPv4 address in every notation, also where the reserved range is allowed. */
+static void test_blocked_notations(void **state)
+{
+    struct door d;
+
+    (void)state;
+    open_door(&d, IP_VERSION_ANY, "64:ff9b:1::/48", NULL);
+    block(&d, "9.9.9.0/24\n");
+    for (size_t n = 0; n < STS_LEN(notations); n++) {
+        judged(&d, write_as(&notations[n], "9.9.9.255"), OC_BLOCKLISTED);
+        judged(&d, write_as(&notations[n], "9.9.8.255"), OC_OK);
+    }
+    close_door(&d);
+}
+
+static void test_blocklist_beats_all(void **state)
+{
+    struct door d;
+
+    (void)state;
+    open_door(&d, IP_VERSION_ANY, "10.0.0.0/8", NULL);
+    block(&d, "10.1.0.0/16 # zmap's way\n8.8.8.8\n2001:4860::/32\nexample.com\n");
+    judged(&d, "10.1.2.3", OC_BLOCKLISTED);
+    judged(&d, "10.2.2.3", OC_OK);
+    judged(&d, "8.8.8.8", OC_BLOCKLISTED);
+    judged(&d, "2001:4860:4860::8888", OC_BLOCKLISTED);
+    judged_host(&d, "mta-sts.example.com", "9.9.9.9", OC_BLOCKLISTED);
+    judged_host(&d, "example.com", "9.9.9.9", OC_BLOCKLISTED);
+    judged_host(&d, "badexample.com", "9.9.9.9", OC_OK);
+    judged_host(&d, "com", "9.9.9.9", OC_OK);
+    close_door(&d);
+    open_door(&d, IP_VERSION_4, NULL, "127.0.0.0/8");
+    block(&d, "127.0.0.5\n::1\nexample.com\n");
+    judged(&d, "127.0.0.5", OC_BLOCKLISTED);
+    judged(&d, "::1", OC_BLOCKLISTED); /* also where its family is off */
+    judged(&d, "127.0.0.6", OC_OK);
+    judged_host(&d, "mx.example.com", "127.0.0.6", OC_BLOCKLISTED);
     close_door(&d);
 }
 
@@ -249,9 +375,16 @@ static void test_built_in(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ranges),   cmocka_unit_test(test_holes), cmocka_unit_test(test_embedded),
-        cmocka_unit_test(test_allow),    cmocka_unit_test(test_lab),   cmocka_unit_test(test_family),
+        cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_holes),
+        cmocka_unit_test(test_embedded),
+        cmocka_unit_test(test_allow),
+        cmocka_unit_test(test_lab),
+        cmocka_unit_test(test_family),
         cmocka_unit_test(test_built_in),
+        cmocka_unit_test(test_notations),
+        cmocka_unit_test(test_blocked_notations),
+        cmocka_unit_test(test_blocklist_beats_all),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

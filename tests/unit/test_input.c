@@ -1,5 +1,6 @@
 /* input.c, input_lines.c, input_names.c, line.c: positions and columns, and how they end. */
 #include "scanner/input.h"
+#include "sinks/shard.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -58,14 +59,19 @@ static void remove_file(char *path)
     free(path);
 }
 
-static struct input *open_file(const char *path)
+static struct input *open_as(const char *path, struct input_layout layout)
 {
     struct sts_err err = {0};
     struct input *in;
 
-    if (input_open_file(&in, path, &err) != STS_OK)
+    if (input_open_file(&in, path, &layout, &err) != STS_OK)
         fail_msg("%s", err.msg);
     return in;
+}
+
+static struct input *open_file(const char *path)
+{
+    return open_as(path, (struct input_layout){INPUT_AUTO, NULL});
 }
 
 static void show(struct bytes *out, char mark, struct sts_str s)
@@ -76,13 +82,13 @@ static void show(struct bytes *out, char mark, struct sts_str s)
 }
 
 /* All positions as text, one a line: "pos name<in|rank;tag;weight" or "pos !OUTCOME@raw<in|...", and how it
- * ends. Positions must follow each other. */
+ * ends. */
 static char *dump(struct input *in)
 {
     struct bytes out = {NULL, 0, 0};
     struct input_batch *batch;
     struct sts_err err = {0};
-    uint64_t pos = 1;
+    uint64_t pos = 0;
     char head[128];
     int rc;
 
@@ -91,10 +97,11 @@ static char *dump(struct input *in)
         uint32_t i;
 
         assert_in_range(batch->n_items, 1, INPUT_BATCH_ITEMS);
-        assert_int_equal(batch->first_pos, pos);
-        for (i = 0; i < batch->n_items; i++, pos++) {
+        for (i = 0; i < batch->n_items; i++) {
             const struct input_item *item = &batch->items[i];
 
+            assert_true(item->pos > pos);
+            pos = item->pos;
             snprintf(head, sizeof(head), "%u ", (unsigned)pos);
             put_text(&out, head);
             snprintf(head, sizeof(head), "!%s@%d", outcome_name(item->why.oc), item->why.raw);
@@ -118,26 +125,46 @@ static char *dump(struct input *in)
     return out.p;
 }
 
-static void reads(const void *p, size_t len, const char *expected)
+/* `expected` holds "PATH" where the path is. */
+static void reads_as(struct input_layout layout, const void *p, size_t len, const char *expected)
 {
     struct bytes b = {NULL, 0, 0};
+    const char *mark = strstr(expected, "PATH");
     struct input *in;
     char *path, *got;
 
     put(&b, p, len);
     path = file_of(&b);
-    in = open_file(path);
+    in = open_as(path, layout);
     got = dump(in);
-    assert_string_equal(got, expected);
-    assert_int_equal(input_bytes_read(in), len);
+    if (mark != NULL) {
+        size_t before = (size_t)(mark - expected);
+
+        assert_memory_equal(got, expected, before);
+        assert_memory_equal(got + before, path, strlen(path));
+        assert_string_equal(got + before + strlen(path), mark + strlen("PATH"));
+    } else {
+        assert_string_equal(got, expected);
+        assert_int_equal(input_bytes_read(in), len);
+    }
     free(got);
     input_free(in);
     remove_file(path);
 }
 
+static void reads(const void *p, size_t len, const char *expected)
+{
+    reads_as((struct input_layout){INPUT_AUTO, NULL}, p, len, expected);
+}
+
 static void reads_text(const char *text, const char *expected)
 {
     reads(text, strlen(text), expected);
+}
+
+static void reads_text_as(enum input_format format, const char *text, const char *expected)
+{
+    reads_as((struct input_layout){format, NULL}, text, strlen(text), expected);
 }
 
 static void test_lines(void **state)
@@ -191,6 +218,133 @@ static void test_quotes(void **state)
     reads_text("1,\"\"\n2,\"\"\"\"\n3,\"\n", "1 !NAME_EMPTY@0|1;;\n2 !NAME_BAD_CHARACTER@0<\"|2;;\n"
                                              "3 !NAME_BAD_CHARACTER@0<\"|3;;\n");
     reads_text("\"a.example\"\n", "1 !NAME_BAD_CHARACTER@0<\"a.example\"\n"); /* no columns, no quotes */
+}
+
+/* What the user says of the format holds, whatever the first line looks like. */
+static void test_formats(void **state)
+{
+    (void)state;
+    reads_text_as(INPUT_NAMES, "1,a.example\n", "1 !NAME_BAD_CHARACTER@1<1,a.example\n");
+    reads_text_as(INPUT_NAMES, "$TTL 1\na.example\n", "1 !NAME_BAD_CHARACTER@0<$TTL 1\n2 a.example\n");
+    reads_text_as(INPUT_CSV, "x,a.example\n2,b.example,t\n", "1 a.example|x;;\n2 b.example|2;t;\n");
+    reads_text_as(INPUT_CSV, "x\ta.example\n", "1 a.example|x;;\n");
+    reads_text_as(INPUT_CSV, "a.example\n1,b.example\n", "1 a.example\n2 b.example|1;;\n");
+    reads_text_as(INPUT_CSV, "x\ty,a.example\n", "1 a.example|x\ty;;\n");
+}
+
+#define HEAD "; a registry\n\n$ORIGIN COM.\n$TTL 900\n@ IN SOA a. b. (1 2 3\n 4 5 )\n NS A.NST.COM.\n"
+
+static void test_zone(void **state)
+{
+    (void)state;
+    reads_text(HEAD "A NS NS1.A.COM.\nA NS NS2.A\nNS1.A A 192.0.2.1\nb-c NS x\n_d NS y\n*.e NS y",
+               "1 a.com\n2 b-c.com\n3 _d.com\n4 !NAME_BAD_CHARACTER@0<*.e.com\n");
+    reads_text("com.\t900\tin\tsoa\ta. b. 1 2 3 4 5\nA.com.\t1\tin\tns\tx.\na.com.\t1\tin\tns\ty.\r\n",
+               "1 a.com\n");
+    reads_text(INPUT_BOM "com. SOA a. b. 1 2 3 4 5\na NS x.\n", "1 a.com\n"); /* the origin is the SOA's */
+    reads_text("; none\n;\n\na.example\n",
+               "1 !NAME_BAD_CHARACTER@0<; none\n2 !NAME_BAD_CHARACTER@0<;\n3 a.example\n");
+    reads_text_as(
+        INPUT_ZONE, "a.com. NS x.\n",
+        "PATH:1: an NS record before the zone's SOA record, so the zone's own name is not known; give "
+        "it with --origin NAME");
+    reads_as((struct input_layout){INPUT_ZONE, "com"}, "a NS x.\ncom. NS z.\n", 19, "1 a.com\n");
+    reads_text_as(INPUT_ZONE, "a.example\n", "PATH:1: a record without a type");
+    reads_text("$TTL 1\nx. SOA a b 1 2 3 4 5\ny.x. NS z (\n\n",
+               "1 y.x\nPATH:3: a parenthesis opened here is not closed by the end of the file (by its first "
+               "lines this is a zone file; --input-format says otherwise)");
+}
+
+/* A line of a zone may not be longer than the limit. A long head of comments does not hide that it is one. */
+static void test_zone_long(void **state)
+{
+    struct bytes b = {NULL, 0, 0};
+    char *path, *got;
+    struct input *in;
+    int i;
+
+    (void)state;
+    for (i = 0; i < 1000; i++)
+        put_text(&b, "; all rights are reserved\n");
+    put_text(&b, HEAD "A NS x\nB TXT ");
+    for (i = 0; i < INPUT_LINE_BYTES; i++)
+        put_text(&b, "x");
+    put_text(&b, "\nC NS x\n");
+    path = file_of(&b);
+    in = open_file(path);
+    got = dump(in);
+    assert_non_null(strstr(got, "1 a.com\n/tmp/"));
+    assert_non_null(strstr(got, "1009: a line of more than 4096 bytes"));
+    free(got);
+    input_free(in);
+    remove_file(path);
+}
+
+/* Each position is in one shard and keeps its number, duplicates are in the same one, and so is what is no
+ * name. */
+static void test_shards(void **state)
+{
+    enum { NAMES = 3000, SHARDS = 3 };
+    uint64_t shard_of_pos[NAMES + 1], shard, taken = 0;
+    struct bytes b = {NULL, 0, 0};
+    struct sts_err err = {0};
+    char line[64], *path;
+    uint32_t i;
+
+    (void)state;
+    /* the same on every machine, and in every version */
+    assert_int_equal(shard_of(sts_str("example.com"), UINT64_MAX), UINT64_C(0x2883ba7dc9aa3289));
+    memset(shard_of_pos, 0xff, sizeof(shard_of_pos));
+    for (i = 0; i < NAMES; i++) { /* the second half as the first, but in capitals */
+        snprintf(line, sizeof(line), i < NAMES / 2 ? "n%u.example\n" : "N%u.EXAMPLE.\n", i % (NAMES / 2));
+        put_text(&b, i % (NAMES / 2) % 10 == 0 ? "bad name\n" : line);
+    }
+    path = file_of(&b);
+    for (shard = 0; shard < SHARDS; shard++) {
+        struct input *in = open_file(path);
+        struct input_batch *batch;
+
+        input_set_shard(in, SHARDS, shard);
+        while (input_next(in, &batch, &err) == STS_OK) {
+            for (i = 0; i < batch->n_items; i++) {
+                assert_in_range(batch->items[i].pos, 1, NAMES);
+                assert_int_equal(shard_of_pos[batch->items[i].pos], UINT64_MAX);
+                shard_of_pos[batch->items[i].pos] = shard;
+            }
+            input_batch_free(batch);
+        }
+        assert_int_equal(input_counts(in).positions, NAMES);
+        assert_in_range(input_counts(in).taken, NAMES / SHARDS / 2, NAMES / SHARDS * 2);
+        taken += input_counts(in).taken;
+        input_free(in);
+    }
+    assert_int_equal(taken, NAMES);
+    for (i = 1; i <= NAMES / 2; i++)
+        assert_int_equal(shard_of_pos[i], shard_of_pos[i + NAMES / 2]);
+    assert_int_equal(shard_of_pos[1], shard_of_pos[11]);
+    remove_file(path);
+}
+
+/* Who waits for bytes of a pipe is told that nothing more is wanted. */
+static void test_stop(void **state)
+{
+    int keep = dup(STDIN_FILENO), ends[2];
+    struct input_batch *batch;
+    struct sts_err err = {0};
+    struct input *in;
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+    close(ends[0]);
+    in = open_file("-");
+    input_stop(in);
+    assert_int_equal(input_next(in, &batch, &err), STS_EIO);
+    assert_null(batch);
+    input_free(in);
+    close(ends[1]);
+    assert_int_equal(dup2(keep, STDIN_FILENO), STDIN_FILENO);
+    close(keep);
 }
 
 static void repeat(struct bytes *b, char c, size_t n)
@@ -308,7 +462,7 @@ static void test_slow_pipe(void **state)
     assert_int_equal(input_next(in, &batch, &err), STS_OK);
     assert_int_equal(batch->n_items, 1);
     assert_string_equal(batch->items[0].name.p, "b.example");
-    assert_int_equal(batch->first_pos, 2);
+    assert_int_equal(batch->items[0].pos, 2);
     input_batch_free(batch);
     close(ends[1]);
     assert_int_equal(input_next(in, &batch, &err), STS_OK);
@@ -361,7 +515,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),      cmocka_unit_test(test_columns), cmocka_unit_test(test_quotes),
         cmocka_unit_test(test_long_lines), cmocka_unit_test(test_damage),  cmocka_unit_test(test_slow_pipe),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_names),      cmocka_unit_test(test_formats), cmocka_unit_test(test_zone),
+        cmocka_unit_test(test_zone_long),  cmocka_unit_test(test_shards),  cmocka_unit_test(test_stop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

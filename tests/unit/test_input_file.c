@@ -334,10 +334,11 @@ static void test_open_errors(void **state)
 
 static struct input *open_file(const char *path)
 {
+    const struct input_layout layout = {INPUT_AUTO, NULL};
     struct sts_err err = {0};
     struct input *in;
 
-    if (input_open_file(&in, path, &err) != STS_OK)
+    if (input_open_file(&in, path, &layout, &err) != STS_OK)
         fail_msg("%s", err.msg);
     return in;
 }

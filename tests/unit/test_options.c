@@ -1,4 +1,5 @@
 /* options*.c: every kind of value, its limits, what goes together, what is said of mistakes. */
+#include "scanner/input.h"
 #include "scanner/options_row.h"
 
 #include <setjmp.h>
@@ -72,6 +73,9 @@ static void test_defaults(void **state)
     assert_int_equal(o.max_connections, 3000);
     assert_int_equal(o.per_ip_smtp, 1);
     assert_int_equal(o.per_ip_interval_ms, 2000);
+    assert_int_equal(o.per_prefix_smtp, 8);
+    assert_int_equal(o.per_ip_hosts, 50);
+    assert_int_equal(o.per_ip_signalled_hosts, 1000);
     assert_int_equal(o.per_ip_https, 4);
     assert_int_equal(o.per_ip_https_rate, 10);
     assert_int_equal(o.policy_timeout_ms, 60000);
@@ -303,7 +307,7 @@ static void test_unknown(void **state)
     bad("--windwo=5", "did you mean --window?");
     bad("--name-server x", "did you mean --name-servers?");
     bad("--retry", "did you mean --retry-after?");
-    bad("--blocklist-file x", "unknown option --blocklist-file; --help lists them");
+    bad("--nonesuch-option x", "unknown option --nonesuch-option; --help lists them");
     bad("--x", "unknown option --x; --help lists them");
     bad("--a-name-that-is-much-longer-than-that-of-any-option-which-this-program-has-ever-had",
         "unknown option");
@@ -339,6 +343,37 @@ static void test_together(void **state)
     parse(&o, "--version", copy);
     assert_true(o.version);
     options_fini(&o);
+}
+
+/* Input, shards, and the files beside the records. */
+static void test_files(void **state)
+{
+    struct options o;
+    char copy[1024];
+
+    (void)state;
+    parse(&o, "--lab ::1 -f x --input-format zone --origin com --shards 3 --shard 2", copy);
+    assert_int_equal(o.input_format, INPUT_ZONE);
+    assert_string_equal(o.origin, "com");
+    assert_int_equal(o.shards, 3);
+    assert_int_equal(o.shard, 2);
+    options_fini(&o);
+    parse(&o, "--lab ::1 -f x -u - -o y --metadata-file z -l w --max-runtime 2h", copy);
+    assert_int_equal(o.input_format, INPUT_AUTO);
+    assert_int_equal(o.shards, 1);
+    assert_int_equal(o.max_runtime_ms, 7200000);
+    options_fini(&o);
+    bad("--lab ::1 a --shards 3 --shard 3", "--shard: 3 is out of range: of --shards 3 the last is 2");
+    bad("--lab ::1 a --shard 1", "--shard: 1 is out of range");
+    bad("--lab ::1 a --shards 0", "--shards: 0 is out of range (1 to 65536)");
+    bad("--lab ::1 a --input-format names", "--input-format is of a file");
+    bad("--lab ::1 a --origin com", "--origin is of a file");
+    bad("--lab ::1 -f x --origin com --input-format csv",
+        "--origin is of a zone file; --input-format says csv");
+    bad("--lab ::1 -f x --origin com.", "is to be written com");
+    bad("--lab ::1 a -o - -u -", "--output - and --status-updates-file -: only one can have standard output");
+    bad("--lab ::1 a -u - --metadata-file -", "--status-updates-file - and --metadata-file -");
+    bad("--lab ::1 a -l -", "--log-file: give a file");
 }
 
 static void test_default_servers(void **state)
@@ -383,6 +418,82 @@ static void test_dns_rate(void **state)
     parse(&o, "a --contact a@b --dns-rate 0", copy);
     assert_int_equal(options_dns_rate(&o, &far), 0);
     options_fini(&o);
+}
+
+static void write_file(char path[], const char *text)
+{
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+}
+
+/* The message names the file and the line. */
+static void bad_file(const char *option, const char *text, const char *words)
+{
+    char path[] = "/tmp/stscan-options-XXXXXX", line[256], place[128];
+    struct options o;
+    struct sts_err err;
+    char copy[1024];
+
+    write_file(path, text);
+    snprintf(line, sizeof(line), "--lab 127.0.0.0/8 a.example --%s %s", option, path);
+    snprintf(place, sizeof(place), "--%s: %s:", option, path);
+    assert_int_not_equal(parse_line(&o, line, copy, &err), STS_OK);
+    if (strncmp(err.msg, place, strlen(place)) != 0 || strstr(err.msg, words) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", err.msg, words);
+    options_fini(&o);
+    unlink(path);
+}
+
+static void test_rates_file(void **state)
+{
+    char path[] = "/tmp/stscan-options-XXXXXX", line[256];
+    struct options o;
+    char copy[1024];
+
+    (void)state;
+    write_file(path, "# slow\ndns-rate 50\n\nmax-connections = 7 # few\n");
+    snprintf(
+        line, sizeof(line),
+        "--lab 127.0.0.0/8 --rates-file %s --dns-rate 9 --connect-rate 8 --name-servers 127.0.0.1 a.example",
+        path);
+    parse(&o, line, copy);
+    assert_int_equal(o.dns_rate, 50); /* the file beats the option, wherever that stands */
+    assert_true(o.given[OPT_dns_rate]);
+    assert_string_equal(o.text[OPT_dns_rate], "50");
+    assert_int_equal(options_total_dns_rate(&o), 50);
+    assert_int_equal(o.max_connections, 7);
+    assert_int_equal(o.connect_rate, 8);
+    options_fini(&o);
+    unlink(path);
+    bad_file("rates-file", "dns-rate 5\ndns-rate 6\n", ":2: dns-rate stands there a second time");
+    bad_file("rates-file", "window 5\n", ":1: \"window\" is none of dns-rate, connect-rate, max-connections");
+    bad_file("rates-file", "connect-rate\n", ":1: --connect-rate: \"\" is no number");
+    bad_file("rates-file", "\nconnect-rate fast\n", ":2: --connect-rate: \"fast\" is no number");
+    bad_file("rates-file", "connect-rate 5 6\n", ":1: --connect-rate: \"5 6\" is no number");
+    bad("--lab 127.0.0.0/8 a.example --rates-file", "--rates-file: its value is missing (FILE)");
+}
+
+static void test_blocklist_file(void **state)
+{
+    char path[] = "/tmp/stscan-options-XXXXXX", line[256];
+    struct options o;
+    char copy[1024];
+
+    (void)state;
+    write_file(path, "127.0.0.5\nexample.com\n");
+    snprintf(line, sizeof(line), "--lab 127.0.0.0/8 -b %s a.example", path);
+    parse(&o, line, copy);
+    assert_true(blocklist_has_name(o.blocklist, "mx.example.com"));
+    assert_int_equal(blocklist_n_prefixes(o.blocklist), 1);
+    assert_string_equal(o.text[OPT_blocklist], path);
+    options_fini(&o);
+    unlink(path);
+    bad_file("blocklist-file", "a.example\n127.0.0.1/8\n", ":2: \"127.0.0.1/8\" has bits set");
+    bad_file("blocklist-file", "a b\n", ":1: \"a b\" is no address, prefix or domain name");
+    bad("--lab 127.0.0.0/8 a.example -b /dev/null -b /dev/null", "--blocklist-file is given twice");
 }
 
 static void test_in_force(void **state)
@@ -459,14 +570,15 @@ static void test_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),        cmocka_unit_test(test_notations),
-        cmocka_unit_test(test_numbers),         cmocka_unit_test(test_durations),
-        cmocka_unit_test(test_sizes),           cmocka_unit_test(test_choices),
-        cmocka_unit_test(test_addresses),       cmocka_unit_test(test_words),
-        cmocka_unit_test(test_unknown),         cmocka_unit_test(test_together),
-        cmocka_unit_test(test_dns_rate),        cmocka_unit_test(test_in_force),
-        cmocka_unit_test(test_default_servers), cmocka_unit_test(test_help),
-        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_defaults),   cmocka_unit_test(test_notations),
+        cmocka_unit_test(test_numbers),    cmocka_unit_test(test_durations),
+        cmocka_unit_test(test_sizes),      cmocka_unit_test(test_choices),
+        cmocka_unit_test(test_addresses),  cmocka_unit_test(test_words),
+        cmocka_unit_test(test_unknown),    cmocka_unit_test(test_together),
+        cmocka_unit_test(test_dns_rate),   cmocka_unit_test(test_in_force),
+        cmocka_unit_test(test_files),      cmocka_unit_test(test_default_servers),
+        cmocka_unit_test(test_help),       cmocka_unit_test(test_table),
+        cmocka_unit_test(test_rates_file), cmocka_unit_test(test_blocklist_file),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,37 +94,57 @@ static void test_strict(void **state)
     bad("1.2.3.4/0", "is 0.0.0.0/0 meant?");
 }
 
+/* `expected`: the IPv4 addresses, with a blank behind each. */
 static void embeds(const char *text, const char *expected)
 {
-    struct address a = address(text), v4;
-    char out[ADDRESS_TEXT_BYTES] = "";
+    struct address a = address(text), v4[ADDRESS_MOST_EMBEDDED];
+    unsigned n = address_embedded_v4(&a, v4);
+    char out[ADDRESS_MOST_EMBEDDED * (ADDRESS_TEXT_BYTES + 1)] = "", one[ADDRESS_TEXT_BYTES];
 
-    if (address_embedded_v4(&a, &v4))
-        address_format(&v4, out);
+    for (unsigned i = 0; i < n; i++) {
+        address_format(&v4[i], one);
+        snprintf(out + strlen(out), sizeof(out) - strlen(out), "%s ", one);
+    }
     assert_string_equal(out, expected);
 }
 
 static void test_embedded(void **state)
 {
     (void)state;
-    embeds("64:ff9b::192.0.2.33", "192.0.2.33");
-    embeds("64:ff9b::ffff:ffff", "255.255.255.255");
+    embeds("64:ff9b::192.0.2.33", "192.0.2.33 ");
+    embeds("64:ff9b::ffff:ffff", "255.255.255.255 ");
     embeds("64:ff9b:0:0:0:1::", ""); /* beside the /96 */
-    embeds("64:ff9b:1::c000:221", "");
     embeds("64:ff9a:ffff:ffff:ffff:ffff:ffff:ffff", "");
-    embeds("2002:c000:0221::1", "192.0.2.33");
-    embeds("2002::", "0.0.0.0");
-    embeds("2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "255.255.255.255");
+    embeds("2002:c000:0221::1", "192.0.2.33 ");
+    embeds("2002::", "0.0.0.0 ");
+    embeds("2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "255.255.255.255 ");
     embeds("2001:ffff::", "");
     embeds("2003::", "");
-    embeds("2001:0:4136:e378:8000:63bf:3fff:fdd2", "192.0.2.45"); /* the example of RFC 4380 section 4 */
-    embeds("2001:0:ffff:ffff:ffff:ffff:ffff:ffff", "0.0.0.0");
+    embeds("2001:0:4136:e378:8000:63bf:3fff:fdd2",
+           "65.54.227.120 192.0.2.45 "); /* the example of RFC 4380 section 4 */
+    embeds("2001:0:ffff:ffff:ffff:ffff:ffff:ffff", "255.255.255.255 0.0.0.0 ");
     embeds("2001:1::", "");
-    embeds("::192.0.2.1", "192.0.2.1");
-    embeds("::1", "0.0.0.1");
+    embeds("::192.0.2.1", "192.0.2.1 ");
+    embeds("::1", "0.0.0.1 ");
     embeds("::1:0:0", "");
+    embeds("::ffff:0:192.0.2.1", "192.0.2.1 ");
+    embeds("::ffff:1:c000:201", "");
     embeds("192.0.2.1", "");
     embeds("2001:db8::192.0.2.1", "");
+    embeds("2001:db8::5efe:192.0.2.1", "192.0.2.1 ");
+    embeds("2001:db8::200:5efe:192.0.2.1", "192.0.2.1 ");
+    embeds("2001:db8::100:5efe:192.0.2.1", "");
+    embeds("2002:c633:6401::5efe:192.0.2.1", "198.51.100.1 192.0.2.1 ");
+}
+
+/* 192.0.2.33 under 64:ff9b:1::/48, /56, /64 and /96, as RFC 6052 section 2.4 lays it out. */
+static void test_local_nat64(void **state)
+{
+    (void)state;
+    embeds("64:ff9b:1:c000:2:2100::", "192.0.2.33 0.2.33.0 2.33.0.0 0.0.0.0 ");
+    embeds("64:ff9b:1:c0:0:221::", "0.192.0.2 192.0.2.33 0.2.33.0 0.0.0.0 ");
+    embeds("64:ff9b:1:0:c0:2:2100::", "0.0.192.0 0.192.0.2 192.0.2.33 33.0.0.0 ");
+    embeds("64:ff9b:1::192.0.2.33", "0.0.0.0 0.0.0.0 0.0.0.192 192.0.2.33 ");
 }
 
 static void test_private(void **state)
@@ -350,11 +370,11 @@ static void test_against_a_list(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_notations),      cmocka_unit_test(test_strict),
-        cmocka_unit_test(test_embedded),       cmocka_unit_test(test_private),
-        cmocka_unit_test(test_longest),        cmocka_unit_test(test_families),
-        cmocka_unit_test(test_exceptions),     cmocka_unit_test(test_list_errors),
-        cmocka_unit_test(test_against_a_list),
+        cmocka_unit_test(test_notations),   cmocka_unit_test(test_strict),
+        cmocka_unit_test(test_embedded),    cmocka_unit_test(test_local_nat64),
+        cmocka_unit_test(test_private),     cmocka_unit_test(test_longest),
+        cmocka_unit_test(test_families),    cmocka_unit_test(test_exceptions),
+        cmocka_unit_test(test_list_errors), cmocka_unit_test(test_against_a_list),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,6 +138,30 @@ static void test_no_limit(void **state)
     assert_int_equal(rate_take(&r, 5, 0), 0);
 }
 
+/* Protects a rate that is given anew: it holds at once, up and down, and from and to none. */
+static void test_another_rate(void **state)
+{
+    static const double next_rates[] = {1000, 50, 4000, 0, 200};
+    int64_t now = SECOND;
+    struct rate r;
+
+    (void)state;
+    rate_init(&r, 100);
+    for (size_t i = 0; i < STS_LEN(next_rates); i++) {
+        uint64_t total = 0;
+
+        rate_set(&r, next_rates[i]);
+        if (next_rates[i] == 0) {
+            assert_int_equal(rate_take(&r, now, UINT32_MAX), UINT32_MAX);
+            continue;
+        }
+        for (int64_t end = now + 2 * SECOND; now < end; now += 5 * MS)
+            total += rate_take(&r, now, UINT32_MAX);
+        assert_in_range(total, (uint64_t)(1.98 * next_rates[i]),
+                        (uint64_t)(2 * next_rates[i]) + burst_of(next_rates[i]) + 1);
+    }
+}
+
 /* Threads that share one rate and one simulated clock. */
 struct sharing {
     struct rate rate;
@@ -180,11 +204,9 @@ static void test_threads_share(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_no_second_has_more),
-        cmocka_unit_test(test_the_rate_is_reached),
-        cmocka_unit_test(test_idle_time_builds_up_nothing),
-        cmocka_unit_test(test_want_is_a_limit),
-        cmocka_unit_test(test_no_limit),
+        cmocka_unit_test(test_no_second_has_more),  cmocka_unit_test(test_another_rate),
+        cmocka_unit_test(test_the_rate_is_reached), cmocka_unit_test(test_idle_time_builds_up_nothing),
+        cmocka_unit_test(test_want_is_a_limit),     cmocka_unit_test(test_no_limit),
         cmocka_unit_test(test_threads_share),
     };
 

@@ -1,7 +1,7 @@
 /* Tables, sets of positions, text and JSON of strangers. */
-#include "analysis/json.h"
 #include "analysis/posset.h"
 #include "analysis/text.h"
+#include "sinks/json.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -38,6 +38,8 @@ enum wrong {
     SHARDED = 1 << 16,
     ATTEMPT_DIFFERS = 1 << 17,
     LAST_POS_WILD = 1 << 18,
+    SHARD_WRONG = 1 << 19, /* with SHARDED */
+    SHARD_WILD = 1 << 20,
 };
 
 struct build {
@@ -138,8 +140,8 @@ static void put_end(struct build *b, unsigned wrong)
 static uint64_t run(unsigned wrong, char **text)
 {
     char dir[] = "/tmp/test_verify.XXXXXX", file[128];
-    struct rec_option shards = {S("shards"), S("4")};
-    const struct rec_scan scan = {.schema = 1, .start_ms = 1, .options = {&shards, !!(wrong & SHARDED)}};
+    struct rec_option shards[] = {{S("shards"), S("4")}, {S("shard"), S("1")}}; /* all three belong to it */
+    const struct rec_scan scan = {.schema = 1, .start_ms = 1, .options = {shards, wrong & SHARDED ? 2 : 0}};
     const struct scan_writer_options options = {.level = 1};
     struct build b = {0};
     struct scan_reader *r;
@@ -149,6 +151,8 @@ static uint64_t run(unsigned wrong, char **text)
     size_t len;
     FILE *out = open_memstream(text, &len);
 
+    if (wrong & (SHARD_WRONG | SHARD_WILD))
+        shards[1].value = sts_str(wrong & SHARD_WRONG ? "2" : "4");
     assert_non_null(mkdtemp(dir));
     assert_int_equal(sink_dir_open(dir, &sink, &b.err), STS_OK);
     assert_int_equal(scan_writer_new(&b.writer, sink, &scan, &options, &b.err), STS_OK);
@@ -192,7 +196,8 @@ static void test_sound(void **state)
     expect(NOTHING, 0, "3 of domains, as many as were taken up: 1 to 3, each there");
     expect(NOTHING, 0, "no problems");
     expect(POSITION_REPEATED, 0, "repeated      1 superseded");
-    expect(SHARDED, 0, "as many as were taken up by this shard");
+    expect(SHARDED, 0,
+           "as many as were taken up by this shard, 1 of 4: each of them belongs to it; 3 domain");
 }
 
 static void test_problems(void **state)
@@ -212,6 +217,9 @@ static void test_problems(void **state)
     expect(COUNT_LEFT_OUT, 1, "says nothing of 1 ip records with outcome 0");
     expect(BEHIND_END, 2, "a record behind the end of the scan");
     expect(ATTEMPT_DIFFERS, 1, "its outcome is OK, but that of its last attempt is TCP_RESET");
+    expect(SHARDED | SHARD_WRONG, 3, "c.example: position 5 belongs to shard 1, not to this one");
+    expect(SHARDED | SHARD_WRONG, 3, "as many as were taken up by this shard, 2 of 4; 3 domain");
+    expect(SHARDED | SHARD_WILD, 2, "the scan record says shard 4 of 4");
     expect(LAST_POS_WILD, 1, "positions 4 to 18446744073709551614 have no record");
 }
 

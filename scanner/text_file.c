@@ -1,0 +1,55 @@
+#include "scanner/text_file.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLANKS " \t\r\n"
+
+/* Cut comment and blanks off; returns where the entry begins. */
+static char *trim(char *line, size_t *len)
+{
+    line[strcspn(line, "#")] = '\0';
+    line += strspn(line, BLANKS);
+    *len = strlen(line);
+    while (*len > 0 && strchr(BLANKS, line[*len - 1]) != NULL)
+        (*len)--;
+    line[*len] = '\0';
+    return line;
+}
+
+static int read_line(char *line, size_t len, text_file_fn on_line, void *arg, struct sts_err *err)
+{
+    if (memchr(line, '\0', len) != NULL)
+        return sts_fail(err, STS_EFORMAT, "the line holds a NUL byte");
+    if (len > TEXT_FILE_LINE_BYTES)
+        return sts_fail(err, STS_EFORMAT, "the line is longer than %d bytes", TEXT_FILE_LINE_BYTES);
+    line = trim(line, &len);
+    return len > 0 ? on_line(arg, line, len, err) : STS_OK;
+}
+
+int text_file_read(const char *path, text_file_fn on_line, void *arg, struct sts_err *err)
+{
+    FILE *file = fopen(path, "re");
+    uint64_t number = 0;
+    char *line = NULL;
+    size_t size = 0;
+    ssize_t len;
+
+    if (file == NULL)
+        return sts_fail(err, STS_EIO, "%s: cannot open: %s", path, strerror(errno));
+    while (err->code == STS_OK && (len = getline(&line, &size, file)) >= 0) {
+        struct sts_err inner = {0};
+
+        number++;
+        if (read_line(line, (size_t)len, on_line, arg, &inner) != STS_OK)
+            (void)sts_fail(err, inner.code, "%s:%" PRIu64 ": %s", path, number, inner.msg);
+    }
+    if (ferror(file))
+        (void)sts_fail(err, STS_EIO, "%s: cannot read: %s", path, strerror(errno));
+    free(line);
+    fclose(file);
+    return err->code;
+}
