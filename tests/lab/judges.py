@@ -16,7 +16,7 @@ import verdicts
 
 JUDGE_SECONDS, RESOLVER_SECONDS, AT_A_TIME = 10, 5, 8
 
-# (judge, subject): (what ststat says, what the judge says, why)
+# (judge, name): (what ststat says, what the judge says, why)
 DNS_ID = ("RFC 8461 section 4.2: \"The certificate MUST have a subject alternative name (SAN) with a DNS-ID matching the "
           "hostname\"; it looks at the CN where there is none")
 WHOLE_LABEL = ("RFC 8461 section 3.3: \"the wildcard character '*' as the complete left-most label within the identifier\"; it "
@@ -24,6 +24,7 @@ WHOLE_LABEL = ("RFC 8461 section 3.3: \"the wildcard character '*' as the comple
 TOO_OLD = "RFC 8996 section 2: such a version MUST NOT be negotiated; it does not, the scan does, to label it (not to let it pass)"
 ONLY_PREFIX = "it looks for the fields that it knows, and not at the grammar between them"
 NO_POLICY, FAILED, ENFORCE = "no policy", "failed", "enforce 86400"
+OPEN = ("h-twobodies.test",)  # row 49: it serves one policy at one address and another at the other
 EXPLAINED = {
     ("postfix-mta-sts-resolver", "sts-space.test"): (NO_POLICY, ENFORCE, "RFC 8461 section 3.1: \"records that do not begin "
         "with \"v=STSv1;\" are discarded\"; it asks for \"v=STSv1\" only (erratum 6285)"),
@@ -54,15 +55,15 @@ EXPLAINED = {
         "charset=utf-8 or charset=us-ascii are ignored\"; it decodes by whatever charset is named"),
     ("postfix-mta-sts-resolver", "h-gzip.test"): (FAILED, ENFORCE, "RFC 9110 section 12.5.3: no coding was offered, so the "
         "body is to come as it is; it offers gzip"),
-    ("openssl", "mx.mx-cnonly.test 127.0.25.10"): ("valid, other name", "valid, its name", DNS_ID),
-    ("openssl", "mta-sts.h-cnonly.test 127.0.5.15"): ("valid, other name", "valid, its name", DNS_ID),
-    ("openssl", "mx.t-partial.test 127.0.26.70"): ("valid, other name", "valid, its name", WHOLE_LABEL),
-    ("openssl", "mta-sts.h-partial.test 127.0.5.12"): ("valid, other name", "valid, its name", WHOLE_LABEL),
-    ("posttls-finger", "mx.mx-cnonly.test 127.0.25.10"): ("not verified, TLS 1.3", "verified, TLS 1.3", DNS_ID),
-    ("posttls-finger", "mx.t-longchain.test 127.0.26.73"): ("verified, TLS 1.3", "not verified, TLS 1.3", "RFC 5280 section 6.1 "
+    ("openssl", "mx.mx-cnonly.test"): ("valid, other name", "valid, its name", DNS_ID),
+    ("openssl", "mta-sts.h-cnonly.test"): ("valid, other name", "valid, its name", DNS_ID),
+    ("openssl", "mx.t-partial.test"): ("valid, other name", "valid, its name", WHOLE_LABEL),
+    ("openssl", "mta-sts.h-partial.test"): ("valid, other name", "valid, its name", WHOLE_LABEL),
+    ("posttls-finger", "mx.mx-cnonly.test"): ("not verified, TLS 1.3", "verified, TLS 1.3", DNS_ID),
+    ("posttls-finger", "mx.t-longchain.test"): ("verified, TLS 1.3", "not verified, TLS 1.3", "RFC 5280 section 6.1 "
         "sets no limit to the length of a path; its smtp_tls_scert_verifydepth is 9"),
-    ("posttls-finger", "mx.t-tls10.test 127.0.26.76"): ("verified, TLS 1.0", "no TLS", TOO_OLD),
-    ("posttls-finger", "mx.t-tls11.test 127.0.26.77"): ("verified, TLS 1.1", "no TLS", TOO_OLD),
+    ("posttls-finger", "mx.t-tls10.test"): ("verified, TLS 1.0", "no TLS", TOO_OLD),
+    ("posttls-finger", "mx.t-tls11.test"): ("verified, TLS 1.1", "no TLS", TOO_OLD),
 }
 
 
@@ -103,7 +104,7 @@ def resolver(running, rows):
                  RESOLVER_SECONDS * len(domains), env={**running.environment, "SSL_CERT_FILE": running.ca})
     said = json.loads(out.splitlines()[-1])
     for row in rows:
-        if row["name"] in said:
+        if row["name"] in said and row["name"] not in OPEN:
             result, mode, max_age, _ = said[row["name"]]
             theirs = f"{mode} {max_age}" if result == "VALID" else {"NONE": "no policy"}.get(result, "failed")
             yield row["name"], of_policy(row), theirs
@@ -196,9 +197,10 @@ def complaints(running, scan_path, scan):
             if ours == theirs:
                 continue
             differ += 1
-            expected = EXPLAINED.get((judge, what))
+            case = judge, what.split()[0]
+            expected = EXPLAINED.get(case)
             if expected and expected[:2] == (ours, theirs):
-                used.add((judge, what))
+                used.add(case)
                 print(f"{judge}: {what}: ststat says {ours}; it says {theirs}: {expected[2]}")
             else:
                 wrong.append(f"{judge}: {what}: ststat says {ours}; it says {theirs}: not explained")

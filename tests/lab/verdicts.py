@@ -39,9 +39,9 @@ def testing(*results, opportunistic="encrypted", **more):
     return row(opportunistic, opportunistic, "testing", *results, sts="valid", policy="ok", mode="testing", **more)
 
 
-def not_fetched(policy, result, opportunistic="encrypted", **more):
+def not_fetched(policy, *results, opportunistic="encrypted", **more):
     """RFC 8461 section 3.3: delivered as if there were no policy, where none is cached."""
-    return row(opportunistic, opportunistic, "fetch-failed", result, sts="valid", policy=policy, **more)
+    return row(opportunistic, opportunistic, "fetch-failed", *results, sts="valid", policy=policy, **more)
 
 
 def wrong_record(sts="invalid", **more):
@@ -167,7 +167,8 @@ def of_policy(peer):
     class_, result = next(FETCHES[counter] for counter in FETCHES if counter in peer.counters)
     if class_ == "ok":
         return GOOD
-    verdict = not_fetched(class_, result)
+    both = ("pol_media" in peer.counters) > ("pol_media_body" in peer.counters)  # row 41: the body is no policy either
+    verdict = not_fetched(class_, result, *([INVALID] if both else []))
     return {k: v for k, v in verdict.items() if k != "policy"} if class_ is None else verdict
 
 
