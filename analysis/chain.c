@@ -2,8 +2,12 @@
 
 #include "analysis/table.h"
 
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -37,6 +41,7 @@ struct chains {
     struct table certs, chains, matches;
     struct parsed parsed[PARSED_MOST]; /* by the low bits of the key; the last one stays */
     X509_STORE *trust;
+    struct chain_rules rules;
 };
 
 static int no_memory(struct sts_err *err)
@@ -44,7 +49,32 @@ static int no_memory(struct sts_err *err)
     return sts_fail(err, STS_ENOMEM, "out of memory");
 }
 
-int chains_new(struct chains **out, struct sts_err *err)
+/* Every certificate of a PEM file. */
+static int trust_file(struct chains *c, const char *path, struct sts_err *err)
+{
+    FILE *file = fopen(path, "re");
+    X509 *cert;
+    unsigned n = 0;
+    int rc = STS_OK;
+
+    if (file == NULL)
+        return sts_fail(err, STS_EINVAL, "--ca-file %s: cannot open: %s", path, strerror(errno));
+    ERR_clear_error();
+    while (rc == STS_OK && (cert = PEM_read_X509(file, NULL, NULL, NULL)) != NULL) {
+        if (!X509_STORE_add_cert(c->trust, cert))
+            rc = no_memory(err);
+        X509_free(cert);
+        n++;
+    }
+    if (rc == STS_OK && ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+        rc = sts_fail(err, STS_EINVAL, "--ca-file %s: its certificate %u cannot be read", path, n + 1);
+    else if (rc == STS_OK && n == 0)
+        rc = sts_fail(err, STS_EINVAL, "--ca-file %s: holds no certificate (PEM is wanted)", path);
+    fclose(file);
+    return rc;
+}
+
+int chains_new(struct chains **out, const struct chain_rules *rules, struct sts_err *err)
 {
     struct chains *c = calloc(1, sizeof(*c));
 
@@ -55,9 +85,15 @@ int chains_new(struct chains **out, struct sts_err *err)
     table_init(&c->chains, sizeof(struct chain_entry));
     table_init(&c->matches, sizeof(struct match_entry));
     c->trust = X509_STORE_new();
-    if (c->trust == NULL) {
+    if (rules != NULL)
+        c->rules = *rules;
+    if (c->trust == NULL)
+        no_memory(err);
+    else if (c->rules.ca_file != NULL)
+        (void)!trust_file(c, c->rules.ca_file, err);
+    if (err->code != STS_OK) {
         chains_free(c);
-        return no_memory(err);
+        return err->code;
     }
     *out = c;
     return STS_OK;
@@ -100,7 +136,7 @@ int chains_add(struct chains *c, const struct rec_cert *cert, struct sts_err *er
     struct key key = key_of(cert->digest.p, cert->digest.len);
     struct cert_entry *entry = table_find(&c->certs, key);
 
-    if (cert->trusted && trust(c, cert->der, err) != STS_OK)
+    if (cert->trusted && c->rules.ca_file == NULL && trust(c, cert->der, err) != STS_OK)
         return err->code;
     if (entry != NULL || cert->der.len == 0)
         return STS_OK;
@@ -245,6 +281,9 @@ static int judge(struct chains *c, const struct sts_strs *chain, int64_t time_s,
         rc = verify(c, sk_X509_value(sent, 0), sent, time_s, entry, err);
     if (sk_X509_num(sent) <= 0 || entry->verdict.faults != 0) /* one that was not needed does no harm */
         entry->verdict.faults |= faults;
+    if (c->rules.certs_lost &&
+        (entry->verdict.faults & (CHAIN_UNTRUSTED | CHAIN_NO_ISSUER | CHAIN_SELF_SIGNED)))
+        entry->verdict.faults |= CHAIN_NOT_IN_SCAN;
     sk_X509_pop_free(sent, X509_free);
     return rc;
 }
@@ -261,7 +300,7 @@ static struct key key_of_chain(const struct sts_strs *chain)
 int chains_verify(struct chains *c, const struct sts_strs *chain, uint64_t time_ms, struct chain_verdict *out,
                   struct sts_err *err)
 {
-    int64_t time_s = (int64_t)(time_ms / 1000);
+    int64_t time_s = (int64_t)((c->rules.has_time ? c->rules.time_ms : time_ms) / 1000);
     struct chain_entry *entry;
     bool fresh;
 

@@ -13,7 +13,7 @@ enum chain_fault {
     CHAIN_UNTRUSTED = 8,    /* ends at a root that is not in the trust store */
     CHAIN_NO_ISSUER = 16,   /* an issuer is neither sent nor in the trust store */
     CHAIN_UNREADABLE = 32,  /* a certificate cannot be parsed */
-    CHAIN_NOT_IN_SCAN = 64, /* a certificate that is cited has no record */
+    CHAIN_NOT_IN_SCAN = 64, /* a certificate that is cited has no record: not the peer's fault, no verdict */
     CHAIN_EMPTY = 128,      /* no certificate was sent */
     CHAIN_OTHER = 256       /* any other error: name constraints, usage, signature, ... */
 };
@@ -24,8 +24,19 @@ struct chain_verdict {
     int depth;       /* of the certificate that it is about */
 };
 
+/* How to judge, where not as the scan says. */
+struct chain_rules {
+    const char *ca_file; /* PEM: trusted instead of what the scan trusted; NULL: as the scan */
+    bool has_time;
+    uint64_t time_ms; /* since 1970: of every verification, whenever the chain was seen */
+    /* Of a damaged scan, certificates are lost: a chain without a way to a trusted root may have had one, so
+     * it gets CHAIN_NOT_IN_SCAN besides. */
+    bool certs_lost;
+};
+
 struct chains;
-int chains_new(struct chains **out, struct sts_err *err) STS_CHECK;
+/* `rules` may be NULL. STS_EINVAL: the file of them cannot be read, or holds no certificate. */
+int chains_new(struct chains **out, const struct chain_rules *rules, struct sts_err *err) STS_CHECK;
 void chains_free(struct chains *c);
 /* Keeps a copy of the DER; a certificate that is there already is dropped. */
 int chains_add(struct chains *c, const struct rec_cert *cert, struct sts_err *err) STS_CHECK;

@@ -6,6 +6,8 @@
 #include "analysis/join.h"
 #include "analysis/name_class.h"
 #include "analysis/policy_class.h"
+#include "analysis/scan_options.h"
+#include "analysis/show.h"
 #include "analysis/show_verdict.h"
 #include "analysis/text.h"
 #include "analysis/tree.h"
@@ -13,6 +15,7 @@
 
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FINGERPRINT_SHORT 8 /* bytes */
@@ -223,9 +226,10 @@ static int show_verdicts(struct show *s, struct sts_err *err)
     return STS_OK;
 }
 
-static int show(struct show *s, struct scan_reader *r, const char *name, struct sts_err *err)
+static int show(struct show *s, struct scan_reader *r, const char *name, const struct chain_rules *rules,
+                struct sts_err *err)
 {
-    int rc = evidence_gather(&s->e, r, name, err);
+    int rc = evidence_gather(&s->e, r, name, rules, err);
 
     if (rc != STS_OK)
         return EXIT_FAILED;
@@ -243,21 +247,40 @@ static int show(struct show *s, struct scan_reader *r, const char *name, struct 
     return EXIT_FINE;
 }
 
+int show_name(FILE *out, struct scan_reader *r, const char *name, const struct chain_rules *rules,
+              struct sts_err *err)
+{
+    struct show *s = calloc(1, sizeof(*s));
+    int code;
+
+    if (s == NULL) {
+        sts_fail(err, STS_ENOMEM, "out of memory");
+        return EXIT_FAILED;
+    }
+    s->tree.out = out;
+    code = show(s, r, name, rules, err);
+    evidence_fini(&s->e);
+    free(s);
+    return code;
+}
+
 static int run(int argc, char **argv, struct sts_err *err)
 {
-    static const struct option options[] = {{0}};
-    struct show s = {.tree.out = stdout};
+    static const struct option options[] = {SCAN_OPTIONS, {0}};
+    struct scan_options o = {0};
     struct scan_reader *r = NULL;
-    int code = EXIT_FINE;
+    int c, code = EXIT_FINE;
 
     opterr = 0;
-    if (getopt_long(argc, argv, "", options, NULL) != -1)
-        return command_bad_option(&cmd_show, argv, err);
-    if (command_args(&cmd_show, argc, argv, 2, err) == STS_OK &&
-        scan_reader_open(&r, argv[optind], err) == STS_OK) {
-        code = show(&s, r, argv[optind + 1], err);
-        evidence_fini(&s.e);
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (!scan_option(&o, c, optarg, err))
+            return command_bad_option(&cmd_show, argv, err);
+        if (err->code != STS_OK)
+            return EXIT_FOUND;
     }
+    if (command_args(&cmd_show, argc, argv, 2, err) == STS_OK &&
+        scan_options_open(&o, &r, argv[optind], err) == STS_OK)
+        code = show_name(stdout, r, argv[optind + 1], &o.rules, err);
     scan_reader_close(r);
     return command_done(code, err);
 }
@@ -266,14 +289,15 @@ const struct command cmd_show = {
     .name = "show",
     .args = "SCAN NAME",
     .summary = "the verdict on one name, step by step, and all the evidence for it",
-    .help = "NAME is a domain as the scan asked for it or as the input gave it, in either case of\n"
-            "letters, or an MX host. First the verdict on a domain, step by step, each with the\n"
-            "section of the RFC that decides it: what becomes of a message from a sender with\n"
-            "opportunistic TLS, from one with MTA-STS, and with an attacker on the path; a host not\n"
-            "probed itself is taken to be as others at its address. Below, lines with => say what ststat "
-            "makes of the evidence; the rest\n"
-            "is the evidence, field by field under its key in SCHEMA.md. Bytes that could harm a\n"
-            "terminal are printed as \\xNN.\n\n"
-            "Exit codes: 0 shown, 1 the name is not in the scan, 2 the scan could not be read.\n",
+    .help = SCAN_OPTIONS_HELP
+    "\nNAME is a domain as the scan asked for it or as the input gave it, in either case of\n"
+    "letters, or an MX host. First the verdict on a domain, step by step, each with the\n"
+    "section of the RFC that decides it: what becomes of a message from a sender with\n"
+    "opportunistic TLS, from one with MTA-STS, and with an attacker on the path; a host not\n"
+    "probed itself is taken to be as others at its address. Below, lines with => say what ststat "
+    "makes of the evidence; the rest\n"
+    "is the evidence, field by field under its key in SCHEMA.md. Bytes that could harm a\n"
+    "terminal are printed as \\xNN.\n\n"
+    "Exit codes: 0 shown, 1 the name is not in the scan, 2 the scan could not be read.\n",
     .run = run,
 };

@@ -2,6 +2,7 @@
 #include "analysis/command.h"
 #include "analysis/domains.h"
 #include "analysis/render.h"
+#include "analysis/scan_options.h"
 
 #include <getopt.h>
 #include <string.h>
@@ -11,6 +12,7 @@ struct summary {
     struct stats *stats;
     struct summary_head head;
     struct arena arena; /* strings of the head */
+    struct scan_options options;
 };
 
 static int on_head(void *arg, enum rec_kind kind, const void *record, const struct scan_place *place,
@@ -31,6 +33,7 @@ static int on_head(void *arg, enum rec_kind kind, const void *record, const stru
     } else {
         head->end_ms = end->end_ms;
         head->complete = end->complete;
+        head->positions = end->positions;
         head->reason = arena_copy(&sum->arena, end->reason.p, end->reason.len).p;
     }
     if (head->program == NULL || head->reason == NULL)
@@ -56,10 +59,12 @@ static int gather(struct summary *sum, struct scan_reader *r, struct sts_err *er
     head->program = head->reason = "";
     head->parts = scan_reader_n_parts(r);
     head->bytes = scan_reader_bytes(r);
+    head->rules = &sum->options.rules;
+    head->losses = scan_reader_losses(r);
     for (unsigned kind = 0; kind < REC_KIND_LIMIT; kind++)
         head->records += scan_reader_n_records(r, kind);
     if (scan_reader_each(r, REC_MASK(REC_scan) | REC_MASK(REC_end), on_head, sum, err) != STS_OK ||
-        join_new(&sum->join, r, err) != STS_OK)
+        join_new(&sum->join, r, &sum->options.rules, err) != STS_OK)
         return err->code;
     stats_joined(sum->stats, sum->join);
     if (domains_each(r, head->complete ? sum->join->positions : 0, on_domain, sum, err) != STS_OK)
@@ -72,7 +77,7 @@ static int gather(struct summary *sum, struct scan_reader *r, struct sts_err *er
 static int run(int argc, char **argv, struct sts_err *err)
 {
     static const struct option options[] = {
-        {"json", no_argument, NULL, 'j'}, {"outcomes", no_argument, NULL, 'o'}, {0}};
+        {"json", no_argument, NULL, 'j'}, {"outcomes", no_argument, NULL, 'o'}, SCAN_OPTIONS, {0}};
     struct scan_reader *r = NULL;
     struct summary sum = {0};
     bool json = false, outcomes = false;
@@ -82,12 +87,14 @@ static int run(int argc, char **argv, struct sts_err *err)
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (c == '?')
             return command_bad_option(&cmd_summary, argv, err);
+        if (scan_option(&sum.options, c, optarg, err) && err->code != STS_OK)
+            return EXIT_FOUND;
         json |= c == 'j';
         outcomes |= c == 'o';
     }
     arena_init(&sum.arena, 0);
     if (command_args(&cmd_summary, argc, argv, 1, err) == STS_OK &&
-        scan_reader_open(&r, argv[optind], err) == STS_OK && gather(&sum, r, err) == STS_OK)
+        scan_options_open(&sum.options, &r, argv[optind], err) == STS_OK && gather(&sum, r, err) == STS_OK)
         (json ? render_json : render_text)(stdout, &sum.head, sum.stats, outcomes);
     stats_free(sum.stats);
     join_free(sum.join);
@@ -100,8 +107,9 @@ const struct command cmd_summary = {
     .name = "summary",
     .args = "SCAN",
     .summary = "shares: names, MX, MTA-STS, TLS-RPT, STARTTLS, certificates, messages, failures",
-    .help = "  --json       as JSON; every share names its numerator and denominator\n"
-            "  --outcomes   with a table of all outcomes, by kind of record and question\n\n"
+    .help = "  --json             as JSON; every share names its numerator and denominator\n"
+            "  --outcomes         with a table of all outcomes, by kind of record and "
+            "question\n" SCAN_OPTIONS_HELP "\n"
             "Shares are of what was learned: what is temporary, refused to us or our own fault\n"
             "stands in a table of its own and counts for nothing else. Certificates are verified\n"
             "with the trust store that the scan holds, at the time when they were seen.\n"

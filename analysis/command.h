@@ -21,7 +21,7 @@ struct command {
     int (*run)(int argc, char **argv, struct sts_err *err);
 };
 
-extern const struct command cmd_summary, cmd_verify, cmd_show, cmd_parse;
+extern const struct command cmd_summary, cmd_verify, cmd_show, cmd_export, cmd_check, cmd_parse;
 
 /* After getopt_long(): exactly `n` arguments have to be left; else an error with the command's use. */
 int command_args(const struct command *cmd, int argc, char **argv, int n, struct sts_err *err) STS_CHECK;

@@ -68,12 +68,13 @@ static int fill_mx(const struct join *j, const struct rec_domain *d, bool infer,
     if (f->mail == MX_IMPLICIT) /* RFC 5321 section 5.1: the name itself, preference 0 */
         join_mx(j, d->name, infer, add_mx(v));
     for (uint32_t i = 0; f->mail == MX_HAS && i < n; i++) {
-        struct mx_facts *mx = add_mx(v);
+        struct mx_facts *mx;
 
+        if (mx_is_root(&d->mx->mx.v[i])) /* beside others against RFC 7505 section 3; it is no host */
+            continue;
+        mx = add_mx(v);
         mx->preference = (uint32_t)d->mx->mx.v[i].preference;
         join_mx(j, d->mx->mx.v[i].host, infer, mx);
-        if (mx_is_root(&d->mx->mx.v[i])) /* RFC 7505 section 3: no host of this name */
-            mx->tls = MX_TLS_DOWN;
     }
     if (f->n_mx > 1)
         qsort(v->mx, f->n_mx, sizeof(*v->mx), by_preference);

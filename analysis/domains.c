@@ -62,8 +62,10 @@ static int pass_on(void *arg, enum rec_kind kind, const void *record, const stru
 int domains_each(struct scan_reader *r, uint64_t positions, domain_fn fn, void *arg, struct sts_err *err)
 {
     const uint32_t mask = REC_MASK(REC_domain);
-    struct stream s = {.once = positions == scan_reader_n_records(r, REC_domain), .fn = fn, .arg = arg};
+    struct stream s = {.fn = fn, .arg = arg};
 
+    /* Where records are lost, their number proves nothing. */
+    s.once = positions == scan_reader_n_records(r, REC_domain) && scan_reader_losses(r)->n == 0;
     table_init(&s.repeats, sizeof(struct repeat));
     if (s.once || scan_reader_each(r, mask, note_repeat, &s, err) == STS_OK)
         (void)!scan_reader_each(r, mask, pass_on, &s, err);

@@ -47,7 +47,7 @@ static bool is_keyword(struct sts_str line, const char *keyword)
 {
     uint32_t len = 0;
 
-    while (len < line.len && line.p[len] != ' ' && line.p[len] != '\r')
+    while (len < line.len && line.p[len] != ' ' && line.p[len] != '\t' && line.p[len] != '\r')
         len++;
     return text_equal_nocase((struct sts_str){line.p, len}, sts_str(keyword));
 }

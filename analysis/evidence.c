@@ -160,7 +160,8 @@ static int join_up(struct evidence *e, struct sts_err *err)
     return STS_OK;
 }
 
-int evidence_gather(struct evidence *e, struct scan_reader *r, const char *name, struct sts_err *err)
+int evidence_gather(struct evidence *e, struct scan_reader *r, const char *name,
+                    const struct chain_rules *rules, struct sts_err *err)
 {
     static const enum rec_kind order[] = {REC_scan,     REC_domain, REC_host, REC_ip,
                                           REC_endpoint, REC_policy, REC_cert};
@@ -176,7 +177,7 @@ int evidence_gather(struct evidence *e, struct scan_reader *r, const char *name,
     if (len > 1 && name[len - 1] == '.')
         len--;
     e->wanted = e->name = (struct sts_str){name, (uint32_t)len};
-    if (join_empty(&e->join, err) != STS_OK || add_key(&e->hosts, key_of_name(e->name), err) != STS_OK)
+    if (join_empty(&e->join, rules, err) != STS_OK || add_key(&e->hosts, key_of_name(e->name), err) != STS_OK)
         return err->code;
     e->chains = e->join->chains;
     for (size_t i = 0; i < STS_LEN(order); i++) /* each kind needs what the ones before it say */

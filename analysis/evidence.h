@@ -25,7 +25,8 @@ struct evidence {
     struct chains *chains;          /* of the join */
 };
 
+/* `rules` may be NULL. */
 int evidence_gather(struct evidence *e, struct scan_reader *r, const char *name,
-                    struct sts_err *err) STS_CHECK;
+                    const struct chain_rules *rules, struct sts_err *err) STS_CHECK;
 void evidence_fini(struct evidence *e);
 #endif

@@ -246,7 +246,7 @@ static void add_endpoint(struct join *j, struct host_fact *host, const struct en
     host->starttls.yes += e->starttls == STARTTLS_OFFERED;
     host->starttls.no += e->starttls == STARTTLS_NOT_OFFERED;
     host->cert.yes += e->has_cert && e->faults == 0 && e->match;
-    host->cert.no += e->has_cert && (e->faults != 0 || !e->match);
+    host->cert.no += e->has_cert && !(e->faults & CHAIN_NOT_IN_SCAN) && (e->faults != 0 || !e->match);
     mx_sum_add(&host->inferred, tls, fault == RESULT_NONE && !unknown, fault);
     if (e->by_ip)
         return;
@@ -292,7 +292,7 @@ void join_infer(struct join *j, const struct rec_host *h)
     }
 }
 
-int join_empty(struct join **out, struct sts_err *err)
+int join_empty(struct join **out, const struct chain_rules *rules, struct sts_err *err)
 {
     struct join *j = calloc(1, sizeof(*j));
 
@@ -304,7 +304,7 @@ int join_empty(struct join **out, struct sts_err *err)
     table_init(&j->ips, sizeof(struct ip_fact));
     table_init(&j->bodies, sizeof(struct body_entry));
     arena_init(&j->arena, 0);
-    if (chains_new(&j->chains, err) != STS_OK) {
+    if (chains_new(&j->chains, rules, err) != STS_OK) {
         join_free(j);
         return err->code;
     }
@@ -312,7 +312,7 @@ int join_empty(struct join **out, struct sts_err *err)
     return STS_OK;
 }
 
-int join_new(struct join **out, struct scan_reader *r, struct sts_err *err)
+int join_new(struct join **out, struct scan_reader *r, const struct chain_rules *rules, struct sts_err *err)
 {
     /* Certificates and the start of the clock before the first chain is looked at. */
     const uint32_t base = REC_MASK(REC_scan) | REC_MASK(REC_cert) | REC_MASK(REC_end);
@@ -320,7 +320,7 @@ int join_new(struct join **out, struct scan_reader *r, struct sts_err *err)
         REC_MASK(REC_host) | REC_MASK(REC_endpoint) | REC_MASK(REC_policy) | REC_MASK(REC_ip);
     struct join *j = NULL;
 
-    if (join_empty(&j, err) != STS_OK || j == NULL)
+    if (join_empty(&j, rules, err) != STS_OK || j == NULL)
         return err->code;
     if (scan_reader_each(r, base, on_record, j, err) != STS_OK ||
         scan_reader_each(r, facts, on_record, j, err) != STS_OK || join_add_up(j, err) != STS_OK ||

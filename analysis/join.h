@@ -73,12 +73,13 @@ struct join {
     uint64_t positions;    /* of the end record */
 };
 
-/* Reads all but the domains. */
-int join_new(struct join **out, struct scan_reader *r, struct sts_err *err) STS_CHECK;
+/* Reads all but the domains. `rules` may be NULL. */
+int join_new(struct join **out, struct scan_reader *r, const struct chain_rules *rules,
+             struct sts_err *err) STS_CHECK;
 void join_free(struct join *j);
 /* The same by hand, for some of the records: `scan` and certificates first, the others in any order, then
  * join_add_up(), then each host record again for join_infer(). */
-int join_empty(struct join **out, struct sts_err *err) STS_CHECK;
+int join_empty(struct join **out, const struct chain_rules *rules, struct sts_err *err) STS_CHECK;
 int join_add(struct join *j, enum rec_kind kind, const void *record, struct sts_err *err) STS_CHECK;
 int join_add_up(struct join *j, struct sts_err *err) STS_CHECK;
 /* What sampling kept from being asked: an address where other hosts were probed speaks for this host too. */

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&cmd_summary, &cmd_verify, &cmd_show, &cmd_parse};
+static const struct command *const commands[] = {&cmd_summary, &cmd_verify, &cmd_show,
+                                                 &cmd_check,   &cmd_export, &cmd_parse};
 
 static const struct command *find(const char *name)
 {
@@ -28,7 +29,8 @@ static void print_help(FILE *out)
           "Exit codes\n"
           "  0  done, nothing wrong\n"
           "  1  wrong use of a command; verify: problems found; show: name not in the scan\n"
-          "  2  the scan could not be read (the message names file and offset), or the output not written\n",
+          "  2  the scan could not be read (the message names file and offset), or the output not written;\n"
+          "     check: the scan failed or was stopped\n",
           out);
 }
 

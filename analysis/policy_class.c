@@ -48,19 +48,39 @@ static struct sts_str trim(struct sts_str s)
     return s;
 }
 
-struct sts_str http_header(struct sts_str headers, const char *name)
+/* The next field of this name from `*at` on, which moves behind it. False: there is none. */
+static bool next_header(struct sts_str headers, const char *name, uint32_t *at, struct sts_str *value)
 {
-    for (uint32_t at = 0; at < headers.len;) {
-        const char *line = headers.p + at, *lf = memchr(line, '\n', headers.len - at);
-        uint32_t len = lf ? (uint32_t)(lf - line) : headers.len - at;
+    while (*at < headers.len) {
+        const char *line = headers.p + *at, *lf = memchr(line, '\n', headers.len - *at);
+        uint32_t len = lf ? (uint32_t)(lf - line) : headers.len - *at;
         const char *colon = memchr(line, ':', len);
 
-        if (colon != NULL &&
-            text_equal_nocase((struct sts_str){line, (uint32_t)(colon - line)}, sts_str(name)))
-            return trim((struct sts_str){colon + 1, len - (uint32_t)(colon - line) - 1});
-        at += len + 1;
+        *at += len + 1;
+        if (colon == NULL ||
+            !text_equal_nocase((struct sts_str){line, (uint32_t)(colon - line)}, sts_str(name)))
+            continue;
+        *value = trim((struct sts_str){colon + 1, len - (uint32_t)(colon - line) - 1});
+        return true;
     }
-    return (struct sts_str){NULL, 0};
+    return false;
+}
+
+struct sts_str http_header(struct sts_str headers, const char *name)
+{
+    struct sts_str value = {NULL, 0};
+    uint32_t at = 0;
+
+    (void)next_header(headers, name, &at, &value);
+    return value;
+}
+
+static bool is_number(struct sts_str s)
+{
+    for (uint32_t i = 0; i < s.len; i++)
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+    return s.len > 0;
 }
 
 /* RFC 8461 section 3.3: text/plain; parameters are ignored. The type is the same in either case (RFC
@@ -128,10 +148,36 @@ static enum policy_class tls_class(const struct rec_tls *tls, const struct chain
     return chain->faults ? POL_TLS_OTHER : POL_OK;
 }
 
+/* RFC 9112 section 6.3: without a Transfer-Encoding, lengths that differ or are none leave unknown where the
+ * body ends. */
+static bool has_bad_length(struct sts_str headers)
+{
+    struct sts_str first = {NULL, 0}, value;
+
+    if (http_header(headers, "Transfer-Encoding").p != NULL)
+        return false;
+    for (uint32_t at = 0; next_header(headers, "Content-Length", &at, &value);) {
+        while (value.p != NULL) {
+            const char *comma = memchr(value.p, ',', value.len);
+            struct sts_str one =
+                trim((struct sts_str){value.p, comma ? (uint32_t)(comma - value.p) : value.len});
+
+            if (!is_number(one) || (first.p != NULL && !sts_str_equal(first, one)))
+                return true;
+            first = one;
+            value = comma ? (struct sts_str){comma + 1, value.len - (uint32_t)(comma - value.p) - 1}
+                          : (struct sts_str){NULL, 0};
+        }
+    }
+    return false;
+}
+
 static enum policy_class http_class(const struct rec_policy *p)
 {
     struct sts_str encoding = http_header(p->headers, "Content-Encoding");
 
+    if (p->status == 200 && has_bad_length(p->headers))
+        return POL_HTTP_PROTOCOL;
     switch (p->oc) {
     case OC_HTTP_REDIRECT: return POL_HTTP_REDIRECT;
     case OC_HTTP_STATUS: return POL_HTTP_STATUS;

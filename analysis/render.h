@@ -13,6 +13,9 @@ struct summary_head {
     bool complete;
     const char *reason; /* why it ended, where it says so; "" otherwise */
     uint64_t parts, bytes, records, superseded;
+    uint64_t positions; /* of the end record */
+    const struct chain_rules *rules;
+    const struct scan_losses *losses;
 };
 
 void render_text(FILE *out, const struct summary_head *head, const struct stats *s, bool outcomes);

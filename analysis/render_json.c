@@ -1,6 +1,48 @@
 #include "analysis/render.h"
 #include "sinks/json.h"
 
+static void put_rules(struct json *j, const struct chain_rules *rules)
+{
+    if (rules->ca_file != NULL)
+        json_str(j, "ca_file", sts_str(rules->ca_file));
+    else
+        json_null(j, "ca_file");
+    if (rules->has_time)
+        json_uint(j, "at_ms", rules->time_ms);
+    else
+        json_null(j, "at_ms");
+}
+
+/* What --skip-bad-frames passed over. */
+static void put_damage(struct json *j, const struct scan_losses *losses)
+{
+    json_object(j, "damage");
+    json_uint(j, "frames", losses->frames);
+    json_uint(j, "records", losses->records);
+    json_uint(j, "places_without_header", losses->headless);
+    json_uint(j, "bytes", losses->bytes);
+    json_uint(j, "n_places", losses->n);
+    json_list(j, "places");
+    for (uint64_t i = 0; i < losses->n && i < SCAN_LOSSES_KEPT; i++) {
+        const struct scan_loss *loss = &losses->v[i];
+        const char *kind = loss->has_header ? rec_kind_name(loss->info.kind) : NULL;
+
+        json_object(j, NULL);
+        json_str(j, "file", sts_str(loss->file));
+        json_uint(j, "offset", loss->offset);
+        json_uint(j, "bytes", loss->bytes);
+        json_str(j, "kind", sts_str(kind ? kind : "unknown"));
+        if (loss->has_header)
+            json_uint(j, "records", loss->info.n_records);
+        else
+            json_null(j, "records");
+        json_str(j, "why", sts_str(loss->why));
+        json_object_end(j);
+    }
+    json_list_end(j);
+    json_object_end(j);
+}
+
 static void put_head(struct json *j, const struct summary_head *head)
 {
     json_object(j, "scan");
@@ -15,6 +57,12 @@ static void put_head(struct json *j, const struct summary_head *head)
     json_uint(j, "bytes", head->bytes);
     json_uint(j, "records", head->records);
     json_uint(j, "superseded", head->superseded);
+    if (head->positions > 0) /* of the end record: what there should be, whatever was lost */
+        json_uint(j, "positions", head->positions);
+    else
+        json_null(j, "positions");
+    put_rules(j, head->rules);
+    put_damage(j, head->losses);
     json_object_end(j);
 }
 

@@ -1,4 +1,5 @@
 #include "analysis/render.h"
+#include "analysis/scan_options.h"
 #include "analysis/text.h"
 
 #include <inttypes.h>
@@ -69,6 +70,21 @@ static void put_outcomes(FILE *out, const struct stats *s)
     }
 }
 
+static void put_rules(FILE *out, const struct chain_rules *rules)
+{
+    char time[TEXT_TIME_BYTES];
+
+    if (rules->ca_file != NULL) {
+        fprintf(out, "  CAs       of ");
+        text_put(out, sts_str(rules->ca_file));
+        fprintf(out, ", not of the scan\n");
+    }
+    if (rules->has_time) {
+        text_time(time, rules->time_ms);
+        fprintf(out, "  judged    certificates as of %s\n", time);
+    }
+}
+
 static void put_head(FILE *out, const struct summary_head *head)
 {
     char start[TEXT_TIME_BYTES], end[TEXT_TIME_BYTES], num[NUMBER_BYTES];
@@ -96,11 +112,29 @@ static void put_head(FILE *out, const struct summary_head *head)
     if (head->superseded > 0)
         fprintf(out, "  repeated  %s records superseded by later ones, and left out\n",
                 grouped(num, head->superseded));
+    put_rules(out, head->rules);
+}
+
+/* What --skip-bad-frames passed over; the figures are of the rest. */
+static void put_damage(FILE *out, const struct summary_head *head, const struct stats *s)
+{
+    uint64_t known = s->n[C_positions];
+
+    if (head->losses->n == 0)
+        return;
+    fprintf(out, "  lost      ");
+    put_losses(out, head->losses, 12);
+    if (head->positions >= known && head->positions > 0)
+        fprintf(out, "            %" PRIu64 " of %" PRIu64 " positions have no record in what is left\n",
+                head->positions - known, head->positions);
+    else
+        fprintf(out, "            how many positions there were is lost too\n");
 }
 
 void render_text(FILE *out, const struct summary_head *head, const struct stats *s, bool outcomes)
 {
     put_head(out, head);
+    put_damage(out, head, s);
     for (unsigned i = 0; i < n_stat_rows; i++) {
         if (stat_rows[i].is_section)
             fprintf(out, "\n%s\n", stat_rows[i].label);

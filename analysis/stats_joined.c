@@ -42,7 +42,7 @@ static void count_endpoint(struct stats *s, const struct endpoint_fact *e)
         s->n[C_ep_handshake]++;
         s->n[versions[e->version]]++;
     }
-    if (e->has_cert)
+    if (e->has_cert && !(e->faults & CHAIN_NOT_IN_SCAN)) /* no verdict on what we lost */
         count_certificate(s, e);
     s->outcomes[SET_ENDPOINT][e->oc]++;
 }

@@ -109,7 +109,8 @@ static int on_endpoint(struct verify *v, const struct rec_endpoint *e, const str
     struct key host = key_of_name(e->host), address = key_join(key_of_name(e->ip), (struct key){e->port, 1});
 
     v->n_endpoints++;
-    check_attempts(v, e->att.v, e->att.n, e->oc, e->host, place);
+    if (!e->by_ip)
+        check_attempts(v, e->att.v, e->att.n, e->oc, e->host, place);
     if (verify_count(v, REC_endpoint, e->oc, err) != STS_OK ||
         check_chain(v, e->tls, e->host, place, err) != STS_OK)
         return err->code;

@@ -32,6 +32,14 @@ bool address_equal(const struct address *a, const struct address *b)
     return memcmp(a->b, b->b, sizeof(a->b)) == 0;
 }
 
+struct address address_network(const struct address *a)
+{
+    struct address network = {{0}};
+
+    memcpy(network.b, a->b, address_is_v4(a) ? sizeof(mapped) + 3 : 6);
+    return network;
+}
+
 int address_parse(const char *text, struct address *out)
 {
     uint8_t bytes[16];

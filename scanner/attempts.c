@@ -32,7 +32,8 @@ bool attempts_again(const struct options *options, enum outcome oc, uint32_t n_r
 {
     if (oc == OC_OUR_STOP || oc == OC_OUR_TAIL || n_rounds >= options->attempts)
         return false;
-    if (oc == OC_SMTP_NO_STARTTLS)
+    /* Greylisting and the like hide STARTTLS, or EHLO, from those whom they do not know yet. */
+    if (oc == OC_SMTP_NO_STARTTLS || oc == OC_SMTP_HELO_ONLY)
         return n_rounds < 2;
     return outcome_class(oc) == OCC_temporary || outcome_class(oc) == OCC_ours;
 }

@@ -24,6 +24,13 @@ static inline void count(_Atomic uint64_t *counter)
     atomic_store_explicit(counter, n + 1, memory_order_relaxed);
 }
 
+static inline void uncount(_Atomic uint64_t *counter)
+{
+    uint64_t n = atomic_load_explicit(counter, memory_order_relaxed);
+
+    atomic_store_explicit(counter, n - 1, memory_order_relaxed);
+}
+
 /* Names that wait for their second round of DNS, or are in it. */
 static inline uint64_t counts_waiting(const struct counts *c)
 {

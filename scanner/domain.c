@@ -95,6 +95,12 @@ static int by_preference(const void *a, const void *b)
     return left < right ? -1 : left > right; /* else in the order of the answer */
 }
 
+/* For the sample of an address: its hosts are probed whatever else points there. */
+static bool is_signalled(const struct domain *d)
+{
+    return d->rec.signalled || rpt_is_there(d->rec.rpt);
+}
+
 /* Hand the MX hosts to their owners, the most preferred first where a limit cuts (RFC 5321 section 5.1). */
 static void want_hosts(struct domain *d)
 {
@@ -115,7 +121,7 @@ static void want_hosts(struct domain *d)
         if (i >= limit)
             d->rec.n_mx_cut++;
         else if (!sts_str_equal(order[i]->host, sts_str("."))) /* null MX, RFC 7505 section 3 */
-            host_want(d->w, order[i]->host.p, d->rec.signalled, false);
+            host_want(d->w, order[i]->host.p, is_signalled(d), false);
     }
 }
 
@@ -133,7 +139,7 @@ static void want_implicit(struct domain *d)
     if (rec->mx == NULL || rec->mx->oc != OC_DNS_NODATA || !has_address(rec) || when == WHEN_NEVER)
         return;
     if (when == WHEN_ALWAYS || rec->signalled || rec->control)
-        host_want(d->w, d->name, rec->signalled, true);
+        host_want(d->w, d->name, is_signalled(d), true);
 }
 
 static void count_domain(struct domain *d)

@@ -1,43 +1,8 @@
-#include "scanner/gate.h"
+#include "scanner/gate_private.h"
 
-#include "scanner/keyset.h"
+#define TURN_MOST_JOBS 64 /* let through in one turn, so that sockets are served between */
 
-#include <stdlib.h>
-#include <string.h>
-
-#define GATE_FIRST_BUCKETS 256
-#define TURN_MOST_JOBS     64 /* let through in one turn, so that sockets are served between */
-
-struct job_list {
-    struct gate_job *first, *last; /* last: where there is a first */
-};
-/* One kind of connection to one address. */
-struct lane {
-    struct timer timer; /* first: end of the interval */
-    struct gate *gate;
-    struct gate_ip *ip;
-    struct job_list waiting;
-    struct lane *next_ready;
-    uint32_t open;
-    uint64_t next_ms; /* when the next connection may begin */
-    bool ready;       /* in the list of lanes that may go */
-};
-struct gate_ip {
-    struct gate_ip *next; /* in its bucket */
-    struct address address;
-    struct lane lanes[LANE_N];
-};
-struct gate {
-    struct scan *scan;
-    struct timers *timers;
-    struct counters *counters;
-    const struct blocklist *blocked;
-    struct gate_limits limits[LANE_N];
-    struct gate_ip **buckets;
-    size_t n_buckets, n_ips;
-    struct lane *ready, **last_ready;
-    struct job_list refused; /* by the door */
-};
+/* ---- lists ---- */
 
 static void list_append(struct job_list *list, struct gate_job *job)
 {
@@ -49,6 +14,20 @@ static void list_append(struct job_list *list, struct gate_job *job)
     list->last = job;
 }
 
+static void list_insert(struct job_list *list, struct gate_job *job)
+{
+    struct gate_job **at = &list->first;
+
+    if (list->first == NULL || list->last->order <= job->order) {
+        list_append(list, job);
+        return;
+    }
+    while ((*at)->order <= job->order)
+        at = &(*at)->next;
+    job->next = *at;
+    *at = job;
+}
+
 static struct gate_job *list_take(struct job_list *list)
 {
     struct gate_job *job = list->first;
@@ -58,122 +37,43 @@ static struct gate_job *list_take(struct job_list *list)
     return job;
 }
 
-struct gate *gate_new(struct scan *scan, struct timers *timers, struct counters *counters,
-                      const struct gate_limits limits[LANE_N])
+/* `job` is in the list. */
+static void list_remove(struct job_list *list, struct gate_job *job)
 {
-    struct gate *g = calloc(1, sizeof(*g));
+    struct gate_job **at = &list->first, *before = NULL;
 
-    if (g == NULL)
-        return NULL;
-    g->buckets = calloc(GATE_FIRST_BUCKETS, sizeof(*g->buckets));
-    if (g->buckets == NULL) {
-        free(g);
-        return NULL;
+    while (*at != job) {
+        before = *at;
+        at = &before->next;
     }
-    g->scan = scan;
-    g->timers = timers;
-    g->counters = counters;
-    g->n_buckets = GATE_FIRST_BUCKETS;
-    g->last_ready = &g->ready;
-    memcpy(g->limits, limits, sizeof(g->limits));
-    return g;
+    *at = job->next;
+    if (list->last == job)
+        list->last = before;
 }
 
-static struct gate_ip **bucket_of(const struct gate *g, const struct address *a)
+void gate_lanes_append(struct lane_list *list, struct lane *lane)
 {
-    return &g->buckets[key128_of(a->b, sizeof(a->b), g->scan->secret).lo & (g->n_buckets - 1)];
+    lane->ready = true;
+    lane->next_ready = NULL;
+    if (list->first == NULL)
+        list->first = lane;
+    else
+        list->last->next_ready = lane;
+    list->last = lane;
 }
 
-/* Twice the buckets; without memory the old ones do. */
-static void grow(struct gate *g)
+struct lane *gate_lanes_take(struct lane_list *list)
 {
-    struct gate_ip **old = g->buckets;
-    size_t n_old = g->n_buckets;
-    struct gate_ip **buckets = calloc(2 * n_old, sizeof(*buckets));
+    struct lane *lane = list->first;
 
-    if (buckets == NULL)
-        return;
-    g->buckets = buckets;
-    g->n_buckets = 2 * n_old;
-    for (size_t i = 0; i < n_old; i++) {
-        while (old[i] != NULL) {
-            struct gate_ip *ip = old[i], **to = bucket_of(g, &ip->address);
-
-            old[i] = ip->next;
-            ip->next = *to;
-            *to = ip;
-        }
+    if (lane != NULL) {
+        list->first = lane->next_ready;
+        lane->ready = false;
     }
-    free(old);
+    return lane;
 }
 
-static struct gate_ip *find_ip(struct gate *g, const struct address *a)
-{
-    struct gate_ip *ip = *bucket_of(g, a);
-
-    while (ip != NULL && !address_equal(&ip->address, a))
-        ip = ip->next;
-    return ip;
-}
-
-static struct gate_ip *get_ip(struct gate *g, const struct address *a)
-{
-    struct gate_ip *ip = find_ip(g, a), **to;
-
-    if (ip != NULL)
-        return ip;
-    ip = calloc(1, sizeof(*ip));
-    if (ip == NULL)
-        return NULL;
-    if (g->n_ips >= g->n_buckets)
-        grow(g);
-    ip->address = *a;
-    for (unsigned i = 0; i < LANE_N; i++) {
-        ip->lanes[i].gate = g;
-        ip->lanes[i].ip = ip;
-    }
-    to = bucket_of(g, a);
-    ip->next = *to;
-    *to = ip;
-    g->n_ips++;
-    return ip;
-}
-
-/* Forget an address at which nothing goes on and no interval runs. */
-static void drop_if_idle(struct gate *g, struct gate_ip *ip)
-{
-    struct gate_ip **at = bucket_of(g, &ip->address);
-
-    for (unsigned i = 0; i < LANE_N; i++) {
-        const struct lane *lane = &ip->lanes[i];
-
-        if (lane->waiting.first != NULL || lane->open > 0 || lane->ready || lane->timer.slot != 0)
-            return;
-    }
-    while (*at != ip)
-        at = &(*at)->next;
-    *at = ip->next;
-    free(ip);
-    g->n_ips--;
-}
-
-void gate_free(struct gate *g)
-{
-    if (g == NULL)
-        return;
-    for (size_t i = 0; i < g->n_buckets; i++) {
-        while (g->buckets[i] != NULL) {
-            struct gate_ip *ip = g->buckets[i];
-
-            g->buckets[i] = ip->next;
-            for (unsigned lane = 0; lane < LANE_N; lane++)
-                timers_stop(g->timers, &ip->lanes[lane].timer);
-            free(ip);
-        }
-    }
-    free(g->buckets);
-    free(g);
-}
+/* ---- what may go ---- */
 
 static void on_interval(struct timer *t);
 
@@ -186,11 +86,16 @@ static void no_memory(struct gate *g)
     scan_fail(g->scan, &err);
 }
 
+static const struct gate_limits *limits_of(const struct lane *lane)
+{
+    return &lane->gate->limits[lane->kind];
+}
+
 /* May the lane go, now or at a later time? */
 static void consider(struct lane *lane)
 {
     struct gate *g = lane->gate;
-    const struct gate_limits *limits = &g->limits[lane - lane->ip->lanes];
+    const struct gate_limits *limits = limits_of(lane);
 
     if (lane->ready || lane->timer.slot != 0)
         return;
@@ -201,10 +106,7 @@ static void consider(struct lane *lane)
     }
     if (lane->waiting.first == NULL || lane->open >= limits->most_open)
         return;
-    lane->ready = true;
-    lane->next_ready = NULL;
-    *g->last_ready = lane;
-    g->last_ready = &lane->next_ready;
+    gate_lanes_append(&g->ready, lane);
 }
 
 static void on_interval(struct timer *t)
@@ -212,15 +114,22 @@ static void on_interval(struct timer *t)
     struct lane *lane = (struct lane *)t;
 
     consider(lane);
-    drop_if_idle(lane->gate, lane->ip);
+    gate_lane_drop_if_idle(lane);
+}
+
+enum outcome gate_judge(struct gate *g, const char *host, const struct address *a)
+{
+    enum outcome oc = door_judge(&g->scan->door, g->blocked, host, a);
+
+    if (oc == OC_BLOCKLISTED)
+        count(&g->counters->excluded);
+    return oc;
 }
 
 /* The door's word on the job at `a`, kept in it. */
 static bool is_refused(struct gate *g, struct gate_job *job, const struct address *a)
 {
-    job->refused = door_judge(&g->scan->door, g->blocked, job->host, a);
-    if (job->refused == OC_BLOCKLISTED)
-        count(&g->counters->excluded);
+    job->refused = gate_judge(g, job->host, a);
     return job->refused != OC_OK;
 }
 
@@ -231,18 +140,25 @@ static void judge_waiting(struct gate *g, struct lane *lane)
     struct gate_job *job;
 
     lane->waiting = (struct job_list){0};
-    while ((job = list_take(&waiting)) != NULL)
-        list_append(is_refused(g, job, &lane->ip->address) ? &g->refused : &lane->waiting, job);
+    while ((job = list_take(&waiting)) != NULL) {
+        if (is_refused(g, job, &lane->node.address)) {
+            job->lane = NULL;
+            list_append(&g->refused, job);
+        } else {
+            list_append(&lane->waiting, job);
+        }
+    }
 }
 
 void gate_set_blocklist(struct gate *g, const struct blocklist *blocked)
 {
     g->blocked = blocked;
-    for (size_t i = 0; i < g->n_buckets; i++) {
-        for (struct gate_ip *ip = g->buckets[i]; ip != NULL; ip = ip->next) {
-            for (unsigned lane = 0; lane < LANE_N; lane++)
-                judge_waiting(g, &ip->lanes[lane]);
-        }
+    for (unsigned kind = 0; kind < LANE_N; kind++) {
+        struct addrmap_cursor at = {0};
+        struct lane *lane;
+
+        while ((lane = gate_lane_next(g, kind, &at)) != NULL)
+            judge_waiting(g, lane);
     }
 }
 
@@ -250,29 +166,26 @@ bool gate_submit(struct gate *g, struct gate_job *job, const struct address *a, 
                  gate_go_fn go)
 {
     job->go = go;
-    job->lane = lane;
-    job->ip = NULL;
-    if (is_refused(g, job, a)) {
+    job->lane = NULL;
+    if (!is_refused(g, job, a))
+        job->refused = g->closed[lane];
+    if (job->refused != OC_OK) {
         list_append(&g->refused, job);
         return true;
     }
-    job->ip = get_ip(g, a);
-    if (job->ip == NULL)
+    job->lane = gate_lane_get(g, lane, a);
+    if (job->lane == NULL)
         return false;
-    list_append(&job->ip->lanes[lane].waiting, job);
-    consider(&job->ip->lanes[lane]);
+    list_insert(&job->lane->waiting, job);
+    consider(job->lane);
     return true;
 }
 
-static struct lane *take_ready(struct gate *g)
+void gate_withdraw(struct gate *g, struct gate_job *job)
 {
-    struct lane *lane = g->ready;
-
-    g->ready = lane->next_ready;
-    if (g->ready == NULL)
-        g->last_ready = &g->ready;
-    lane->ready = false;
-    return lane;
+    list_remove(job->lane != NULL ? &job->lane->waiting : &g->refused, job);
+    if (job->lane != NULL)
+        gate_lane_drop_if_idle(job->lane);
 }
 
 static bool take_connection(struct scan *scan)
@@ -292,12 +205,45 @@ static void give_connection(struct scan *scan)
     atomic_fetch_sub_explicit(&scan->connections, 1, memory_order_relaxed);
 }
 
+/* The first ready lane that may go, which stays first. Others leave the list: what waited is gone meanwhile,
+ * the address was told to rest, or its network is full. Where one does not use the place that it was given in
+ * its network, the next that was held back there has it. */
+static struct lane *first_ready(struct gate *g)
+{
+    struct lane *lane, *next;
+
+    while ((lane = g->ready.first) != NULL) {
+        struct gate_network *network = gate_network_find(lane);
+
+        if (lane->waiting.first == NULL || lane->next_ms > g->timers->now_ms) {
+            (void)gate_lanes_take(&g->ready);
+            next = gate_network_next(lane);
+            if (next != NULL)
+                gate_lanes_append(&g->ready, next);
+            consider(lane);
+            gate_lane_drop_if_idle(lane);
+        } else if (network != NULL && network->open >= limits_of(lane)->most_open_network) {
+            (void)gate_lanes_take(&g->ready);
+            gate_lanes_append(&network->full, lane);
+        } else {
+            return lane;
+        }
+    }
+    return NULL;
+}
+
 static void let_through(struct gate *g, struct lane *lane)
 {
     struct gate_job *job = list_take(&lane->waiting);
 
+    if (gate_network_enter(lane) != STS_OK) {
+        no_memory(g);
+        give_connection(g->scan);
+        job->go(job, OC_OUR_MEMORY);
+        return;
+    }
     lane->open++;
-    lane->next_ms = g->timers->now_ms + g->limits[job->lane].interval_ms;
+    lane->next_ms = g->timers->now_ms + limits_of(lane)->interval_ms;
     consider(lane);
     count(&g->counters->connects);
     job->go(job, OC_OK);
@@ -309,49 +255,87 @@ void gate_turn(struct gate *g, int64_t now_ns)
 
     while ((job = list_take(&g->refused)) != NULL)
         job->go(job, job->refused);
-    for (unsigned i = 0; i < TURN_MOST_JOBS && g->ready != NULL; i++) {
-        if (g->ready->waiting.first == NULL) { /* a new blocklist has refused them */
-            drop_if_idle(g, take_ready(g)->ip);
-            continue;
-        }
+    for (unsigned i = 0; i < TURN_MOST_JOBS && first_ready(g) != NULL; i++) {
         if (!take_connection(g->scan))
             return;
         if (rate_take(&g->scan->connect_rate, now_ns, 1) == 0) {
             give_connection(g->scan);
             return;
         }
-        let_through(g, take_ready(g));
+        let_through(g, gate_lanes_take(&g->ready));
     }
+}
+
+void gate_rest(struct gate *g, const struct gate_job *job, uint64_t rest_ms)
+{
+    if (job->lane->next_ms < g->timers->now_ms + rest_ms)
+        job->lane->next_ms = g->timers->now_ms + rest_ms;
 }
 
 void gate_release(struct gate *g, struct gate_job *job)
 {
-    struct gate_ip *ip = job->ip;
-    struct lane *lane = &ip->lanes[job->lane];
+    struct lane *lane = job->lane, *next = gate_network_leave(lane);
 
     give_connection(g->scan);
     lane->open--;
+    if (next != NULL)
+        gate_lanes_append(&g->ready, next);
     consider(lane);
-    drop_if_idle(g, ip);
+    gate_lane_drop_if_idle(lane);
+}
+
+/* ---- the end of waiting ---- */
+
+static void take_all(struct job_list *from, struct job_list *to)
+{
+    struct gate_job *job;
+
+    while ((job = list_take(from)) != NULL)
+        list_append(to, job);
+}
+
+/* Those of the lanes from `from` up to before `to`; the lanes leave the ready list by themselves. */
+static void flush_lanes(struct gate *g, unsigned from, unsigned to, enum outcome oc)
+{
+    struct job_list all = {0};
+    struct gate_job *job;
+    struct lane *lane;
+
+    for (unsigned kind = from; kind < to; kind++) {
+        struct addrmap_cursor at = {0};
+
+        while ((lane = gate_lane_next(g, (enum gate_lane)kind, &at)) != NULL)
+            take_all(&lane->waiting, &all);
+    }
+    while ((job = list_take(&all)) != NULL)
+        job->go(job, oc);
 }
 
 void gate_flush(struct gate *g, enum outcome oc)
 {
-    struct job_list all = {0};
     struct gate_job *job;
 
     while ((job = list_take(&g->refused)) != NULL)
         job->go(job, job->refused);
-    while (g->ready != NULL)
-        (void)take_ready(g);
-    for (size_t i = 0; i < g->n_buckets; i++) {
-        for (struct gate_ip *ip = g->buckets[i]; ip != NULL; ip = ip->next) {
-            for (unsigned lane = 0; lane < LANE_N; lane++) {
-                while ((job = list_take(&ip->lanes[lane].waiting)) != NULL)
-                    list_append(&all, job);
-            }
-        }
-    }
+    flush_lanes(g, 0, LANE_N, oc);
+}
+
+void gate_flush_address(struct gate *g, const struct address *a, enum gate_lane kind, enum outcome oc)
+{
+    struct lane *lane = gate_lane_find(g, kind, a);
+    struct job_list all = {0};
+    struct gate_job *job;
+
+    if (lane == NULL)
+        return;
+    take_all(&lane->waiting, &all);
+    gate_lane_drop_if_idle(lane);
     while ((job = list_take(&all)) != NULL)
         job->go(job, oc);
+}
+
+void gate_close(struct gate *g, enum gate_lane lane, enum outcome oc)
+{
+    g->closed[lane] = oc;
+    flush_lanes(g, lane, lane + 1u, oc);
 }

@@ -1,6 +1,7 @@
-/* gate.h - the one door to connect(): who may be contacted at all, how many at a time, how fast, by address
- * and in all. An address belongs to one worker, so its pace is kept there; rates and connections of the whole
- * scan are shared. Thread: the worker's loop. go() runs from gate_turn() or gate_flush(), never nested. */
+/* gate.h - the one door to connect(): who may be contacted at all, how many at a time, how fast, by address,
+ * by network (address_network) and in all. A network belongs to one worker, so its pace and that of its
+ * addresses are kept there; rates and connections of the whole scan are shared. Thread: the worker's loop.
+ * go() runs from gate_turn() or one of the gate_flush() functions, never nested. */
 #ifndef STS_GATE_H
 #define STS_GATE_H
 #include "scanner/address.h"
@@ -13,7 +14,7 @@ enum gate_lane { LANE_SMTP, LANE_HTTPS, LANE_N };
 struct gate;
 struct gate_job;
 /* OC_OK: connect now, and gate_release() when the connection is closed. Else why not: the door's outcome, or
- * what gate_flush() was given. */
+ * what a gate_flush() function was given. */
 typedef void (*gate_go_fn)(struct gate_job *job, enum outcome oc);
 
 /* Embedded in what wants to connect. */
@@ -21,14 +22,15 @@ struct gate_job {
     const char
         *host; /* that is contacted, for the blocklist; set before gate_submit(), borrowed until go() */
     struct gate_job *next;
-    struct gate_ip *ip;
+    struct lane *lane; /* where it waits or is open; NULL: it is refused */
     gate_go_fn go;
-    enum gate_lane lane;
+    uint64_t order; /* the lowest at an address goes first, equal ones as they came; set before submitting */
     enum outcome refused;
 };
 struct gate_limits {
-    uint32_t most_open;   /* to one address */
-    uint64_t interval_ms; /* between connections to one address */
+    uint32_t most_open;         /* to one address */
+    uint32_t most_open_network; /* to one network */
+    uint64_t interval_ms;       /* between connections to one address */
 };
 
 /* `scan`, `timers` and `counters` are borrowed. NULL: no memory. */
@@ -38,12 +40,21 @@ struct gate *gate_new(struct scan *scan, struct timers *timers, struct counters 
  * it is refused. */
 void gate_set_blocklist(struct gate *g, const struct blocklist *blocked);
 void gate_free(struct gate *g); /* nothing may wait or be open */
+/* OC_OK: `host` (NULL: none) may be contacted at `a`. Else the door's outcome, as go() would get it. */
+enum outcome gate_judge(struct gate *g, const char *host, const struct address *a);
 /* Ask for a connection to `a`. `go` is called exactly once. False: no memory (then it is not called). */
 bool gate_submit(struct gate *g, struct gate_job *job, const struct address *a, enum gate_lane lane,
                  gate_go_fn go) STS_CHECK;
+/* Take a job back that waits: `go` is not called. */
+void gate_withdraw(struct gate *g, struct gate_job *job);
+/* While `job` is open: no new connection in its lane to its address for this time. */
+void gate_rest(struct gate *g, const struct gate_job *job, uint64_t rest_ms);
 void gate_release(struct gate *g, struct gate_job *job);
 /* Once a loop turn: let through what may go. */
 void gate_turn(struct gate *g, int64_t now_ns);
-/* Everything that waits goes with `oc`. */
+/* What waits goes with `oc`: all, or what waits for one lane of one address. */
 void gate_flush(struct gate *g, enum outcome oc);
+void gate_flush_address(struct gate *g, const struct address *a, enum gate_lane kind, enum outcome oc);
+/* The same for all of a lane, and whatever is submitted to it later. */
+void gate_close(struct gate *g, enum gate_lane lane, enum outcome oc);
 #endif

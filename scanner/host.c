@@ -20,12 +20,14 @@ struct host_message { /* "look this host up" */
 
 struct host {
     struct worker *w;
+    struct host *next, **at; /* in the worker's list */
     struct arena arena;
     struct rec_host rec;
     struct questions questions;
     bool signalled;
+    bool again;      /* has its record; looked up once more for its endpoints */
     bool is_put_off; /* and so not among the hosts in work */
-    enum { STEP_ADDRESSES, STEP_TLSA, STEP_TLSA_NAME } step;
+    enum { STEP_ADDRESSES, STEP_TLSA, STEP_TLSA_NAME } step; /* what was asked last */
 };
 
 void host_want(struct worker *w, const char *name, bool signalled, bool implicit)
@@ -107,7 +109,24 @@ static void want_endpoints(struct host *h)
     }
     h->rec.n_cut = found.n_cut;
     for (uint32_t i = 0; i < found.n && !o->no_starttls; i++)
-        endpoint_want(h->w, h->rec.name.p, &found.v[i], h->signalled);
+        endpoint_want(h->w, h->rec.name.p, &found.v[i], h->signalled, h->again);
+}
+
+static bool has_tlsa(const struct rec_dns *dns)
+{
+    return is_secure(dns) && dns->tlsa.n > 0;
+}
+
+/* Its own TLSA records make a host a signalled one too (DESIGN.md, An endpoint). */
+static void judge_tlsa(struct host *h)
+{
+    struct worker *w = h->w;
+
+    if (h->signalled || (!has_tlsa(h->rec.tlsa) && !has_tlsa(h->rec.tlsa_name)))
+        return;
+    h->signalled = true;
+    if (keyset_add(&w->signalled, key128_of(h->rec.name.p, h->rec.name.len, w->scan->secret)) < 0)
+        worker_no_memory(w);
 }
 
 static void finish(struct host *h)
@@ -116,9 +135,14 @@ static void finish(struct host *h)
 
     if (h->rec.oc == OC_NONE)
         h->rec.oc = addresses_outcome(h->rec.a, h->rec.aaaa);
+    judge_tlsa(h);
     if (h->rec.oc == OC_OK)
         want_endpoints(h);
-    outbox_put(w->outbox, REC_host, &h->rec, 0);
+    if (!h->again)
+        outbox_put(w->outbox, REC_host, &h->rec, 0);
+    *h->at = h->next;
+    if (h->next != NULL)
+        h->next->at = h->at;
     arena_fini(&h->arena);
     free(h);
     w->n_hosts--;
@@ -139,7 +163,7 @@ static void take_up_again(struct host *h)
 {
     h->is_put_off = false;
     h->w->n_hosts++;
-    h->step = STEP_ADDRESSES;
+    h->step = h->again ? STEP_TLSA_NAME : STEP_ADDRESSES;
 }
 
 static void step(struct questions *qs)
@@ -166,7 +190,18 @@ static void step(struct questions *qs)
     }
 }
 
-static void start(struct worker *w, const struct host_message *m)
+static void enter(struct host *h, struct worker *w)
+{
+    h->w = w;
+    h->at = &w->looked_up;
+    h->next = w->looked_up;
+    if (h->next != NULL)
+        h->next->at = &h->next;
+    w->looked_up = h;
+    w->n_hosts++;
+}
+
+static void start(struct worker *w, const struct host_message *m, bool again)
 {
     struct host *h = calloc(1, sizeof(*h));
 
@@ -175,14 +210,16 @@ static void start(struct worker *w, const struct host_message *m)
         scan_finish(w->scan, 1);
         return;
     }
-    w->n_hosts++;
-    count(&w->counters.hosts);
-    h->w = w;
+    enter(h, w);
+    if (!again)
+        count(&w->counters.hosts);
     arena_init(&h->arena, HOST_MOST_BYTES);
     questions_init(&h->questions, w, &h->arena, step);
     h->rec.name = arena_copy(&h->arena, m->name, strlen(m->name));
     h->rec.implicit = m->implicit;
     h->signalled = m->signalled;
+    h->again = again;
+    h->step = again ? STEP_TLSA_NAME : STEP_ADDRESSES;
     if (h->rec.name.p == NULL) {
         worker_no_memory(w);
         h->rec.name = sts_str("");
@@ -199,15 +236,38 @@ static void start(struct worker *w, const struct host_message *m)
         finish(h);
 }
 
+/* A known host turns out to be signalled. Where its endpoints were sampled out they are not any more: their
+ * owners know, its addresses are not kept here, and so they are asked for again, once a host at most. */
+static void signal_again(struct worker *w, const struct host_message *want)
+{
+    const struct options *o = w->scan->options;
+    struct host *h = w->looked_up;
+
+    while (h != NULL && !sts_str_equal(h->rec.name, sts_str(want->name)))
+        h = h->next;
+    if (h == NULL && o->per_ip_hosts > 0 && !o->no_starttls) {
+        start(w, want, true);
+        return;
+    }
+    if (h != NULL)
+        h->signalled = true; /* in good time: its endpoints are not handed on yet */
+    scan_finish(w->scan, 1);
+}
+
 void host_receive(struct worker *w, struct message *m)
 {
     struct host_message *want = (struct host_message *)m;
-    int added = keyset_add(&w->hosts, key128_of(want->name, strlen(want->name), w->scan->secret));
+    const struct key128 key = key128_of(want->name, strlen(want->name), w->scan->secret);
+    int is_new = keyset_add(&w->hosts, key), newly_signalled = 0;
 
-    if (added < 0)
+    if (want->signalled)
+        newly_signalled = keyset_add(&w->signalled, key);
+    if (is_new < 0 || newly_signalled < 0)
         worker_no_memory(w);
-    if (added > 0)
-        start(w, want);
+    if (is_new > 0)
+        start(w, want, false);
+    else if (newly_signalled > 0)
+        signal_again(w, want);
     else
         scan_finish(w->scan, 1);
     free(want);

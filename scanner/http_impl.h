@@ -19,6 +19,7 @@ struct http_facts {
     bool opened;          /* its one socket was asked for */
     bool waited;          /* connect() did not fail at once: what failed it came from the net */
     bool head_done;       /* the header of the final answer is whole */
+    bool spoke_tls;       /* a TLS record came from the peer */
     bool too_much;        /* over HTTP_MOST_BYTES or HTTP_MOST_BODY_BYTES */
     uint32_t status;      /* of the newest answer; 0: none */
     uint64_t total_bytes; /* on the wire, with TLS */

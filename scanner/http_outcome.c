@@ -56,13 +56,17 @@ static struct result tls_outcome(const struct http_facts *f)
 {
     if (f->alert >= 0)
         return outcome(OC_TLS_ALERT, SRC_ALERT, f->alert);
+    if (f->handshake.oc == OC_TLS_NOT_TLS && f->spoke_tls) /* OpenSSL's error alone does not tell */
+        return outcome(OC_TLS_PROTOCOL, SRC_SSL, f->handshake.raw);
     if (f->handshake.oc != OC_NONE)
         return f->handshake;
     if (f->too_much)
         return outcome(OC_TLS_PROTOCOL, SRC_BYTES, (int32_t)f->total_bytes);
-    if (reset_errno(f) != 0)
-        return outcome(reset_errno(f) == ETIMEDOUT ? OC_TLS_TIMEOUT : OC_TLS_RESET, SRC_ERRNO,
-                       reset_errno(f));
+    /* Before a word of TLS it is the connection that is reset. */
+    if (reset_errno(f) == ECONNRESET)
+        return outcome(f->total_bytes == 0 ? OC_TCP_RESET : OC_TLS_RESET, SRC_ERRNO, ECONNRESET);
+    if (reset_errno(f) == ETIMEDOUT)
+        return outcome(OC_TLS_TIMEOUT, SRC_ERRNO, ETIMEDOUT);
     if (f->code == CURLE_SSL_CONNECT_ERROR || f->code == CURLE_RECV_ERROR || f->code == CURLE_SEND_ERROR)
         return outcome(OC_TLS_CLOSED, SRC_CURL, f->code);
     return outcome(OC_OUR_LIBRARY, SRC_CURL, f->code);
@@ -109,7 +113,8 @@ static bool is_refusal(const struct http_facts *f)
 
 static struct result refusal(const struct http_facts *f)
 {
-    bool redirect = f->status >= 300 && f->status < 400;
+    /* RFC 9110 section 15.4: 304 is of the class, but leads nowhere. */
+    bool redirect = f->status >= 300 && f->status < 400 && f->status != 304;
 
     return outcome(redirect ? OC_HTTP_REDIRECT : OC_HTTP_STATUS, SRC_HTTP, (int32_t)f->status);
 }

@@ -84,15 +84,22 @@ static void on_info(const SSL *ssl, int where, int ret)
         on_handshake_stops(f);
 }
 
+/* RFC 8446 section 5.1: ContentType 20 to 23, then a version 3.x. */
+static bool is_record_header(const uint8_t *p, size_t len)
+{
+    return len >= 2 && p[0] >= 20 && p[0] <= 23 && p[1] == 3;
+}
+
 /* Every TLS record that comes is counted here, and nothing escapes: neither chunk extensions and HTTP/2
  * frames, nor what OpenSSL passes over in a loop of its own (HelloRequest, RFC 5246 section 7.4.1.1). */
 static void on_message(int sent, int version, int type, const void *p, size_t len, SSL *ssl, void *watch)
 {
     struct http_fetch *f = ((struct http_watch *)watch)->fetch;
 
-    (void)version, (void)p, (void)len;
+    (void)version;
     if (sent || type != SSL3_RT_HEADER || f == NULL || f->facts.too_much)
         return;
+    f->facts.spoke_tls = f->facts.spoke_tls || is_record_header(p, len);
     f->facts.total_bytes = BIO_number_read(SSL_get_rbio(ssl));
     if (f->facts.total_bytes > HTTP_MOST_BYTES) {
         f->facts.too_much = true;

@@ -134,7 +134,7 @@ static void move_on(struct policy *p)
     leave(p);
     forget_evidence(&p->rec);
     p->head.type = MESSAGE_POLICY_TRY;
-    p->head.to = worker_owner(w->scan, a->b, sizeof(a->b));
+    p->head.to = worker_owner_of_address(w->scan, a);
     worker_send(w, &p->head); /* counts it as new; what was counted before ends here */
     scan_finish(w->scan, 1);
 }
@@ -175,7 +175,8 @@ static void after_attempt(struct policy *p, struct result r)
         move_on(p);
         return;
     }
-    if (p->round_oc == OC_NONE || outcome_class(r.oc) != OCC_skipped)
+    if (p->round_oc == OC_NONE || outcome_class(p->round_oc) == OCC_skipped ||
+        outcome_class(r.oc) != OCC_skipped)
         p->round_oc = (enum outcome)r.oc;
     p->next_address++;
     if (run && is_of_address((enum outcome)r.oc) && p->next_address < p->n_addresses) {

@@ -145,6 +145,20 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
     *buf = uv_buf_init(p->env->read_buffer, PROBE_READ_BYTES);
 }
 
+/* The errno behind an end of the stream, 0 for a FIN: libuv says "end" also where a reset came together with
+ * the last bytes. EPIPE is a reset behind the FIN, and no news. */
+static int end_error(const struct probe *p)
+{
+    uv_os_fd_t fd;
+    int err = p->send_err;
+    socklen_t len = sizeof(err);
+
+    if (err == 0 && (uv_fileno((const uv_handle_t *)&p->tcp, &fd) != 0 ||
+                     getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) != 0 || err == EPIPE))
+        err = 0;
+    return err;
+}
+
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct probe *p = stream->data;
@@ -152,7 +166,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     if (p->closing || n == 0)
         return;
     if (n < 0) {
-        probe_perform(p, smtp_lost(&p->smtp, n == UV_EOF ? p->send_err : (int)-n, probe_elapsed_ms(p)));
+        probe_perform(p, smtp_lost(&p->smtp, n == UV_EOF ? end_error(p) : (int)-n, probe_elapsed_ms(p)));
         return;
     }
     if (p->ssl != NULL)

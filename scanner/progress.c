@@ -27,8 +27,11 @@ static void put_outcomes(const struct counts *c, FILE *to)
             c->names_mx, c->names_dead, c->names_failed, c->names_bad);
     fprintf(to, "; policies: %" PRIu64 "/%" PRIu64 " (%" PRIu64 " fetched)", c->policies_done, c->policies,
             c->policies_ok);
-    fprintf(to, "; endpoints: %" PRIu64 "/%" PRIu64 " (%" PRIu64 " TLS)", c->endpoints_done, c->endpoints,
-            c->endpoints_tls);
+    /* Counted by different workers: for a moment more may be left out than are known. */
+    fprintf(to, "; endpoints: %" PRIu64 "/%" PRIu64 " (%" PRIu64 " TLS)", c->endpoints_done,
+            c->endpoints > c->endpoints_sampled ? c->endpoints - c->endpoints_sampled : 0, c->endpoints_tls);
+    if (c->endpoints_sampled > 0)
+        fprintf(to, ", %" PRIu64 " sampled out", c->endpoints_sampled);
     if (c->excluded > 0)
         fprintf(to, "; refused by the blocklist: %" PRIu64, c->excluded);
 }

@@ -2,6 +2,7 @@
 #include "scanner/scan.h"
 
 #include "scanner/output.h"
+#include "scanner/port_watch.h"
 #include "scanner/progress.h"
 #include "scanner/reading.h"
 #include "scanner/reread.h"
@@ -41,6 +42,7 @@ struct control { /* the main thread's own */
     struct arena arena; /* of `record` */
     struct rec_scan record;
     const char *stop_reason;  /* why it ends before its end; NULL: it does not */
+    bool told_blocked;        /* that the SMTP port seems to be blocked */
     int64_t names_through_ns; /* when the last name was done; 0: not yet */
     int64_t drain_end_ns;     /* when the grace ends; 0: not stopping */
     int64_t judged_ns;        /* the last look at where the scan is */
@@ -152,6 +154,20 @@ static void judge_runtime(struct control *c, int64_t now_ns)
         drain(c, "--max-runtime reached", "--max-runtime reached, stopping");
 }
 
+/* Endpoints that wait for the verdict on the SMTP port are settled when nothing else is left. */
+static void judge_port(struct control *c)
+{
+    struct scan *s = &c->scan;
+    uint64_t n_held = atomic_load(&s->port.n_held);
+
+    if (n_held > 0 && atomic_load(&s->input_done) && atomic_load(&s->outstanding) <= n_held)
+        port_settle(&s->port);
+    if (port_verdict(&s->port) == PORT_BLOCKED && !c->told_blocked) {
+        c->told_blocked = true;
+        port_tell_blocked(&s->port, (unsigned)s->options->smtp_port, c->messages);
+    }
+}
+
 static void judge(struct control *c)
 {
     struct scan *s = &c->scan;
@@ -161,6 +177,7 @@ static void judge(struct control *c)
     skip_gap(c, now_ns);
     silence_tell(&c->silence, now_ns, &counts, &s->options->name_servers, c->messages);
     judge_runtime(c, now_ns);
+    judge_port(c);
     if (atomic_load(&s->failed))
         move_to(c, PHASE_END, OC_OUR_STOP);
     if (c->drain_end_ns != 0 && now_ns > c->drain_end_ns)
@@ -350,6 +367,7 @@ static void write_files(struct control *c, const struct rec_end *end, const stru
     if (c->files->metadata != NULL && metadata_write(c->files->metadata, &metadata, &err) != STS_OK)
         fprintf(c->messages, "stscan: %s\n", err.msg);
     progress_end(&c->progress, &last, word, log_stream(c->files->log, !c->scan.options->quiet));
+    port_tell_end(&c->scan.port, (unsigned)c->scan.options->smtp_port, c->messages);
 }
 
 static void join_threads(struct control *c, bool started, struct scan_result *result, struct sts_err *err)

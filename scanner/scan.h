@@ -8,6 +8,7 @@
 #include "scanner/exclusions.h"
 #include "scanner/input.h"
 #include "scanner/options.h"
+#include "scanner/port_watch.h"
 #include "scanner/queue.h"
 #include "scanner/rate.h"
 #include "sinks/frame.h"
@@ -46,7 +47,8 @@ struct scan {
     struct rate dns_rate, connect_rate; /* these and max_connections: SIGHUP may set them anew (reread.c) */
     _Atomic uint32_t max_connections;
     _Atomic uint32_t connections; /* open, of all workers */
-    struct tls_store *store;      /* NULL: nothing is fetched or probed */
+    struct port_watch port;
+    struct tls_store *store; /* NULL: nothing is fetched or probed */
     const char *ehlo_name;
     const char *user_agent;
     const struct checks *checks; /* what preflight found */

@@ -327,7 +327,8 @@ enum smtp_act smtp_connected(struct smtp *s, uint64_t ms)
 static const struct {
     enum outcome timeout, closed, reset;
 } ends[] = {
-    [SMTP_CONNECT] = {OC_TCP_TIMEOUT, OC_TCP_OTHER, OC_TCP_RESET},
+    /* A SYN is never answered with "reset": the connection was there, and we were late to look. */
+    [SMTP_CONNECT] = {OC_TCP_TIMEOUT, OC_TCP_OTHER, OC_SMTP_RESET},
     [SMTP_GREET] = {OC_SMTP_GREETING_TIMEOUT, OC_SMTP_CLOSED_EARLY, OC_SMTP_RESET},
     [SMTP_EHLO] = {OC_SMTP_TIMEOUT, OC_SMTP_CLOSED, OC_SMTP_RESET},
     [SMTP_HELO] = {OC_SMTP_TIMEOUT, OC_SMTP_CLOSED, OC_SMTP_RESET},

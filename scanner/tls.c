@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MOST_CHAIN 20
+#define MOST_CHAIN 64 /* as many as the analysis looks at */
 #define MOST_CERTIFICATE_BYTES \
     (128 << 10) /* OpenSSL takes chains of 100 KiB at most, so every one is archived */
 

@@ -18,6 +18,13 @@ uint32_t worker_owner(const struct scan *scan, const void *key, size_t len)
     return (uint32_t)(key128_of(key, len, scan->secret).hi % scan->n_workers);
 }
 
+uint32_t worker_owner_of_address(const struct scan *scan, const struct address *a)
+{
+    const struct address network = address_network(a);
+
+    return worker_owner(scan, network.b, sizeof(network.b));
+}
+
 static struct worker *worker_of(struct worker *w, uint32_t id)
 {
     return &w->scan->workers[id];
@@ -234,13 +241,16 @@ void worker_turn(struct worker *w)
     timers_run(&w->timers, (uint64_t)(now_ns - w->scan->start_ns - w->gap_ns) / 1000000);
     receive(w);
     send_unsent(w);
+    endpoint_turn(w);
     follow_phase(w);
     more = take_names(w);
     more |= dns_turn(w->dns, now_ns);
     gate_turn(w->gate, now_ns);
     flush_records(w, now_ns);
-    if (closing)
+    if (closing) {
+        endpoint_report(w);
         outbox_flush(w->outbox);
+    }
     if (outbox_turn(w->outbox) && closing && !w->closing)
         close_handles(w);
     else if (more)

@@ -9,6 +9,7 @@
 #include "scanner/outbox.h"
 #include "scanner/probe.h"
 #include "scanner/scan.h"
+#include "scanner/site.h"
 
 /* Between workers. A message is an object that changes hands: the first member of a struct that says what it
  * is. */
@@ -49,13 +50,18 @@ struct worker {
     struct blocklist *blocklist; /* as of this turn; NULL: none */
     uint64_t blocklist_version;
     struct keyset hosts, policies; /* known in this scan */
-    struct endpoint *endpoints;    /* in flight, for the end */
-    struct policy *fetching;       /* in flight, for the end */
+    struct keyset signalled;       /* of the hosts: those known to be signalled */
+    struct host *looked_up;        /* hosts in work */
+    struct addrmap sites;          /* addresses of MX hosts, to the end of the scan */
+    struct site_limits site_limits;
+    struct endpoint *endpoints;     /* in flight, for the end */
+    struct policy *fetching;        /* in flight, for the end */
+    enum port_verdict port_verdict; /* as this worker has acted on it */
 
     uint64_t last_pos;         /* highest position taken up */
     int64_t turned_ns, gap_ns; /* when the last turn was; time that the loop stood still */
     int64_t flushed_ns;
-    bool has_loop, started, drained, closing;
+    bool has_loop, started, drained, reported, closing;
 };
 
 /* Set up `w` (zeroed; scan and id set) before any worker is started. worker_fini() also after a failure. */
@@ -75,6 +81,10 @@ void worker_wake(struct worker *w);
 void worker_send(struct worker *w, struct message *m);
 /* The worker that owns a key. */
 uint32_t worker_owner(const struct scan *scan, const void *key, size_t len);
+/* The worker that owns an address: that of the network it lies in, so that the limits of both are kept by one
+ * worker and nothing is shared. The load stays even all the same: a network has a few connections a second at
+ * most (--per-prefix-smtp open at a time), a policy host its --per-ip-https-rate. */
+uint32_t worker_owner_of_address(const struct scan *scan, const struct address *a);
 /* Out of memory for one thing: recorded where a record can be written, and the scan ends. */
 void worker_no_memory(struct worker *w);
 
@@ -86,9 +96,12 @@ void domain_start(struct worker *w, const struct input_item *item);
 /* host.c */
 void host_want(struct worker *w, const char *name, bool signalled, bool implicit);
 void host_receive(struct worker *w, struct message *m);
-/* endpoint.c */
-void endpoint_want(struct worker *w, const char *host, const struct address *ip, bool signalled);
+/* endpoint.c, sampled.c. `again`: the host was wanted before, and is signalled only now. */
+void endpoint_want(struct worker *w, const char *host, const struct address *ip, bool signalled, bool again);
 void endpoint_receive(struct worker *w, struct message *m);
+void endpoint_turn(struct worker *w);        /* once a loop turn */
+void endpoint_report(struct worker *w);      /* the sampled addresses, when nothing is left */
+void endpoint_forget(struct worker *w);      /* frees the sites */
 void endpoint_exclude_all(struct worker *w); /* what a new blocklist names, in flight or waiting */
 void endpoint_restart_all(struct worker *w); /* those in flight, after the loop stood still */
 void endpoint_end_all(struct worker *w, enum outcome oc); /* in flight and waiting for a retry */

@@ -123,8 +123,9 @@ static int start_tables(struct worker *w, struct sts_err *err)
 {
     const struct options *o = w->scan->options;
     const struct gate_limits limits[LANE_N] = {
-        [LANE_SMTP] = {most_open(o->per_ip_smtp), o->per_ip_interval_ms},
-        [LANE_HTTPS] = {most_open(o->per_ip_https), o->per_ip_https_rate ? 1000 / o->per_ip_https_rate : 0},
+        [LANE_SMTP] = {most_open(o->per_ip_smtp), most_open(o->per_prefix_smtp), o->per_ip_interval_ms},
+        [LANE_HTTPS] = {most_open(o->per_ip_https), most_open(0),
+                        o->per_ip_https_rate ? 1000 / o->per_ip_https_rate : 0},
     };
 
     w->last_unsent = &w->unsent;
@@ -132,7 +133,9 @@ static int start_tables(struct worker *w, struct sts_err *err)
     w->from = calloc(w->scan->n_workers, sizeof(*w->from));
     w->outbox = outbox_new(w->scan);
     w->gate = gate_new(w->scan, &w->timers, &w->counters, limits);
-    if (w->from == NULL || w->outbox == NULL || w->gate == NULL)
+    w->site_limits = (struct site_limits){{o->per_ip_hosts, o->per_ip_signalled_hosts}, w->scan->seed};
+    if (w->from == NULL || w->outbox == NULL || w->gate == NULL ||
+        addrmap_init(&w->sites, w->scan->secret) != STS_OK)
         return sts_fail(err, STS_ENOMEM, "out of memory");
     return STS_OK;
 }
@@ -192,7 +195,9 @@ int worker_fini(struct worker *w)
         SSL_CTX_free(w->ctx);
     outbox_free(w->outbox);
     keyset_fini(&w->hosts);
+    keyset_fini(&w->signalled);
     keyset_fini(&w->policies);
+    endpoint_forget(w);
     blocklist_unref(w->blocklist);
     timers_fini(&w->timers);
     free(w->from);

@@ -9,26 +9,50 @@ void json_init(struct json *j, FILE *out)
     *j = (struct json){.out = out};
 }
 
+void json_init_line(struct json *j, FILE *out)
+{
+    *j = (struct json){.out = out, .in_line = true};
+}
+
+static bool is_plain(char c)
+{
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 static void put_string(FILE *out, struct sts_str s)
 {
-    fputc('"', out);
-    for (uint32_t i = 0; i < s.len;) {
-        uint32_t code = 0;
-        unsigned n = utf8_next(s.p + i, s.len - i, &code);
+    uint32_t from = 0, i = 0;
 
-        if (n == 0 || code < 0x20 || code == 0x7f)
-            fprintf(out, "\\u%04x", (uint8_t)s.p[i]);
-        else if (code == '"' || code == '\\')
-            fprintf(out, "\\%c", (char)code);
+    fputc('"', out);
+    while (i < s.len) {
+        uint32_t code = 0;
+        unsigned n;
+
+        if (is_plain(s.p[i])) { /* nearly all there is */
+            i++;
+            continue;
+        }
+        n = utf8_next(s.p + i, s.len - i, &code);
+        if (n > 1) {
+            i += n;
+            continue;
+        }
+        fwrite(s.p + from, 1, i - from, out);
+        if (s.p[i] == '"' || s.p[i] == '\\')
+            fprintf(out, "\\%c", s.p[i]);
         else
-            fwrite(s.p + i, 1, n, out);
-        i += n > 0 ? n : 1;
+            fprintf(out, "\\u%04x", (uint8_t)s.p[i]);
+        from = ++i;
     }
+    if (s.len > from)
+        fwrite(s.p + from, 1, s.len - from, out);
     fputc('"', out);
 }
 
 static void new_line(const struct json *j)
 {
+    if (j->in_line)
+        return;
     fputc('\n', j->out);
     for (unsigned i = 0; i < j->depth; i++)
         fputs("  ", j->out);
@@ -42,7 +66,7 @@ static void begin_value(struct json *j, const char *key)
         new_line(j);
     if (key != NULL) {
         put_string(j->out, sts_str(key));
-        fputs(": ", j->out);
+        fputs(j->in_line ? ":" : ": ", j->out);
     }
     j->some = true;
 }
@@ -98,17 +122,30 @@ void json_uint(struct json *j, const char *key, uint64_t u)
     fprintf(j->out, "%" PRIu64, u);
 }
 
-void json_share(struct json *j, const char *key, uint64_t num, uint64_t den)
+void json_sint(struct json *j, const char *key, int64_t s)
 {
     begin_value(j, key);
-    if (den == 0)
-        fputs("null", j->out);
-    else
-        fprintf(j->out, "%.6f", (double)num / (double)den);
+    fprintf(j->out, "%" PRId64, s);
+}
+
+void json_share(struct json *j, const char *key, uint64_t num, uint64_t den)
+{
+    if (den == 0) {
+        json_null(j, key);
+        return;
+    }
+    begin_value(j, key);
+    fprintf(j->out, "%.6f", (double)num / (double)den);
 }
 
 void json_bool(struct json *j, const char *key, bool b)
 {
     begin_value(j, key);
     fputs(b ? "true" : "false", j->out);
+}
+
+void json_null(struct json *j, const char *key)
+{
+    begin_value(j, key);
+    fputs("null", j->out);
 }

@@ -1,4 +1,4 @@
-#include "sinks/reader.h"
+#include "sinks/reader_private.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,36 +13,12 @@
 #define READ_ARENA_BYTES (512u << 20) /* one decoded record at most */
 #define COPY_BYTES       (256u << 10)
 
-struct part {
-    char *name;
-    int fd;
-};
-
-struct entry { /* a frame */
-    uint32_t part;
-    uint64_t offset; /* of its header */
-    struct frame_info info;
-};
-
-struct scan_reader {
-    char *name;
-    struct part *parts;
-    uint32_t n_parts;
-    struct entry *entries;
-    size_t n_entries, size_entries;
-    uint64_t bytes;
-    uint8_t *packed, *raw; /* of the frame being read */
-    size_t packed_size, raw_size;
-    struct arena arena;
-};
-
 static int no_memory(struct sts_err *err)
 {
     return sts_fail(err, STS_ENOMEM, "out of memory");
 }
 
-/* Read exactly `len` bytes at `offset`; STS_EEND when the file ends before. */
-static int read_at(const struct part *part, uint64_t offset, uint8_t *to, uint64_t len, struct sts_err *err)
+int reader_read_at(const struct part *part, uint64_t offset, uint8_t *to, uint64_t len, struct sts_err *err)
 {
     while (len > 0) {
         ssize_t n = pread(part->fd, to, len, (off_t)offset);
@@ -61,7 +37,7 @@ static int read_at(const struct part *part, uint64_t offset, uint8_t *to, uint64
     return STS_OK;
 }
 
-static int add_entry(struct scan_reader *r, const struct entry *entry, struct sts_err *err)
+int reader_add(struct scan_reader *r, const struct entry *entry, struct sts_err *err)
 {
     if (r->n_entries == r->size_entries) {
         size_t size = r->size_entries ? 2 * r->size_entries : 256;
@@ -76,42 +52,60 @@ static int add_entry(struct scan_reader *r, const struct entry *entry, struct st
     return STS_OK;
 }
 
-static int torn(const struct part *part, uint64_t offset, uint64_t size, struct sts_err *err)
+static int torn(const struct scan_reader *r, const struct part *part, uint64_t offset, uint64_t size,
+                struct sts_err *err)
 {
     return sts_fail(err, STS_EFORMAT,
-                    "%s: ends within a frame: the frame at offset %" PRIu64 " has %" PRIu64 " bytes left",
-                    part->name, offset, size - offset);
+                    "%s: ends within a frame: the frame at offset %" PRIu64 " has %" PRIu64 " bytes left%s",
+                    part->name, offset, size - offset, r->advice);
+}
+
+/* No header where one should be: damage, or no scan at all. */
+static int no_frame(struct scan_reader *r, const struct part *part, uint64_t offset, uint64_t size,
+                    struct sts_err *err)
+{
+    uint64_t next;
+
+    if (offset == 0 && salvage_find(r, part, 0, size, &next, err) == STS_EEND)
+        return sts_fail(err, STS_EFORMAT, "%s: no frame of a scan at offset 0: this is no scan", part->name);
+    return sts_fail(err, STS_EFORMAT, "%s: no frame of a scan at offset %" PRIu64 ": the file is damaged%s",
+                    part->name, offset, r->advice);
+}
+
+static int index_frames(struct scan_reader *r, uint32_t number, uint64_t size, struct sts_err *err)
+{
+    const struct part *part = &r->parts[number];
+    uint64_t offset = 0;
+
+    while (offset < size) {
+        uint8_t header[FRAME_HEADER_BYTES];
+        struct entry entry = {.part = number, .offset = offset};
+        int rc = reader_read_at(part, offset, header, sizeof(header), err);
+
+        if (rc == STS_EEND)
+            return torn(r, part, offset, size, err);
+        if (rc != STS_OK)
+            return rc;
+        if (frame_header_decode(header, &entry.info) != STS_OK)
+            return no_frame(r, part, offset, size, err);
+        if (size - offset - FRAME_HEADER_BYTES < entry.info.packed_bytes)
+            return torn(r, part, offset, size, err);
+        if (reader_add(r, &entry, err) != STS_OK)
+            return err->code;
+        offset += FRAME_HEADER_BYTES + entry.info.packed_bytes;
+    }
+    return STS_OK;
 }
 
 static int index_part(struct scan_reader *r, uint32_t number, struct sts_err *err)
 {
     const struct part *part = &r->parts[number];
     struct stat st;
-    uint64_t offset = 0, size;
 
     if (fstat(part->fd, &st) != 0)
         return sts_fail(err, STS_EIO, "%s: %s", part->name, strerror(errno));
-    size = (uint64_t)st.st_size;
-    while (offset < size) {
-        uint8_t header[FRAME_HEADER_BYTES];
-        struct entry entry = {.part = number, .offset = offset};
-        int rc = read_at(part, offset, header, sizeof(header), err);
-
-        if (rc == STS_EEND)
-            return torn(part, offset, size, err);
-        if (rc != STS_OK)
-            return rc;
-        if (frame_header_decode(header, &entry.info) != STS_OK)
-            return sts_fail(err, STS_EFORMAT, "%s: no frame of a scan at offset %" PRIu64 "%s", part->name,
-                            offset, offset == 0 ? ": this is no scan" : ": the file is damaged");
-        if (size - offset - FRAME_HEADER_BYTES < entry.info.packed_bytes)
-            return torn(part, offset, size, err);
-        if (add_entry(r, &entry, err) != STS_OK)
-            return err->code;
-        offset += FRAME_HEADER_BYTES + entry.info.packed_bytes;
-    }
-    r->bytes += size;
-    return STS_OK;
+    r->bytes += (uint64_t)st.st_size;
+    return (r->skip_bad ? salvage_part : index_frames)(r, number, (uint64_t)st.st_size, err);
 }
 
 static int add_part(struct scan_reader *r, char *name_own, int fd_own, struct sts_err *err)
@@ -233,12 +227,20 @@ static int open_dir(struct scan_reader *r, const char *path, struct sts_err *err
 
 int scan_reader_open(struct scan_reader **out, const char *path, struct sts_err *err)
 {
+    return scan_reader_open_with(out, path, &(struct scan_reader_options){.advice = ""}, err);
+}
+
+int scan_reader_open_with(struct scan_reader **out, const char *path,
+                          const struct scan_reader_options *options, struct sts_err *err)
+{
     struct scan_reader *r = calloc(1, sizeof(*r));
     struct stat st;
 
     if (r == NULL)
         return no_memory(err);
     arena_init(&r->arena, READ_ARENA_BYTES);
+    r->skip_bad = options->skip_bad;
+    r->advice = options->advice;
     r->name = strdup(path);
     if (r->name == NULL)
         no_memory(err);
@@ -251,7 +253,7 @@ int scan_reader_open(struct scan_reader **out, const char *path, struct sts_err 
     else
         (void)!open_file(r, path, err);
     if (err->code == STS_OK && r->n_entries == 0)
-        sts_fail(err, STS_EFORMAT, "%s: is empty", path);
+        sts_fail(err, STS_EFORMAT, r->losses.n ? "%s: holds no whole frame of a scan" : "%s: is empty", path);
     if (err->code != STS_OK) {
         scan_reader_close(r);
         return err->code;
@@ -296,12 +298,17 @@ uint64_t scan_reader_n_records(const struct scan_reader *r, unsigned kind)
     return n;
 }
 
+const struct scan_losses *scan_reader_losses(const struct scan_reader *r)
+{
+    return &r->losses;
+}
+
 uint64_t scan_reader_bytes(const struct scan_reader *r)
 {
     return r->bytes;
 }
 
-static int grow(uint8_t **p, size_t *size, uint64_t need, struct sts_err *err)
+int reader_grow(uint8_t **p, size_t *size, uint64_t need, struct sts_err *err)
 {
     uint8_t *grown;
 
@@ -316,29 +323,29 @@ static int grow(uint8_t **p, size_t *size, uint64_t need, struct sts_err *err)
     return STS_OK;
 }
 
-static int load_frame(struct scan_reader *r, const struct entry *e, struct sts_err *err)
+int reader_load(struct scan_reader *r, const struct entry *e, struct sts_err *err)
 {
     const struct part *part = &r->parts[e->part];
     const char *why = NULL;
     int rc;
 
-    if (grow(&r->packed, &r->packed_size, e->info.packed_bytes, err) != STS_OK ||
-        grow(&r->raw, &r->raw_size, e->info.raw_bytes, err) != STS_OK)
+    if (reader_grow(&r->packed, &r->packed_size, e->info.packed_bytes, err) != STS_OK ||
+        reader_grow(&r->raw, &r->raw_size, e->info.raw_bytes, err) != STS_OK)
         return err->code;
-    rc = read_at(part, e->offset + FRAME_HEADER_BYTES, r->packed, e->info.packed_bytes, err);
+    rc = reader_read_at(part, e->offset + FRAME_HEADER_BYTES, r->packed, e->info.packed_bytes, err);
     if (rc == STS_EEND)
-        return sts_fail(err, STS_EFORMAT, "%s: ends within the frame at offset %" PRIu64, part->name,
-                        e->offset);
+        return sts_fail(err, STS_EFORMAT, "%s: ends within the frame at offset %" PRIu64 "%s", part->name,
+                        e->offset, r->advice);
     if (rc != STS_OK)
         return rc;
     if (frame_unpack(&e->info, r->packed, r->raw, &why) != STS_OK)
-        return sts_fail(err, STS_EFORMAT, "%s: the frame at offset %" PRIu64 " is damaged: %s", part->name,
-                        e->offset, why);
+        return sts_fail(err, STS_EFORMAT, "%s: the frame at offset %" PRIu64 " is damaged: %s%s", part->name,
+                        e->offset, why, r->advice);
     return STS_OK;
 }
 
-static int each_in_frame(struct scan_reader *r, const struct entry *e, scan_record_fn fn, void *arg,
-                         struct sts_err *err)
+int reader_each_loaded(struct scan_reader *r, const struct entry *e, scan_record_fn fn, void *arg,
+                       struct sts_err *err)
 {
     struct scan_place place = {r->parts[e->part].name, e->offset, 0};
     uint64_t at = 0;
@@ -354,9 +361,9 @@ static int each_in_frame(struct scan_reader *r, const struct entry *e, scan_reco
         if (rc == STS_OK && record != NULL && kind != e->info.kind)
             rc = STS_EFORMAT;
         if (rc != STS_OK)
-            return sts_fail(err, rc, "%s: record %" PRIu32 " of the frame at offset %" PRIu64 " %s",
+            return sts_fail(err, rc, "%s: record %" PRIu32 " of the frame at offset %" PRIu64 " %s%s",
                             place.file, place.record, place.offset,
-                            rc == STS_ENOMEM ? "needs too much memory" : "is damaged");
+                            rc == STS_ENOMEM ? "needs too much memory" : "is damaged", r->advice);
         at += used;
         rc = fn(arg, kind, record, &place, err);
         if (rc != STS_OK)
@@ -364,8 +371,8 @@ static int each_in_frame(struct scan_reader *r, const struct entry *e, scan_reco
     }
     if (at != e->info.raw_bytes)
         return sts_fail(err, STS_EFORMAT,
-                        "%s: the frame at offset %" PRIu64 " holds more than its header says", place.file,
-                        place.offset);
+                        "%s: the frame at offset %" PRIu64 " holds more than its header says%s", place.file,
+                        place.offset, r->advice);
     return STS_OK;
 }
 
@@ -377,7 +384,7 @@ int scan_reader_each(struct scan_reader *r, uint32_t mask, scan_record_fn fn, vo
 
         if (!wanted)
             continue;
-        if (load_frame(r, e, err) != STS_OK || each_in_frame(r, e, fn, arg, err) != STS_OK)
+        if (reader_load(r, e, err) != STS_OK || reader_each_loaded(r, e, fn, arg, err) != STS_OK)
             return err->code;
     }
     return STS_OK;

@@ -25,11 +25,39 @@ typedef int (*scan_record_fn)(void *arg, enum rec_kind kind, const void *record,
 /* `path`: directory, file, or "-" for standard input. STS_EFORMAT (with file and offset) where it is no scan,
  * or ends within a frame. */
 int scan_reader_open(struct scan_reader **out, const char *path, struct sts_err *err) STS_CHECK;
+
+struct scan_reader_options {
+    /* Damaged frames are passed over, and what is lost with them is noted: see scan_reader_losses(). Every
+     * frame is tried once at the start, so that all that is read later is whole. */
+    bool skip_bad;
+    const char *advice; /* ends every message on damage; "" for none */
+};
+int scan_reader_open_with(struct scan_reader **out, const char *path,
+                          const struct scan_reader_options *options, struct sts_err *err) STS_CHECK;
 void scan_reader_close(struct scan_reader *r);
 const char *scan_reader_name(const struct scan_reader *r); /* for messages */
 uint32_t scan_reader_n_parts(const struct scan_reader *r);
 uint64_t scan_reader_n_records(const struct scan_reader *r, unsigned kind); /* as the frame headers say */
 uint64_t scan_reader_bytes(const struct scan_reader *r);                    /* compressed, all parts */
+
+/* Bytes in a row that could not be read. */
+struct scan_loss {
+    const char *file;
+    uint64_t offset, bytes;
+    bool has_header;        /* it was a frame, and `info` is what its header says */
+    struct frame_info info; /* without a header: one frame or more, of unknown kind and size */
+    const char *why;
+};
+#define SCAN_LOSSES_KEPT 20
+struct scan_losses {
+    struct scan_loss v[SCAN_LOSSES_KEPT]; /* the first of them */
+    uint64_t n;
+    uint64_t frames, records; /* those with a header */
+    uint64_t headless;        /* places without one */
+    uint64_t bytes;
+    uint32_t kinds; /* REC_MASK() of those with a header */
+};
+const struct scan_losses *scan_reader_losses(const struct scan_reader *r);
 
 /* Every record of the kinds in `mask` in the order of the stream. Ends with the first failure, of `fn` too.
  */

@@ -45,6 +45,21 @@ static int on_record(void *arg, enum rec_kind kind, const void *record, const st
     return STS_OK;
 }
 
+/* By way of --skip-bad-frames: what could be opened can be read to its end. */
+static void salvage(const char *path)
+{
+    const struct scan_reader_options options = {.skip_bad = true, .advice = ""};
+    struct scan_reader *r;
+    struct sts_err err = {0};
+    uint64_t n = 0;
+
+    if (scan_reader_open_with(&r, path, &options, &err) != STS_OK)
+        return;
+    if (scan_reader_each(r, REC_MASK_ALL, on_record, &n, &err) != STS_OK)
+        abort();
+    scan_reader_close(r);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     int fd = len > 0 ? memfd_create("scan", MFD_CLOEXEC) : -1;
@@ -67,6 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     }
     if ((err.code == STS_OK) != (err.msg[0] == '\0')) /* a failure says what is wrong */
         abort();
+    salvage(path);
     close(fd);
     return 0;
 }

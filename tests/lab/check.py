@@ -17,6 +17,7 @@ import msgpack
 
 import expect
 import expect_peers
+import expect_scripted
 import names
 from expect import OC, Either, Where
 
@@ -171,9 +172,22 @@ def check_records(scan, lab_dir):
     return sum(verdicts.values()), sum(not right for right in verdicts.values())
 
 
+def check_deadlines(scan):
+    """No peer costs more than its deadline; twice that, because the machine may be busy."""
+    options = {o["n"]: o.get("v", "") for part in scan.stream for kind, record in part[:1] for o in
+               record.get("options", [])}
+    wrong = []
+    for kind, option in (("policy", "policy-timeout"), ("endpoint", "smtp-timeout")):
+        most = int(options[option].removesuffix("ms")) if options.get(option, "").endswith("ms") else None
+        wrong += [f"{kind} {key}: an attempt of {a['ms']} ms, --{option} is {options[option]}"
+                  for key, record in getattr(scan, kind).items() for a in record.get("att", [])
+                  if most and a.get("ms", 0) > 2 * most]
+    return wrong
+
+
 def check_stream(scan):
     """What holds for every scan: frames' order, certificates, counts. A list of complaints."""
-    wrong = list(scan.problems)
+    wrong = list(scan.problems) + check_deadlines(scan)
     stream = [row for part in scan.stream for row in part]
     if any(not part or part[0][0] != "scan" for part in scan.stream):
         wrong.append("a part does not begin with a scan record")
@@ -193,25 +207,26 @@ def check_stream(scan):
                     for k, oc in sorted(set(seen) | set(counted)) if seen[k, oc] != counted[k, oc]]
 
 
-def timeless(value, key=""):
+def timeless(value, key="", varies=()):
     """A record without what may differ between two scans of the same lab."""
     if isinstance(value, dict):
-        return {k: timeless(v, k) for k, v in value.items() if k not in TIMES}
+        return {k: timeless(v, k, varies) for k, v in value.items() if k not in TIMES and k not in varies}
     if isinstance(value, list):
-        return ordered(key, [timeless(v) for v in value])
+        return ordered(key, [timeless(v, "", varies) for v in value])
     return value
 
 
 def check_same(first, other, label):
-    wrong = []
+    wrong, varying = [], expect_scripted.varying()
     for kind in IDENTITY:
         one, two = getattr(first, kind), getattr(other, kind)
         for key in set(one) | set(two):
             if key not in one or key not in two:
                 wrong.append(f"{label}: {kind} {key!r}: only in {'the first scan' if key in one else 'this one'}")
             else:
+                lasting = [timeless(table[key], "", varying.get((kind, key), ())) for table in (one, two)]
                 wrong += [f"{label}: {kind} {key!r}: {field}: {want} in the first scan, {got} here"
-                          for field, want, got in differences(timeless(one[key]), timeless(two[key]))]
+                          for field, want, got in differences(*lasting)]
     return wrong
 
 

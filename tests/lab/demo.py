@@ -8,7 +8,7 @@ import sys
 import lab
 import names
 import programs
-from domains import DOMAINS, MAIL_SERVERS
+from domains import MAIL_SERVERS, REAL
 
 
 def say(text):
@@ -17,14 +17,14 @@ def say(text):
 
 def explain(running):
     say(f"A small internet is up ({running.seconds:.1f} s): knot, unbound, nginx and Postfix in a network namespace.")
-    print(f"{len(DOMAINS)} domains, {len(MAIL_SERVERS)} mail servers; no packet leaves this machine. Some domains:")
-    for domain in DOMAINS[:16:3] + DOMAINS[23:40:5]:
+    print(f"{len(REAL)} domains, {len(MAIL_SERVERS)} mail servers; no packet leaves this machine. Some domains:")
+    for domain in REAL[:16:3] + REAL[23:40:5]:
         print(f"  {domain.name:20} {domain.what}")
 
 
 def scan(running, output):
     command = programs.stscan(running, output, 2)
-    say(f"The scan: {len(names.positions())} lines of input, the junk among them included.")
+    say(f"The scan: {len([line for line in names.lines(REAL) if line[1] or line[2]])} lines of input, the junk among them included.")
     print("$ stscan " + " ".join(command[1:]), flush=True)
     return subprocess.run(command, env=running.environment, stdin=subprocess.DEVNULL).returncode
 

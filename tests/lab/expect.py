@@ -8,9 +8,13 @@ from pathlib import Path
 
 import domains
 import pki
+import scripted_https
+import scripted_smtp
 
 OUTCOME_DEF = Path(__file__).resolve().parents[2] / "sinks" / "outcome.def"
-OC = {name: int(number) for number, name in re.findall(r"^OUTCOME\((\d+), (\w+),", OUTCOME_DEF.read_text(), re.M)}
+OUTCOMES = re.findall(r"^OUTCOME\((\d+), (\w+), (\w+),", OUTCOME_DEF.read_text(), re.M)
+OC = {name: int(number) for number, name, _ in OUTCOMES}
+CLASS = {name: class_ for _, name, class_ in OUTCOMES}
 SRC_ERRNO, SRC_CURL, SRC_HTTP, SRC_SMTP, SRC_OFFSET = 1, 4, 5, 6, 10
 ECONNREFUSED, CURLE_COULDNT_CONNECT = 111, 7
 DNSSEC_EDE = range(5, 13)  # RFC 8914: 5 DNSSEC Indeterminate .. 12 NSEC Missing
@@ -158,7 +162,35 @@ DOMAIN = {
     "bogus.test": unanswered("DNS_SERVFAIL", 2, ("OK", "OK", NX, NX, "DNS_NODATA"), bogus=True),
     "lame.test": unanswered("DNS_SERVFAIL", 2, ("DNS_SERVFAIL",) * 5),
     "refused.test": unanswered("DNS_REFUSED", 5),
+    **{peer.name: own(peer.host) for peer in scripted_smtp.PEERS},
+    **{peer.name: shared(sts=STS) for peer in scripted_https.PEERS},
 }
+ASKED = ["v=STSv1; id=1;"]
+DOMAIN.update({
+    **{f"sts-{what}.test": shared(sts=rrs) for what, rrs in (
+        ("notrail", ["v=STSv1; id=20160831085700Z"]), ("spf", ASKED + ["v=spf1 -all"]), ("space", ["v=STSv1 ; id=1"]),
+        ("case", ["v=stsv1; id=1"]), ("leading", [" v=STSv1; id=1"]), ("noid", ["v=STSv1;"]),
+        ("dash", ["v=STSv1; id=2026-01-01;"]), ("twoids", ["v=STSv1; id=1; id=2;"]),
+        ("colon", ["v=STSv1; id=1; mx: a.com; mode: testing"]), ("unknown", ["v=STSv1; id=1; foo=bar;"]),
+        ("semicolons", ["v=STSv1;; id=1;"]), ("nonascii", ["v=STSv1; id=1\u00e4;"]))},
+    "sts-dangling.test": shared(),
+    "sts-wild.test": shared(sts=ASKED, rpt=ASKED, dmarc=ASKED, wild=ASKED),
+    "sts-www.test": shared(),
+    **{f"body-{what}.test": shared(sts=STS) for what in (
+        "lf", "nolast", "bom", "blank", "case", "order", "nomode", "nomx", "empty", "none", "twice", "over", "unit",
+        "comma", "dot", "rescue", "copied", "unknown")},
+    **{f"pol-{what}.test": shared(sts=STS) for what in ("302", "403", "500", "charset")},
+    "mx-upper.test": name([(10, Either("MX.Shared.TEST", "mx.shared.test"))], STS),  # knot lowers names as it loads them
+    "mx-alias.test": own("mx.mx-alias.test"),
+    "mx-second.test": name([(10, "mx.mx-expired.test"), (20, "mx.shared.test")], STS),
+    "mx-nullbeside.test": name([(0, "."), (10, "mx.shared.test")], STS),
+    "nullmx-sts.test": name([(0, ".")], STS),
+    "mx-literal.test": name([(10, "192.0.2.1")]),
+    **{f"exim{what}.test": own(f"mx.exim{what}.test") for what in (
+        "", "-rsa", "-nostarttls", "-selfsigned", "-wrongname", "-554", "-451")},
+})
+DOMAIN["sts-dangling.test"]["sts"]["cname"] = ["gone.provider.test"]
+# _mta-sts.www makes www an empty non-terminal, which changes nothing at _mta-sts
 assert set(DOMAIN) == {d.name for d in domains.DOMAINS}, "a domain without expectation, or the reverse"
 DOMAIN["bigtxt.test"]["spf"]["len"] = Where("6000..7500", lambda v: 6000 < v < 7500, 6611)
 
@@ -195,8 +227,14 @@ def hosts(lab_dir):
         "mx.dual.test": host("127.0.25.14", aaaa=["::1"]),
         "mx.reserved.test": host("10.1.2.3"),
         "mx.mx-gone.test": gone,
+        "192.0.2.1": gone,
+        "mx.mx-alias.test": {**host("127.0.25.3"), **{q: {**answer, "cname": ["mx.shared.test"]} for q, answer in (
+            ("a", dns([], addr=["127.0.25.3"])), ("aaaa", dns("DNS_NODATA")))}},
+        **{f"mx.exim{what}.test": host(f"127.0.29.{n}") for n, what in enumerate((
+            "", "-rsa", "-nostarttls", "-selfsigned", "-wrongname", "-554", "-451"), 1)},
     })
     for name in ("mx.mx-selfsigned.test", "mx.mx-expired.test"):
         table[name]["base"] = name
+    table.update({peer.host: {**host(None), "a": dns([], addr=list(peer.addresses))} for peer in scripted_smtp.PEERS})
     # implicit-plain.test is not looked up: nothing is signalled there
     return {name: {"host": name, **record} for name, record in table.items()}

@@ -2,14 +2,15 @@
 import hashlib
 from pathlib import Path
 
+import expect_scripted
 import pki
-from domains import DOMAINS, MAIL_SERVERS
+from domains import DOMAINS, EXIM_SERVERS, MAIL_SERVERS
 from expect import (ABSENT, CURLE_COULDNT_CONNECT, DOMAIN, ECONNREFUSED, NX, OC, SRC_CURL, SRC_ERRNO, SRC_HTTP,
                     SRC_SMTP, Either, Where, dns, failed)
 
 CERT_EXPIRED, SELF_SIGNED, NO_ISSUER, NO_FIRST, HOST_MISMATCH = 10, 18, 20, 21, 62  # X509_V_ERR_*
-VERIFY = {"good": (), "rsa": (), "expired": (CERT_EXPIRED,), "selfsigned": (SELF_SIGNED,), "nochain": (NO_ISSUER,),
-          "wrongname": (), "cnonly": ()}
+VERIFY = {"good": (), "rsa": (), "shared": (), "expired": (CERT_EXPIRED,), "selfsigned": (SELF_SIGNED,),
+          "nochain": (NO_ISSUER,), "wrongname": (), "cnonly": ()}
 # The chain is the evidence. OpenSSL adds 21 where the leaf stands alone; the name may be left to the analysis (RFC 8461
 # section 4.2, and the CN does not count).
 ALSO = {"nochain": (NO_FIRST,), "wrongname": (HOST_MISMATCH,), "cnonly": (HOST_MISMATCH,)}
@@ -61,17 +62,17 @@ def fetched(domain, policy, lab_dir):
               "tls": tls(host, policy.cert, lab_dir), "hdr": headers(policy)}
     if policy.status == 200:
         body = policy.body().encode()
-        record.update(body=body, body_h=hashlib.sha256(body).digest())
+        record.update(body=body or ABSENT, body_h=hashlib.sha256(body).digest() if body else ABSENT)
     else:  # nginx's own page, of no interest
         record.update(body=Where("anything", lambda v: True, b""), body_h=Where("anything", lambda v: True, b""))
-        outcome = "HTTP_REDIRECT" if policy.status == 301 else "HTTP_STATUS"
+        outcome = "HTTP_REDIRECT" if policy.status in (301, 302) else "HTTP_STATUS"
         record.update(oc=OC[outcome], att=attempts(outcome, SRC_HTTP, policy.status))
     return record
 
 
 def headers(policy):
     media = b"content-type: %s" % (policy.media if policy.status == 200 else "text/html").encode()
-    location = b"location: https://mta-sts.enforce.test/" if policy.status == 301 else b""
+    location = b"location: https://mta-sts.enforce.test/" if policy.status in (301, 302) else b""
     return Where(f"header lines with {media + location!r}", lambda v: media in v.lower() and location in v.lower(),
                  media + location)
 
@@ -96,6 +97,7 @@ def policies(lab_dir):
                                             ("refused.test", "DNS_REFUSED", 5, None, False)):
         no = failed(outcome, rcode, cd, bogus)
         table[name] = {"oc": OC["ADDRESS_UNKNOWN"], "a": no, "aaaa": Either(ABSENT, no)}
+    table.update(expect_scripted.policies(lab_dir))
     return {name: {"name": name, "host": "mta-sts." + name, **record} for name, record in table.items()}
 
 
@@ -127,13 +129,14 @@ def dialog(server):
 
 
 # behaviour -> outcome, SMTP code, fewest attempts: 4xx greetings and missing STARTTLS have a second look
-SMTP_END = {"421": ("SMTP_GREETING_4XX", 421, 2), "554": ("SMTP_GREETING_5XX", 554, 1), "454": ("STARTTLS_4XX", 454, 1),
+SMTP_END = {"421": ("SMTP_GREETING_4XX", 421, 2), "554": ("SMTP_GREETING_5XX", 554, 1), "454": ("STARTTLS_4XX", 454, 1), "451": ("SMTP_GREETING_4XX", 451, 2),
             "nostarttls": ("SMTP_NO_STARTTLS", None, 2)}
 
 
 def probed(server, lab_dir):
     outcome, code, least = SMTP_END.get(server.behaviour, ("OK", None, 1))
-    record = {"oc": OC[outcome], "smtp": dialog(server),
+    talk = exim_dialog if server in EXIM_SERVERS else dialog
+    record = {"oc": OC[outcome], "smtp": talk(server),
               "att": attempts(outcome, *((SRC_SMTP, code) if code else (None, None)), least=least,
                               most=1 if outcome == "OK" else 3)}
     if outcome == "OK":
@@ -141,10 +144,38 @@ def probed(server, lab_dir):
     return record
 
 
+# Exim greets the client by a name of its own finding; of its keywords those that all versions have
+EXIM_EHLO = {b"8BITMIME", b"PIPELINING", b"SMTPUTF8", b"HELP"}
+EXIM_AWAY = {"554": "5.7.1 not from you", "421": "4.7.0 too many connections", "451": "4.7.1 greylisted"}
+
+
+def exim_hello(server, to, starttls):
+    def right(lines):
+        return lines[0].startswith(b"%s Hello " % server.name.encode()) and EXIM_EHLO <= set(lines) and (
+            (b"STARTTLS" in lines) == starttls)
+    sample = [b"%s Hello x" % server.name.encode(), *EXIM_EHLO, *([b"STARTTLS"] if starttls else [])]
+    return {"to": to, "code": 250, "l": Where(f"Exim's keywords, STARTTLS {starttls}", right, sample)}
+
+
+def exim_dialog(server):
+    end = reply("QUIT", 221, server.name + " closing connection")
+    if server.behaviour in EXIM_AWAY:
+        replies = [reply("CONNECT", int(server.behaviour), EXIM_AWAY[server.behaviour])]
+        return Either(replies, replies + [end])
+    offered = server.behaviour != "nostarttls"
+    replies = [reply("CONNECT", 220, server.name + " ESMTP lab"), exim_hello(server, "EHLO", offered)]
+    if offered:
+        replies += [reply("STARTTLS", 220, "TLS go ahead"), exim_hello(server, "EHLO2", False)]
+    return replies + [end]
+
+
 def endpoints(lab_dir):
     """(host, address) -> record. The shared host is there once, however many names use it."""
-    table = {(s.name, ip): probed(s, lab_dir) for s in MAIL_SERVERS for ip in s.addresses
+    table = {(s.name, ip): probed(s, lab_dir) for s in MAIL_SERVERS + EXIM_SERVERS for ip in s.addresses
              if s.name != "implicit-plain.test"}  # not signalled, so not probed
+    table["mx.mx-alias.test", "127.0.25.3"] = {**table["mx.shared.test", "127.0.25.3"],
+                                               "tls": {**table["mx.shared.test", "127.0.25.3"]["tls"], "sni": "mx.mx-alias.test"}}
     table["mx.mx-down.test", "127.0.25.99"] = REFUSED
     table["mx.reserved.test", "10.1.2.3"] = not_contacted()
+    table.update(expect_scripted.endpoints(lab_dir))
     return {(host, ip): {"host": host, "ip": ip, "port": 25, **record} for (host, ip), record in table.items()}

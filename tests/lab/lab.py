@@ -1,7 +1,10 @@
 #!/usr/bin/python3
-"""A small internet of real daemons on loopback: knot, unbound, nginx and Postfix in a network namespace of their own.
+"""A small internet of real daemons on loopback: knot, unbound, nginx, Postfix and Exim, in a network namespace of
+their own.
 
-    lab.py run [--keep] -- COMMAND...   run COMMAND inside the lab; its exit status is ours
+    lab.py run [--keep] [--scripted] -- COMMAND...
+                                        run COMMAND inside the lab; its exit status is ours. With scripted peers too,
+                                        and their domains in the list of names
     lab.py names                        print the input list (rank,name lines, with junk among them)
 
 COMMAND finds LAB_DIR (configuration and logs), LAB_CA (the root certificate) and LAB_RESOLVER in its environment.
@@ -21,9 +24,13 @@ import tempfile
 import time
 
 import daemons
+import domains
+import exim
+import expect_scripted
 import mail
 import names
 import pki
+import scripted_server
 import web
 import zones
 from daemons import LabError
@@ -31,6 +38,7 @@ from daemons import LabError
 PROGRAMS = {"knotd": "knot", "keymgr": "knot or knot-dnssecutils", "unbound": "unbound",
             "nginx": "nginx-light", "postconf": "postfix", "openssl": "openssl", "ip": "iproute2", "zstd": "zstd",
             "unshare": "util-linux", "mount": "mount"}
+IPV6 = ("fd00::2/128", "fd00::3/128")  # beside ::1; of scripted peers, and of nobody
 KEEP_ENVIRONMENT = re.compile(r"PATH$|TERM$|LANG$|LC_|STSCAN|STSTAT|SOURCE_DIR|LAB_|(A|UB|L|T)SAN_OPTIONS$")
 MARK = "STSCAN_LAB_OUTSIDE"  # the network namespace that isolate() came from
 
@@ -66,6 +74,8 @@ def isolate():
 
 def missing_programs():
     missing = {package for program, package in PROGRAMS.items() if not shutil.which(program)}
+    if not exim.binary():
+        missing.add("exim4-daemon-light (./dev setup unpacks it)")
     if missing:
         raise LabError("not installed: " + ", ".join(sorted(missing)))
 
@@ -94,10 +104,11 @@ def packets_without_route():
 
 
 class Lab:
-    """The running lab. `dir`, `ca`, `environment`; `seconds` says how long the start took."""
+    """The running lab. `dir`, `ca`, `environment`; `seconds` says how long the start took. `scripted`: with the peers
+    that do what real daemons do not; a scan of those takes long."""
 
-    def __init__(self, keep=False):
-        self.keep = keep
+    def __init__(self, keep=False, scripted=False):
+        self.keep, self.scripted = keep, scripted
         self.daemons = daemons.Daemons()
         self.dir = self.janitor = None
 
@@ -123,6 +134,8 @@ class Lab:
             raise LabError("isolate() comes first")
         missing_programs()
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        for address in IPV6:
+            subprocess.run(["ip", "-6", "addr", "add", address, "dev", "lo"], check=True)
         self.dir = tempfile.mkdtemp(prefix="stscan-lab-", dir=reachable_temp())
         self.janitor = daemons.Janitor(self.dir)
         os.chmod(self.dir, 0o755)
@@ -131,8 +144,8 @@ class Lab:
         self.environment = dict(os.environ, LAB_DIR=self.dir, LAB_CA=self.ca, LAB_RESOLVER=zones.RESOLVER)
         self._resolv_conf()
         with open(os.path.join(self.dir, "names.csv"), "wb") as f:
-            f.write(names.csv())
-        pki.make(self.pki, web.leaves() + mail.leaves())
+            f.write(names.csv(domains.DOMAINS if self.scripted else domains.REAL))
+        pki.make(self.pki, web.leaves() + mail.leaves() + exim.leaves() + (expect_scripted.leaves() if self.scripted else []))
 
     def _resolv_conf(self):
         """For commands that use the system's resolver. In a chroot that is no mount point it stays as it is: a mount
@@ -146,11 +159,16 @@ class Lab:
 
     def _start(self):
         """Each daemon gets going while the next is configured; unbound starts only when its authority answers."""
-        at = {part: os.path.join(self.dir, part) for part in ("web", "mail", "dns", "refuser")}
+        at = {part: os.path.join(self.dir, part) for part in ("web", "mail", "exim", "dns", "refuser", "scripted")}
+        os.mkdir(at["scripted"])
+        scripted = self.daemons.start("scripted peers", scripted_server.command(at["scripted"], self.pki),
+                                      at["scripted"] + "/error.log") if self.scripted else None
         web.configure(at["web"], self.pki)
         nginx = self.daemons.start("nginx", web.command(at["web"]), at["web"] + "/error.log")
         mail.configure(at["mail"], self.pki)
         postfix = self.daemons.start("postfix", mail.command(at["mail"]), at["mail"] + "/log/mail.log")
+        exim.configure(at["exim"], self.pki)
+        second = self.daemons.start("exim", exim.command(at["exim"]), at["exim"] + "/log/mainlog")
         zones.configure_refuser(at["refuser"])
         refuser = self.daemons.start("knotd", zones.command(at["refuser"]), at["refuser"] + "/knotd.log")
         zones.configure(at["dns"], self.pki)
@@ -162,6 +180,9 @@ class Lab:
         refuser.wait_until(zones.refuser_ready)
         nginx.wait_until(lambda: web.ready(self.pki))
         postfix.wait_until(mail.ready)
+        second.wait_until(exim.ready)
+        if scripted:
+            scripted.wait_until(lambda: scripted_server.ready(at["scripted"]))
 
     def packets_astray(self):
         """How often anything tried to reach an address outside loopback since the lab is up."""
@@ -192,9 +213,9 @@ def stop_on_signals():
     signal.signal(signal.SIGHUP, leave)
 
 
-def run(command, keep):
+def run(command, keep, scripted):
     stop_on_signals()
-    with Lab(keep) as lab:
+    with Lab(keep, scripted) as lab:
         status = daemons.run_foreground(command, lab.environment, lab.daemons)
     return status or (1 if lab.left_over else 0)
 
@@ -205,14 +226,15 @@ def main():
     commands.add_parser("names")
     runner = commands.add_parser("run")
     runner.add_argument("--keep", action="store_true", help="leave LAB_DIR there afterwards")
+    runner.add_argument("--scripted", action="store_true", help="with the scripted peers")
     runner.add_argument("command", nargs="+", metavar="COMMAND")
     args = parser.parse_args()
     if args.what == "names":
-        sys.stdout.buffer.write(names.csv())
+        sys.stdout.buffer.write(names.csv(domains.REAL))
         return 0
     isolate()
     try:
-        return run(args.command, args.keep)
+        return run(args.command, args.keep, args.scripted)
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
     except KeyboardInterrupt:

@@ -22,19 +22,19 @@ JUNK = (
 )
 
 
-def lines():
+def lines(domains=DOMAINS):
     """(line, domain name or None, outcome or "") in order."""
     out = []
-    for rank in range(len(DOMAINS) + 1):
+    for rank in range(len(domains) + 1):
         if rank:
-            name = DOMAINS[rank - 1].name
+            name = domains[rank - 1].name
             out.append((b"%d,%s" % (rank, ODD.get(name, name.encode())), name, ""))
         out += [(line, None, outcome) for after, line, outcome in JUNK if after == rank]
     return out
 
 
-def csv():
-    return b"".join(line + b"\n" for line, _, _ in lines())
+def csv(domains=DOMAINS):
+    return b"".join(line + b"\n" for line, _, _ in lines(domains))
 
 
 def positions():

@@ -28,6 +28,11 @@ subjectAltName = ${ENV::LAB_SAN}
 [leaf_without_san]
 basicConstraints = critical, CA:FALSE
 extendedKeyUsage = serverAuth
+[narrow_ca]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+nameConstraints = critical, permitted;DNS:elsewhere.test
 [lab_ca]
 database = ${ENV::LAB_DB}/index.txt
 new_certs_dir = ${ENV::LAB_DB}
@@ -39,7 +44,17 @@ commonName = supplied
 """
 EC = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
 RSA = ["-newkey", "rsa:2048"]
-KINDS = ("good", "rsa", "expired", "wrongname", "selfsigned", "cnonly", "nochain")
+KEYS = {"rsa": RSA, "rsa1024": ["-newkey", "rsa:1024"]}
+DATES = {"expired": ("20240101000000Z", "20240201000000Z"), "notyet": ("20400101000000Z", "20410101000000Z")}
+# Who signs, and what is sent behind the leaf. The root of the strangers is in nobody's trust store.
+ISSUER = {"selfsigned": None, "constrained": "narrow", "untrusted": "stranger", "longchain": "link-1"}
+ALONE = ("selfsigned", "nochain")
+LINKS = 29  # CAs in the long chain
+# In whose names; {} is the host, {tail} what follows its first label, {u} the host with U-labels.
+NAMES = {"wrongname": "DNS:other.test", "cnother": "DNS:other.test", "wildcard": "DNS:*.{tail}",
+         "partial": "DNS:m*.{tail}", "inner": "DNS:{label}.*.test", "twolabels": "DNS:*.test"}
+RAW_NAMES = {"nul": "{}\0.elsewhere.test", "ulabel": "{u}"}
+KINDS = ("good", "expired", "notyet", "selfsigned", "cnonly", "nochain", *KEYS, *ISSUER, *NAMES, *RAW_NAMES)
 
 
 def openssl(directory, *args, cn="-", san="DNS:-", db="."):
@@ -51,49 +66,90 @@ def openssl(directory, *args, cn="-", san="DNS:-", db="."):
     return done.stdout
 
 
-def make_ca(directory, name, cn, issuer=None):
+def make_ca(directory, name, cn, issuer=None, section="ca"):
     sign = ["-CA", issuer + ".pem", "-CAkey", issuer + ".key"] if issuer else []
     openssl(directory, "req", "-x509", *EC, "-nodes", "-keyout", name + ".key", "-out", name + ".pem",
-            "-days", "3650", "-extensions", "ca", *sign, cn=cn)
+            "-days", "3650", "-extensions", section, *sign, cn=cn)
 
 
-def make_expired(directory, name, host):
-    """Valid in January 2024 only. `openssl req` cannot set dates before OpenSSL 3.4, `openssl ca` always could."""
+def alternative_name(host, kind):
+    """The subjectAltName, as openssl's configuration wants it. No text of its own gets NUL and 8-bit bytes through."""
+    label, _, tail = host.partition(".")
+    words = {"label": label, "tail": tail, "u": host.encode().decode("idna")}
+    if kind not in RAW_NAMES:
+        return NAMES.get(kind, "DNS:{}").format(host, **words)
+    name = RAW_NAMES[kind].format(host, **words).encode()
+    return "DER:" + bytes((0x30, len(name) + 2, 0x82, len(name), *name)).hex(":")  # one dNSName, RFC 5280 4.2.1.6
+
+
+def make_dated(directory, name, host, kind):
+    """Valid at another time. `openssl req` cannot set dates before OpenSSL 3.4, `openssl ca` always could."""
     db = name + ".db"
     os.mkdir(os.path.join(directory, db))
     open(os.path.join(directory, db, "index.txt"), "w").close()
+    begin, end = DATES[kind]
     san = "DNS:" + host
     openssl(directory, "req", "-new", *EC, "-nodes", "-keyout", name + ".key", "-out", name + ".csr", cn=host)
     openssl(directory, "ca", "-batch", "-notext", "-name", "lab_ca", "-cert", "intermediate.pem", "-keyfile",
-            "intermediate.key", "-startdate", "20240101000000Z", "-enddate", "20240201000000Z", "-extensions", "leaf",
+            "intermediate.key", "-startdate", begin, "-enddate", end, "-extensions", "leaf",
             "-in", name + ".csr", "-out", name + ".pem", cn=host, san=san, db=db)
 
 
 def make_leaf(directory, name, host, kind):
     assert kind in KINDS, kind
-    names = "other.test" if kind == "wrongname" else host
-    if kind == "expired":
-        make_expired(directory, name, host)
+    issuer = ISSUER.get(kind, "intermediate")
+    if kind in DATES:
+        make_dated(directory, name, host, kind)
     else:
-        sign = [] if kind == "selfsigned" else ["-CA", "intermediate.pem", "-CAkey", "intermediate.key"]
+        sign = ["-CA", issuer + ".pem", "-CAkey", issuer + ".key"] if issuer else []
         section = "leaf_without_san" if kind == "cnonly" else "leaf"
-        openssl(directory, "req", "-x509", *(RSA if kind == "rsa" else EC), "-nodes", "-keyout", name + ".key",
-                "-out", name + ".pem", "-days", "90", "-extensions", section, *sign, cn=names, san="DNS:" + names)
-    if kind not in ("selfsigned", "nochain"):
-        with open(os.path.join(directory, name + ".pem"), "a") as chain, \
-                open(os.path.join(directory, "intermediate.pem")) as intermediate:
-            chain.write(intermediate.read())
+        openssl(directory, "req", "-x509", *KEYS.get(kind, EC), "-nodes", "-keyout", name + ".key",
+                "-out", name + ".pem", "-days", "90", "-extensions", section, *sign,
+                cn="other.test" if kind == "wrongname" else host, san=alternative_name(host, kind))
+    if kind not in ALONE:
+        append(directory, name, issuer, *(f"link-{n}" for n in range(2, LINKS + 1) if kind == "longchain"))
+
+
+def append(directory, name, *issuers):
+    with open(os.path.join(directory, name + ".pem"), "a") as chain:
+        for issuer in issuers:
+            with open(os.path.join(directory, issuer + ".pem")) as pem:
+                chain.write(pem.read())
+
+
+def make_shared(directory, hosts):
+    """One good leaf for all of these hosts: each finds it under its own name."""
+    openssl(directory, "req", "-x509", *EC, "-nodes", "-keyout", "shared.key", "-out", "shared.pem", "-days", "90",
+            "-extensions", "leaf", "-CA", "intermediate.pem", "-CAkey", "intermediate.key", cn="shared",
+            san=",".join("DNS:" + host for host in hosts))
+    append(directory, "shared", "intermediate")
+    for host in hosts:
+        for part in (".key", ".pem"):
+            os.symlink("shared" + part, os.path.join(directory, host + part))
+
+
+def make_issuers(directory, kinds):
+    """The root and the intermediate, and those that only some kinds of leaf need."""
+    make_ca(directory, "root", "Lab root")
+    make_ca(directory, "intermediate", "Lab intermediate", issuer="root")
+    if "constrained" in kinds:
+        make_ca(directory, "narrow", "Lab CA for elsewhere.test", "root", "narrow_ca")
+    if "untrusted" in kinds:
+        make_ca(directory, "stranger", "Unknown root")
+    for n in range(LINKS, 0, -1) if "longchain" in kinds else ():
+        make_ca(directory, f"link-{n}", f"Lab link {n}", f"link-{n + 1}" if n < LINKS else "root")
 
 
 def make(directory, leaves):
-    """leaves: (file name, host name, kind) for each. The root is directory/root.pem."""
+    """leaves: (file name, host name, kind) for each; kind "shared": one of many names of one leaf. The root is
+    directory/root.pem."""
     os.makedirs(directory)
     with open(os.path.join(directory, "openssl.cnf"), "w") as f:
         f.write(CONFIG)
-    make_ca(directory, "root", "Lab root")
-    make_ca(directory, "intermediate", "Lab intermediate", issuer="root")
+    make_issuers(directory, {kind for _, _, kind in leaves})
+    make_shared(directory, [host for _, host, kind in leaves if kind == "shared"])
     with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
-        list(pool.map(lambda leaf: make_leaf(directory, *leaf), leaves))
+        list(pool.map(lambda leaf: make_leaf(directory, *leaf), (leaf for leaf in leaves if leaf[2] != "shared")))
 
 
 def der(directory, name):

@@ -15,9 +15,12 @@ from pathlib import Path
 import msgpack
 
 import check
+import domains
+import expect_scripted
 import mail
 import names
 import pki
+import rows
 import web
 from expect import Either, Where
 
@@ -36,10 +39,14 @@ def sample(value):
     return [sample(v) for v in value] if isinstance(value, list) else value
 
 
+def leaves():
+    return web.leaves() + mail.leaves() + expect_scripted.leaves()
+
+
 def ideal(lab_dir):
     """The records of a scan that is right in everything."""
     middle = [{"k": KIND[kind], **sample(record)} for kind, _, _, record in check.rows(lab_dir)]
-    certs = {hashlib.sha256(der).digest(): der for name, _, _ in web.leaves() + mail.leaves()
+    certs = {hashlib.sha256(der).digest(): der for name, _, _ in leaves()
              for der in pki.der(Path(lab_dir) / "pki", name)}
     n = len(names.positions())
     counts = Counter((r["k"], r["oc"]) for r in middle)
@@ -88,7 +95,7 @@ def tolerated(what):
 
 def main():
     with tempfile.TemporaryDirectory() as directory:
-        pki.make(f"{directory}/pki", web.leaves() + mail.leaves())
+        pki.make(f"{directory}/pki", leaves())
         scan = Path(directory) / "scan"
         records = ideal(directory)
         right, said = verdict(records, scan, directory)
@@ -108,6 +115,9 @@ def main():
             if verdict(records[:i] + records[i + 1:], scan, directory)[0]:
                 missed += 1
                 print(f"not noticed: record {i} is not there: {str(records[i])[:100]}")
+        gaps = rows.faults(domain.name for domain in domains.DOMAINS)
+        print("".join(gap + "\n" for gap in gaps) + f"{len(rows.ROWS)} rows of edge cases, {len(gaps)} faults")
+        missed += len(gaps)
         print(f"{tried} changes, {missed} not noticed")
         return 1 if missed else 0
 

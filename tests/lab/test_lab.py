@@ -10,11 +10,13 @@ import time
 
 import check
 import figures
+import judges
 import lab
 import peers
 import programs
+import verdicts
 
-SCAN_SECONDS = 90
+SCAN_SECONDS = 200
 
 
 def scan(running, name, workers):
@@ -70,11 +72,12 @@ def main():
     lab.isolate()
     lab.stop_on_signals()
     try:
-        with lab.Lab() as running:
+        with lab.Lab(scripted=True) as running:
             print(f"lab: up in {running.seconds:.1f} s")
             paths = [scan(running, "scan-1", 1), scan(running, "scan-4", 4), scan_to_pipe(running, "scan-pipe.zst")]
             right = check.check(paths, running.dir)
             wrong = peers.complaints(running, len(paths)) + check_ststat(paths)
+            wrong += verdicts.complaints(paths[0]) + judges.complaints(running, paths[0], check.Scan(paths[0]))
             wrong += running.daemons.dead()
             print("".join(line + "\n" for line in wrong), end="")
             if os.environ.get("LAB_KEEP_SCANS"):

@@ -37,12 +37,12 @@ def leaves():
 
 
 def answer(policy):
-    if policy.status == 301:
-        return f"return 301 https://mta-sts.enforce.test{PATH};"
+    if policy.status in (301, 302):
+        return f"return {policy.status} https://mta-sts.enforce.test{PATH};"
     if policy.status != 200:
         return f"return {policy.status};"
     body = policy.body().replace("\r", "\\r").replace("\n", "\\n")
-    return f'default_type {policy.media}; return 200 "{body}";'
+    return f'default_type "{policy.media}"; return 200 "{body}";'
 
 
 def bracket(address):

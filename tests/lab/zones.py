@@ -5,7 +5,7 @@ import struct
 import subprocess
 
 import pki
-from domains import DOMAINS, MAIL_SERVERS
+from domains import DOMAINS, EXIM_SERVERS, MAIL_SERVERS
 
 AUTHORITY, RESOLVER = "127.0.0.2", "127.0.0.1"
 REFUSER = "127.0.0.3"  # a second knot without zones: it refuses every question
@@ -55,6 +55,7 @@ server:
     interface: {resolver}
     access-control: 127.0.0.0/8 allow
     do-ip6: no
+    so-rcvbuf: 8m
     chroot: ""
     username: ""
     directory: "{dir}"
@@ -69,6 +70,7 @@ server:
     ede: yes
     local-zone: "test." nodefault
     local-zone: "refused.test." refuse
+    local-zone: "1." always_nxdomain
 remote-control:
     control-enable: no
 stub-zone:
@@ -86,7 +88,7 @@ def served():
 
 def host_records(zone, pki_dir):
     """Addresses and TLSA records of the mail servers whose names are in this zone."""
-    for server in MAIL_SERVERS:
+    for server in MAIL_SERVERS + EXIM_SERVERS:
         if server.name != zone and not server.name.endswith("." + zone):
             continue
         for address in server.addresses:

@@ -49,6 +49,9 @@ def test_family(running):
         found = scan(running, f"family-{version}", "--ip-version", version)
         wrong = [e for e in found.endpoint.values() if (off in e["ip"]) != (e["oc"] == FAMILY_OFF)]
         assert not wrong, wrong
+        mixed = scan(running, f"mixed-{version}", "--ip-version", version, "h-reserved.test", without=("-f", "--lab"))
+        record = mixed.policy["h-reserved.test"]  # addresses of both families, none may be contacted
+        assert {a["oc"] for a in record["att"]} == {RESERVED, FAMILY_OFF} and record["oc"] == record["att"][-1]["oc"], record
         print(f"--ip-version {version}: {sum(e['oc'] == FAMILY_OFF for e in found.endpoint.values())} endpoints left out")
 
 

@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -19,17 +21,17 @@ enum { ROOT, ISSUER, MX, POLICY, EXPIRED, SELF, N_CERTS };
 
 struct certs {
     struct chains *chains;
+    const struct chain_rules *rules;
     struct sts_str digest[N_CERTS];
     uint8_t bytes[N_CERTS][SHA256_DIGEST_LENGTH];
     struct sts_err err;
 };
 
-static int set_up(void **state)
+static int load(struct certs *c)
 {
     static const char *const names[] = {"root", "issuer", "mx", "policy", "expired", "self"};
-    struct certs *c = calloc(1, sizeof(*c));
 
-    if (c == NULL || chains_new(&c->chains, &c->err) != STS_OK)
+    if (chains_new(&c->chains, c->rules, &c->err) != STS_OK)
         return -1;
     for (int i = 0; i < N_CERTS; i++) {
         char path[512], der[4096];
@@ -48,8 +50,13 @@ static int set_up(void **state)
             chains_add(c->chains, &cert, &c->err) != STS_OK)
             return -1;
     }
-    *state = c;
     return 0;
+}
+
+static int set_up(void **state)
+{
+    *state = calloc(1, sizeof(struct certs));
+    return *state != NULL ? load(*state) : -1;
 }
 
 static int tear_down(void **state)
@@ -150,6 +157,68 @@ static void test_bad_der(void **state)
     assert_false(matches);
 }
 
+/* The same certificates, judged by `rules`. */
+static uint32_t faults_by(const struct chain_rules *rules, int leaf, int issuer, uint64_t at_ms)
+{
+    struct certs c = {.rules = rules};
+    uint32_t faults;
+
+    assert_int_equal(load(&c), 0);
+    faults = verify(&c, leaf, issuer, at_ms).faults;
+    chains_free(c.chains);
+    return faults;
+}
+
+static void test_rules(void **state)
+{
+    const struct chain_rules later = {.has_time = true, .time_ms = MS_2027};
+    const struct chain_rules lost = {.certs_lost = true};
+    const struct chain_rules other = {.ca_file = TEST_DATA "/golden/certs/self.pem"};
+
+    (void)state;
+    assert_int_equal(faults_by(&later, MX, ISSUER, MS_2026_02), CHAIN_EXPIRED);
+    assert_int_equal(faults_by(&later, MX, ISSUER, MS_2019), CHAIN_EXPIRED);
+    /* Only these CAs, whatever the scan trusted. */
+    assert_int_equal(faults_by(&other, SELF, -1, MS_2026_02), 0);
+    assert_true(faults_by(&other, MX, ISSUER, MS_2026_02) & CHAIN_NO_ISSUER);
+    /* The way to a root may be among what is lost; what is expired is so all the same. */
+    assert_int_equal(faults_by(&lost, MX, ISSUER, MS_2026_02), 0);
+    assert_int_equal(faults_by(&lost, MX, -1, MS_2026_02), CHAIN_NO_ISSUER | CHAIN_NOT_IN_SCAN);
+    assert_int_equal(faults_by(&lost, EXPIRED, ISSUER, MS_2026_02), CHAIN_EXPIRED);
+}
+
+/* A bundle that cannot be read whole is refused: half a trust store is a wrong one. */
+static void test_bad_bundle(void **state)
+{
+    static const char cut[] = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+    char path[] = "/tmp/test_chain.XXXXXX", pem[8192];
+    int fd = mkstemp(path);
+    FILE *good = fopen(TEST_DATA "/golden/certs/self.pem", "r"), *out = fdopen(fd, "w");
+    const struct {
+        struct chain_rules rules;
+        const char *words;
+    } rows[] = {
+        {{.ca_file = "/no/such/file"}, "/no/such/file: cannot open: No such file"},
+        {{.ca_file = TEST_DATA "/golden/certs/self.der"}, "holds no certificate"},
+        {{.ca_file = path}, "its certificate 2 cannot be read"},
+    };
+
+    (void)state;
+    assert_true(fd >= 0 && good != NULL && out != NULL);
+    fwrite(pem, 1, fread(pem, 1, sizeof(pem), good), out);
+    fputs(cut, out);
+    fclose(good);
+    fclose(out);
+    for (size_t i = 0; i < STS_LEN(rows); i++) {
+        struct chains *chains = NULL;
+        struct sts_err err = {0};
+
+        assert_int_equal(chains_new(&chains, &rows[i].rules, &err), STS_EINVAL);
+        assert_non_null(strstr(err.msg, rows[i].words));
+    }
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +226,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_faults, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_match, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bad_der, set_up, tear_down),
+        cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_bad_bundle),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

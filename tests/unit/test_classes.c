@@ -58,6 +58,37 @@ static void test_policy(void **state)
     assert_int_equal(classify(p, 0, true), POL_HTTP_STATUS);
 }
 
+/* RFC 9112 section 6.3: one length may be said twice, two are none. */
+static void test_lengths(void **state)
+{
+    static const struct {
+        const char *headers;
+        enum policy_class class_;
+    } rows[] = {
+        {"Content-Type: text/plain\r\nContent-Length: 5\r\ncontent-length: 5\r\n", POL_OK},
+        {"Content-Type: text/plain\r\nContent-Length: 5 , 5\r\n", POL_OK},
+        {"Content-Length: 5\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n", POL_HTTP_PROTOCOL},
+        {"Content-Type: text/plain\r\nContent-Length: 5, 6\r\n", POL_HTTP_PROTOCOL},
+        {"Content-Type: text/plain\r\nContent-Length: 5,\r\n", POL_HTTP_PROTOCOL},
+        {"Content-Type: text/plain\r\nContent-Length:\r\n", POL_HTTP_PROTOCOL},
+        {"Content-Type: text/plain\r\nContent-Length: 5x\r\n", POL_HTTP_PROTOCOL},
+        {"Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\nContent-Length: x\r\n", POL_OK},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < STS_LEN(rows); i++) {
+        struct rec_policy p = {
+            .oc = OC_OK, .status = 200, .headers = sts_str(rows[i].headers), .body = S(BODY)};
+
+        assert_int_equal(classify(p, 0, true), rows[i].class_);
+        p.oc = OC_HTTP_SHORT;
+        assert_int_equal(classify(p, 0, true), rows[i].class_ == POL_OK ? POL_HTTP_SHORT : POL_HTTP_PROTOCOL);
+        p.status = 404;
+        p.oc = OC_HTTP_STATUS;
+        assert_int_equal(classify(p, 0, true), POL_HTTP_STATUS);
+    }
+}
+
 static void test_policy_outcomes(void **state)
 {
     static const struct {
@@ -147,6 +178,9 @@ static void test_endpoint_evidence(void **state)
     lines[1] = (struct sts_str)S("STARTTLSX");
     endpoint_classify(&facts, &e);
     assert_int_equal(facts.starttls, STARTTLS_UNKNOWN);
+    lines[1] = (struct sts_str)S("starttls\t");
+    endpoint_classify(&facts, &e);
+    assert_int_equal(facts.starttls, STARTTLS_OFFERED);
     e.tls = &tls;
     e.oc = OC_OK;
     endpoint_classify(&facts, &e);
@@ -286,15 +320,11 @@ static void test_wildcard(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_policy),
-        cmocka_unit_test(test_policy_outcomes),
-        cmocka_unit_test(test_headers),
-        cmocka_unit_test(test_endpoint),
-        cmocka_unit_test(test_endpoint_evidence),
-        cmocka_unit_test(test_mx_state),
-        cmocka_unit_test(test_joined),
-        cmocka_unit_test(test_lookups),
-        cmocka_unit_test(test_wildcard),
+        cmocka_unit_test(test_policy),          cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_policy_outcomes), cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_endpoint),        cmocka_unit_test(test_endpoint_evidence),
+        cmocka_unit_test(test_mx_state),        cmocka_unit_test(test_joined),
+        cmocka_unit_test(test_lookups),         cmocka_unit_test(test_wildcard),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,165 +1,11 @@
-/* test_gate.c - gate.c on a clock of the test's own: pace, limits, order, refusals, the end. The source
- * itself is included, so that a test sees which addresses are remembered. */
-#include "scanner/gate.h"
+/* test_gate.c - gate.c on a clock of the test's own: pace, limits, order, refusals, the end. */
+#include "tests/unit/gate_bench.c"
 
-static int start_timer(struct timers *ts, struct timer *t, uint64_t delay_ms, timer_fn fire);
-static void note_failure(struct scan *scan, const struct sts_err *err);
-#define timers_start start_timer
-#define scan_fail    note_failure
-#include "scanner/gate.c"
-#undef timers_start
-#undef scan_fail
-#include "tests/unit/unit.h"
-
-#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
-#define MS         INT64_C(1000000)
-#define MOST_JOBS  4000
-#define HOLD_NEVER UINT64_MAX /* the test releases it itself */
-
-struct bench {
-    struct prefix_set none, lab;
-    struct scan scan;
-    struct timers timers;
-    struct counters counters;
-    struct gate *gate;
-    unsigned order[MOST_JOBS]; /* jobs as they went */
-    unsigned n_gone, n_open, most_open;
-    bool inside; /* a call that must not run go() */
-};
-struct job {
-    struct gate_job gate; /* first */
-    struct timer close;
-    struct bench *b;
-    struct job *follower; /* submitted from within go() */
-    struct address address;
-    unsigned number, n_gone;
-    enum outcome oc;
-    uint64_t gone_ms, hold_ms; /* 0: released within go() */
-};
-static struct job jobs[MOST_JOBS];
-
-static const struct gate_limits polite[LANE_N] = {{1, 2000}, {4, 100}};
-static const struct gate_limits no_limits[LANE_N] = {{UINT32_MAX, 0}, {UINT32_MAX, 0}};
-
-static void bench_init(struct bench *b, const struct gate_limits limits[LANE_N], uint32_t connections,
-                       double rate)
-{
-    struct sts_err err = {0};
-
-    memset(b, 0, sizeof(*b));
-    memset(jobs, 0, sizeof(jobs));
-    prefix_set_build(&b->none);
-    prefix_set_build(&b->lab);
-    assert_int_equal(door_rules_init(&b->scan.door, IP_VERSION_ANY, &b->none, &b->lab, &err), STS_OK);
-    b->scan.max_connections = connections;
-    b->scan.secret = 5;
-    rate_init(&b->scan.connect_rate, rate);
-    b->gate = gate_new(&b->scan, &b->timers, &b->counters, limits);
-    assert_non_null(b->gate);
-}
-
-static void bench_fini(struct bench *b)
-{
-    assert_int_equal(b->n_open, 0);
-    assert_int_equal(b->scan.connections, 0);
-    gate_free(b->gate);
-    assert_int_equal(b->timers.n, 0);
-    timers_fini(&b->timers);
-    door_rules_fini(&b->scan.door);
-    prefix_set_fini(&b->lab);
-}
-
-static void submit(struct job *j, enum gate_lane lane);
-
-static void release(struct job *j)
-{
-    bool outer = j->b->inside;
-
-    j->b->n_open--;
-    j->b->inside = true;
-    gate_release(j->b->gate, &j->gate);
-    j->b->inside = outer;
-}
-
-static void on_close(struct timer *t)
-{
-    release((struct job *)((char *)t - offsetof(struct job, close)));
-}
-
-static void go(struct gate_job *gate, enum outcome oc)
-{
-    struct job *j = (struct job *)gate;
-    struct bench *b = j->b;
-
-    assert_false(b->inside);
-    j->n_gone++;
-    j->oc = oc;
-    j->gone_ms = b->timers.now_ms;
-    b->order[b->n_gone++] = j->number;
-    if (j->follower != NULL)
-        submit(j->follower, LANE_SMTP);
-    if (oc != OC_OK)
-        return;
-    if (++b->n_open > b->most_open)
-        b->most_open = b->n_open;
-    if (j->hold_ms == 0)
-        release(j);
-    else if (j->hold_ms != HOLD_NEVER)
-        assert_int_equal(timers_start(&b->timers, &j->close, j->hold_ms, on_close), STS_OK);
-}
-
-static struct job *job_at(struct bench *b, unsigned number, uint32_t v4, uint64_t hold_ms)
-{
-    const uint8_t bytes[4] = {(uint8_t)(v4 >> 24), (uint8_t)(v4 >> 16), (uint8_t)(v4 >> 8), (uint8_t)v4};
-    struct job *j = &jobs[number];
-
-    j->b = b;
-    j->number = number;
-    j->address = address_from_v4(bytes);
-    j->hold_ms = hold_ms;
-    return j;
-}
-
-static void submit(struct job *j, enum gate_lane lane)
-{
-    bool outer = j->b->inside;
-
-    j->b->inside = true; /* go() is never called before submit returns */
-    assert_true(gate_submit(j->b->gate, &j->gate, &j->address, lane, go));
-    j->b->inside = outer;
-}
-
-/* Turn as the loop does, up to and with `until_ms`. */
-static void turn_until(struct bench *b, uint64_t until_ms, uint64_t step_ms)
-{
-    while (b->timers.now_ms < until_ms) {
-        uint64_t now_ms = b->timers.now_ms + step_ms;
-
-        timers_run(&b->timers, now_ms < until_ms ? now_ms : until_ms);
-        gate_turn(b->gate, (int64_t)b->timers.now_ms * MS);
-        assert_true(b->n_open <= b->scan.max_connections);
-        assert_int_equal(b->scan.connections, b->n_open);
-    }
-}
-
-static void turn(struct bench *b)
-{
-    turn_until(b, b->timers.now_ms + 1, 1);
-}
-
-/* All jobs went, each once, each with `oc`. */
-static void all_gone(const struct bench *b, unsigned n, enum outcome oc)
-{
-    assert_int_equal(b->n_gone, n);
-    for (unsigned i = 0; i < n; i++) {
-        assert_int_equal(jobs[i].n_gone, 1);
-        assert_int_equal(jobs[i].oc, oc);
-    }
-}
-
-#define ONE 0x01010101u /* an address that may be contacted: 1.1.1.1 */
+static const struct gate_limits no_limits[LANE_N] = {{UINT32_MAX, UINT32_MAX, 0},
+                                                     {UINT32_MAX, UINT32_MAX, 0}};
 
 /* Protects a mail server: one connection at a time, none sooner than 2 s after the last, in order. */
 static void test_pace_of_one_address(void **state)
@@ -179,14 +25,14 @@ static void test_pace_of_one_address(void **state)
         assert_true(jobs[i].gone_ms - jobs[i - 1].gone_ms >= 2000);
         assert_true(jobs[i].gone_ms >= jobs[i - 1].gone_ms + jobs[i - 1].hold_ms);
     }
-    assert_int_equal(b.gate->n_ips, 0);
+    assert_int_equal(n_remembered(&b), 0);
     bench_fini(&b);
 }
 
 /* Protects the same with several open: never more than the limit, and the limit is used. */
 static void test_several_open(void **state)
 {
-    static const struct gate_limits limits[LANE_N] = {{3, 50}, {1, 0}};
+    static const struct gate_limits limits[LANE_N] = {{3, UINT32_MAX, 50}, {1, UINT32_MAX, 0}};
     uint64_t seed = 4;
     struct bench b;
 
@@ -233,7 +79,7 @@ static void test_limits_of_the_scan(void **state)
     bench_init(&b, polite, 37, 100);
     for (unsigned i = 0; i < 3000; i++)
         submit(job_at(&b, i, ONE + i % 1000, random_next(&seed) % 400), LANE_SMTP);
-    assert_true(b.gate->n_buckets >= 1000);
+    assert_true(b.gate->lanes[LANE_SMTP].n_buckets >= 1000);
     turn_until(&b, 60000, 5);
     all_gone(&b, 3000, OC_OK);
     assert_in_range(b.most_open, 10, 37);
@@ -242,7 +88,7 @@ static void test_limits_of_the_scan(void **state)
         assert_true(jobs[b.order[i]].gone_ms - jobs[b.order[i - 102]].gone_ms >= 1000);
     for (unsigned i = 1000; i < 3000; i++)
         assert_true(jobs[i].gone_ms - jobs[i - 1000].gone_ms >= 2000);
-    assert_int_equal(b.gate->n_ips, 0);
+    assert_int_equal(n_remembered(&b), 0);
     bench_fini(&b);
 }
 
@@ -282,7 +128,7 @@ static void test_refused_by_the_door(void **state)
     turn(&b);
     all_gone(&b, 3, OC_ADDRESS_RESERVED);
     assert_int_equal(b.counters.connects, 0);
-    assert_int_equal(b.gate->n_ips, 0);
+    assert_int_equal(n_remembered(&b), 0);
     bench_fini(&b);
 }
 
@@ -353,7 +199,7 @@ static void test_new_blocklist(void **state)
     assert_int_equal(b.counters.connects, 3);
     assert_int_equal(b.counters.excluded, 4);
     assert_true(jobs[5].gone_ms >= jobs[3].gone_ms + 2000);
-    assert_int_equal(b.gate->n_ips, 0);
+    assert_int_equal(n_remembered(&b), 0);
     submit(job_at(&b, 6, ONE, 100), LANE_SMTP);        /* at the submission */
     submit(job_at(&b, 7, 0x09090909, 100), LANE_SMTP); /* of the old list */
     turn_until(&b, 20000, 100);
@@ -383,7 +229,7 @@ static void test_no_limits(void **state)
         for (unsigned i = 0; i < 1000; i++)
             assert_int_equal(b.order[i], i);
         turn_until(&b, 2000, 5);
-        assert_int_equal(b.gate->n_ips, 0);
+        assert_int_equal(n_remembered(&b), 0);
         bench_fini(&b);
     }
 }
@@ -436,14 +282,14 @@ static void test_interval_outlives_the_jobs(void **state)
     turn(&b);
     assert_int_equal(jobs[0].gone_ms, 1001);
     turn_until(&b, 2000, 1);
-    assert_int_equal(b.gate->n_ips, 1);
+    assert_int_equal(n_remembered(&b), 1);
     submit(job_at(&b, 1, ONE, 0), LANE_SMTP); /* back within the interval */
     turn_until(&b, 3000, 1);
     assert_int_equal(jobs[1].n_gone, 0);
     turn_until(&b, 3010, 1);
     assert_in_range(jobs[1].gone_ms, 3001, 3003);
     turn_until(&b, 5100, 1);
-    assert_int_equal(b.gate->n_ips, 0); /* forgotten */
+    assert_int_equal(n_remembered(&b), 0); /* forgotten */
     submit(job_at(&b, 2, ONE, 0), LANE_SMTP);
     turn(&b);
     assert_int_equal(jobs[2].gone_ms, 5101); /* back later: at once */
@@ -515,20 +361,8 @@ static void test_submit_after_flush(void **state)
         assert_int_equal(jobs[i].oc, OC_OK);
     assert_in_range(jobs[3].gone_ms, 2001, 2010);
     assert_true(jobs[5].gone_ms - jobs[4].gone_ms >= 2000);
-    assert_int_equal(b.gate->n_ips, 0);
+    assert_int_equal(n_remembered(&b), 0);
     bench_fini(&b);
-}
-
-static bool out_of_memory;
-
-static int start_timer(struct timers *ts, struct timer *t, uint64_t delay_ms, timer_fn fire)
-{
-    return out_of_memory ? STS_ENOMEM : timers_start(ts, t, delay_ms, fire);
-}
-
-static void note_failure(struct scan *scan, const struct sts_err *err)
-{
-    scan->failure = *err;
 }
 
 /* Protects a scan that is out of memory: what waits for an interval that has no timer does not wait for ever,

@@ -10,7 +10,7 @@
 #define THREAD_JOBS 20000
 #define MOST_OPEN   2
 
-static const struct gate_limits limits[LANE_N] = {{UINT32_MAX, 0}, {UINT32_MAX, 0}};
+static const struct gate_limits limits[LANE_N] = {{UINT32_MAX, UINT32_MAX, 0}, {UINT32_MAX, UINT32_MAX, 0}};
 
 /* Workers that share one scan: each has a gate, timers and counters of its own. */
 struct crowd {

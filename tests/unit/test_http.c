@@ -151,7 +151,7 @@ static const struct answer answers[] = {
      OC_HTTP_REDIRECT, SRC_HTTP, 301, 301, "hi"},
     {"308", play_close, "HTTP/1.1 308 Moved\r\nLocation: /\r\nContent-Length: 0\r\n\r\n", OC_HTTP_REDIRECT,
      SRC_HTTP, 308, 308, ""},
-    {"304", play_close, "HTTP/1.1 304 Not Modified\r\n\r\n", OC_HTTP_REDIRECT, SRC_HTTP, 304, 304, ""},
+    {"304", play_close, "HTTP/1.1 304 Not Modified\r\n\r\n", OC_HTTP_STATUS, SRC_HTTP, 304, 304, ""},
     {"404", play_close, "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno", OC_HTTP_STATUS, SRC_HTTP,
      404, 404, "no"},
     {"404, short", play_close, "HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nno", OC_HTTP_STATUS,

@@ -35,6 +35,28 @@ static void play_late_alert(struct peer *p, int fd)
     SSL_free(ssl);
 }
 
+/* Reads the ClientHello, so that the system does not reset at once; says how a ServerHello begins. */
+static bool begin_tls(struct peer *p, int fd)
+{
+    static const uint8_t record[] = {22, 3, 3, 0, 6, 2, 0, 0, 96, 3, 3};
+
+    return recv(fd, p->request, sizeof(p->request), 0) > 0 &&
+           send(fd, record, sizeof(record), MSG_NOSIGNAL) == (ssize_t)sizeof(record);
+}
+
+static void play_stop_tls(struct peer *p, int fd)
+{
+    if (begin_tls(p, fd))
+        play_plain(p, fd);
+}
+
+static void play_reset_tls(struct peer *p, int fd)
+{
+    if (begin_tls(p, fd))
+        usleep(50000); /* a reset overtakes what was not read yet */
+    peer_reset(fd);
+}
+
 static void test_no_tls(void **state)
 {
     static const struct {
@@ -46,12 +68,15 @@ static void test_no_tls(void **state)
         int32_t raw;
     } rows[] = {
         {"closed after accept", play_hang_up, "", OC_TLS_CLOSED, SRC_CURL, CURLE_SSL_CONNECT_ERROR},
-        {"reset after accept", play_refuse, "", OC_TLS_RESET, SRC_ERRNO, ECONNRESET},
+        {"reset after accept", play_refuse, "", OC_TCP_RESET, SRC_ERRNO, ECONNRESET},
         {"alert", play_alert, "", OC_TLS_ALERT, SRC_ALERT, 112},
         {"plain HTTP", play_plain, "HTTP/1.1 400 Bad Request\r\n\r\n", OC_TLS_NOT_TLS, SRC_SSL,
          SSL_R_WRONG_VERSION_NUMBER},
         {"SMTP", play_plain, "220 mail.a.test ESMTP\r\n", OC_TLS_NOT_TLS, SRC_SSL,
          SSL_R_WRONG_VERSION_NUMBER},
+        {"TLS, then none", play_stop_tls, "HTTP/1.1 400 Bad Request\r\n\r\n", OC_TLS_PROTOCOL, SRC_SSL,
+         SSL_R_WRONG_VERSION_NUMBER},
+        {"TLS, then reset", play_reset_tls, "", OC_TLS_RESET, SRC_ERRNO, ECONNRESET},
     };
 
     (void)state;

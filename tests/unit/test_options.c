@@ -73,6 +73,9 @@ static void test_defaults(void **state)
     assert_int_equal(o.max_connections, 3000);
     assert_int_equal(o.per_ip_smtp, 1);
     assert_int_equal(o.per_ip_interval_ms, 2000);
+    assert_int_equal(o.per_prefix_smtp, 8);
+    assert_int_equal(o.per_ip_hosts, 50);
+    assert_int_equal(o.per_ip_signalled_hosts, 1000);
     assert_int_equal(o.per_ip_https, 4);
     assert_int_equal(o.per_ip_https_rate, 10);
     assert_int_equal(o.policy_timeout_ms, 60000);

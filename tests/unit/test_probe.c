@@ -141,6 +141,41 @@ static void test_dialogs(void **state)
     }
 }
 
+/* A loop that comes late finds bytes, reset and all at once, and says the same as one that did not. */
+static void test_late_loop(void **state)
+{
+    static const struct {
+        struct peer_step steps[4];
+        unsigned n_replies;
+        bool connected; /* before it is late */
+    } rows[] = {
+        {{RESET}, 0, false},
+        {{WAIT(50), SAY("220-x\r\n"), RESET}, 1, true},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < STS_LEN(rows); i++) {
+        struct address address;
+        struct peer peer;
+        struct trial t;
+
+        assert_int_equal(peer_start(&peer, IP, rows[i].steps, NULL), 0);
+        trial_init(&t, peer.port);
+        assert_int_equal(address_parse(IP, &address), STS_OK);
+        t.probe = probe_start(&t.env, HOST, &address, &t.arena, &t.evidence, on_done, &t);
+        t.started = true;
+        while (rows[i].connected && t.probe->smtp.state == SMTP_CONNECT)
+            uv_run(&t.loop, UV_RUN_ONCE);
+        usleep(200000);
+        uv_run(&t.loop, UV_RUN_DEFAULT);
+        assert_int_equal(uv_loop_close(&t.loop), 0);
+        peer_stop(&peer);
+        assert_outcome(&t, OC_SMTP_RESET, SRC_ERRNO, ECONNRESET);
+        assert_int_equal(t.evidence.replies.n, rows[i].n_replies);
+        trial_fini(&t);
+    }
+}
+
 /* The alert that we owe is on the wire before the connection closes. */
 static void test_own_alert(void **state)
 {
@@ -482,7 +517,7 @@ int main(void)
         cmocka_unit_test(test_connect_timeout), cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_cancel_at_once),  cmocka_unit_test(test_descriptors),
         cmocka_unit_test(test_source_address),  cmocka_unit_test(test_late_writes),
-        cmocka_unit_test(test_network),
+        cmocka_unit_test(test_network),         cmocka_unit_test(test_late_loop),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

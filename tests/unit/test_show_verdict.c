@@ -60,7 +60,7 @@ static char *shown(const char *path, const char *name)
     FILE *out = open_memstream(&text, &len);
 
     assert_int_equal(scan_reader_open(&r, path, &err), STS_OK);
-    assert_int_equal(evidence_gather(&e, r, name, &err), STS_OK);
+    assert_int_equal(evidence_gather(&e, r, name, NULL, &err), STS_OK);
     for (const struct kept *k = e.first; k != NULL; k = k->next) {
         if (k->kind != REC_domain)
             continue;

@@ -43,9 +43,35 @@ static void test_outcomes(void **state)
     assert_false(sts_is_signalled(NULL));
 }
 
+static bool has_rpt(const char *first, const char *second, enum outcome oc)
+{
+    struct sts_str strings[] = {sts_str(first), sts_str(second)};
+    struct rec_txt txt = {.strings = {strings, second != NULL ? 2 : 1}};
+    struct rec_dns dns = {.oc = oc, .txt = {&txt, 1}};
+
+    return rpt_is_there(&dns);
+}
+
+/* Protects the sample of an address: a failed lookup of a TLS-RPT record is no record. */
+static void test_rpt(void **state)
+{
+    struct rec_dns failed = {.oc = OC_DNS_SERVFAIL};
+
+    (void)state;
+    assert_true(has_rpt("v=TLSRPTv1; rua=mailto:a@b.example", NULL, OC_OK));
+    assert_true(has_rpt("V=tls", "RptV1;", OC_OK));
+    assert_true(has_rpt("TLSRTLSRPTv1", NULL, OC_OK));
+    assert_false(has_rpt("v=STSv1; id=1", NULL, OC_OK));
+    assert_false(has_rpt("v=TLSRPTv2", NULL, OC_OK));
+    assert_false(has_rpt("v=TLSRPTv", NULL, OC_OK));
+    assert_false(rpt_is_there(&failed));
+    assert_false(rpt_is_there(NULL));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_texts), cmocka_unit_test(test_outcomes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_texts), cmocka_unit_test(test_outcomes),
+                                       cmocka_unit_test(test_rpt)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,7 @@ static void count(const char *path, uint64_t positions, uint64_t n[COUNTER_LIMIT
     struct sts_err err = {0};
 
     assert_int_equal(scan_reader_open(&reader, path, &err), STS_OK);
-    assert_int_equal(join_new(&c.join, reader, &err), STS_OK);
+    assert_int_equal(join_new(&c.join, reader, NULL, &err), STS_OK);
     stats_joined(c.stats, c.join);
     assert_int_equal(domains_each(reader, positions, on_domain, &c, &err), STS_OK);
     memcpy(n, c.stats->n, sizeof(c.stats->n));

@@ -226,7 +226,7 @@ static void test_long_chain(void **state)
 
     (void)state;
     arena_init(&arena, 0);
-    for (int i = 0; i < 40; i++)
+    for (int i = 0; i < 80; i++)
         SSL_CTX_add1_chain_cert(server_ctx, other.x509);
     assert_int_equal(tls_context_new(store, &ctx, &err), STS_OK);
     client = SSL_new(ctx);
@@ -237,8 +237,8 @@ static void test_long_chain(void **state)
     assert_int_equal(verify.n, 0);
     tls = tls_evidence(client, &verify, NULL, &arena, &outbox);
     assert_non_null(tls);
-    assert_int_equal(tls->chain.n, 20);
-    assert_int_equal(outbox.n, 20);
+    assert_int_equal(tls->chain.n, 64);
+    assert_int_equal(outbox.n, 64);
     assert_null(tls->sni.p);
     SSL_free(client);
     SSL_free(server);

@@ -1,0 +1,74 @@
+#include "analysis/child.h"
+
+#include <errno.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const int held[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD};
+
+static void fill(sigset_t *set)
+{
+    sigemptyset(set);
+    for (size_t i = 0; i < STS_LEN(held); i++)
+        sigaddset(set, held[i]);
+}
+
+int child_signals_begin(sigset_t *before, struct sts_err *err)
+{
+    sigset_t set;
+
+    fill(&set);
+    if (sigprocmask(SIG_BLOCK, &set, before) != 0)
+        return sts_fail(err, STS_ESYS, "signals cannot be held: %s", strerror(errno));
+    return STS_OK;
+}
+
+void child_signals_end(const sigset_t *before)
+{
+    sigprocmask(SIG_SETMASK, before, NULL);
+}
+
+static int start(pid_t *child, char *const argv[], const sigset_t *before, struct sts_err *err)
+{
+    posix_spawnattr_t attr;
+    int rc = posix_spawnattr_init(&attr);
+
+    if (rc == 0) {
+        rc = posix_spawnattr_setsigmask(&attr, before);
+        if (rc == 0)
+            rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+        if (rc == 0)
+            rc = posix_spawnp(child, argv[0], NULL, &attr, argv, environ);
+        posix_spawnattr_destroy(&attr);
+    }
+    return rc == 0 ? STS_OK : sts_fail(err, STS_ESYS, "%s: cannot be run: %s", argv[0], strerror(rc));
+}
+
+/* Sent by a process, not by a terminal's driver, which reaches the child as well. */
+static bool is_for_us_alone(const siginfo_t *info)
+{
+    return info->si_signo != SIGCHLD && info->si_signo != SIGPIPE && info->si_code <= 0;
+}
+
+int child_run(char *const argv[], const sigset_t *before, int *exit_code, struct sts_err *err)
+{
+    sigset_t set;
+    pid_t child = 0, ended;
+    int status;
+
+    fill(&set);
+    if (start(&child, argv, before, err) != STS_OK)
+        return err->code;
+    while ((ended = waitpid(child, &status, WNOHANG)) == 0) {
+        siginfo_t info;
+
+        if (sigwaitinfo(&set, &info) > 0 && is_for_us_alone(&info))
+            kill(child, info.si_signo);
+    }
+    if (ended < 0)
+        return sts_fail(err, STS_ESYS, "%s: how it ended is unknown: %s", argv[0], strerror(errno));
+    *exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return STS_OK;
+}

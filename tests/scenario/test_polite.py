@@ -1,0 +1,249 @@
+#!/usr/bin/python3
+"""How stscan treats an address, as the address sees it: pace, networks, the sample, addresses that are dead, busy or turn us away,
+and whose fault it is when nothing answers (DESIGN.md, An endpoint)."""
+import itertools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import Counter
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lab"))
+import check  # noqa: E402
+import lab  # noqa: E402
+import programs  # noqa: E402
+from crowd import TLSA, Crowd, Watched, Zone, network  # noqa: E402
+
+NO_STARTTLS, CLOSED_EARLY, GREETING_4XX, GREETING_5XX = 67, 64, 61, 62
+TCP_REFUSED, TCP_TIMEOUT, OUR_NETWORK, OUR_PORT_BLOCKED = 50, 51, 116, 118
+LAB = "127.0.0.0/8,fd00::/8,10.0.0.0/8"
+DROPPED, NO_ROUTE = "10.9.0.0/16", "10.10.0.0/16"
+LIMIT_SECONDS = 120
+SLACK_SECONDS = 1.0  # what an accept() may be late on a busy machine
+
+
+class Place:
+    """A directory with the input and the output of scans."""
+
+    def __init__(self):
+        self.temp = tempfile.TemporaryDirectory()
+        self.n = 0
+
+    def command(self, domains, *options):
+        self.n += 1
+        names, self.out = (os.path.join(self.temp.name, f"{what}{self.n}") for what in ("names", "scan"))
+        with open(names, "w", encoding="ascii") as file:
+            file.writelines(f"{d}\n" for d in domains)
+        return [programs.program("STSCAN"), "-f", names, "-o", self.out, "-T", "4", "--name-servers", "127.0.0.1:5300", "--lab", LAB,
+                "--ehlo-name", "lab.test", "--smtp-port", "2525", "--https-port", "4433", "--dns-rate", "0", "--connect-rate", "100000",
+                "--per-ip-interval", "0", "--control-rate", "0", "--attempts", "1", *options]
+
+    def scan(self, domains, *options):
+        """The records, and what was said on standard error."""
+        done = subprocess.run(self.command(domains, "-q", *options), capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
+        assert done.returncode == 0, f"status {done.returncode}: {done.stderr}"
+        return self.records(), done.stderr
+
+    def records(self):
+        code, text, error = programs.ststat("verify", self.out)
+        assert code == 0, text + error
+        return check.Scan(self.out)
+
+
+def hosts_at(zone, prefix, addresses):
+    """A domain with an MX host of its own for each address."""
+    domains = []
+    for i, address in enumerate(addresses):
+        domain = f"{prefix}{i}.test"
+        zone.mx(domain, f"mx.{domain}")
+        zone.address(f"mx.{domain}", address)
+        domains.append(domain)
+    return domains
+
+
+def outcomes(found, prefix=""):
+    return Counter(e["oc"] for e in found.endpoint.values() if e["host"].startswith(f"mx.{prefix}"))
+
+
+def test_pace(place):
+    """One connection to an address, one each interval, eight to a network: 4 workers as fast as can be."""
+    interval, one, zone = 0.2, "127.1.3.1", Zone()
+    wide = [f"127.1.1.{i}" for i in range(1, 41)] * 3
+    next_to_it = [f"127.1.2.{i}" for i in range(1, 6)]
+    v6 = [f"fd00:1:0:{i:x}::1" for i in range(40)]
+    domains = sum((hosts_at(zone, name, addresses) for name, addresses in
+                   (("one", [one] * 20), ("wide", wide), ("next", next_to_it), ("v6", v6))), [])
+    arrived = threading.Event()
+    crowd = Crowd(zone, hold_seconds=0.05, arrived=arrived)
+    scan = Watched(place.command(domains, "--per-ip-interval", "200ms"), r"endpoints: \d+/(\d+)", len(domains), arrived)
+    assert scan.wait(LIMIT_SECONDS) == 0
+    crowd.stop()
+    found = place.records()
+    assert outcomes(found) == {NO_STARTTLS: len(domains)}, outcomes(found)
+    assert len(crowd.log) == len(domains)
+    assert set(crowd.most_open.values()) == {1}, crowd.most_open
+    assert crowd.most_in_network[network(one)] == 1
+    for address in (wide[0], v6[0]):
+        assert crowd.most_in_network[network(address)] == 8, crowd.most_in_network
+    assert crowd.most_in_network[network(next_to_it[0])] == 5
+    times = crowd.times(one)
+    for (i, first), (j, last) in itertools.combinations(enumerate(times), 2):
+        assert last - first > (j - i) * interval - SLACK_SECONDS, times
+    began = sorted(e["att"][0].get("t", 0) for e in found.endpoint.values() if e["ip"] == one)
+    assert all(b - a >= 1000 * interval for a, b in itertools.pairwise(began)), began  # by the scanner's own clock
+    print(f"pace: {len(domains)} hosts; {one}: {len(times)} connections in {times[-1] - times[0]:.1f} s; at most "
+          f"{crowd.most_in_network[network(wide[0])]} to {network(wide[0])}, {crowd.most_in_network[network(v6[0])]} to {network(v6[0])}")
+
+
+HOSTS, LIMIT = 200, 20
+STS, RPT, WITH_TLSA = range(150, 165), range(165, 180), (199,)  # of the hosts
+SHARED = range(100, 105)  # of names without a signal, and last of ones with it
+
+
+def sampled_zone(address):
+    """The host of the first name comes first, then all others, last the names that signal what was plain."""
+    zone = Zone()
+    domains = hosts_at(zone, "d", [address] * HOSTS)
+    zone.held = {d: 1 for d in domains[1:]}
+    for i in STS:
+        zone.txt(f"_mta-sts.{domains[i]}", "v=STSv1; id=1")
+    for i in RPT:
+        zone.txt(f"_smtp._tls.{domains[i]}", "v=TLSRPTv1; rua=mailto:a@b.test")
+    for i in WITH_TLSA:
+        host = f"mx.{domains[i]}"
+        zone.add(f"_2525._tcp.{host}", TLSA, bytes([3, 1, 1]) + bytes(32))
+        zone.secure |= {host, f"_2525._tcp.{host}"}
+    for i in SHARED:
+        zone.mx(f"late{i}.test", f"mx.{domains[i]}")
+        zone.txt(f"_mta-sts.late{i}.test", "v=STSv1; id=1")
+        zone.held[f"late{i}.test"] = 2
+    return zone, domains
+
+
+def sample(place, seed):
+    """The hosts with an endpoint record. All hosts are there before the second one is begun."""
+    address, arrived = "127.1.4.1", threading.Event()
+    zone, domains = sampled_zone(address)
+    crowd = Crowd(zone, arrived=arrived)
+    exempt = {f"mx.{domains[i]}" for i in (*STS, *RPT, *WITH_TLSA)}
+    shared = {f"mx.{domains[i]}" for i in SHARED}
+    command = place.command([*domains, *(f"late{i}.test" for i in SHARED)], "--per-ip-hosts", str(LIMIT), "--seed", str(seed),
+                            "--fetch-policy", "never")
+    scan = Watched(command, r"(\d+) sampled out", HOSTS - len(exempt) - LIMIT, arrived)
+    assert scan.wait(LIMIT_SECONDS) == 0
+    crowd.stop()
+    found = place.records()
+    probed = {e["host"] for e in found.endpoint.values()}
+    assert exempt | shared <= probed, (exempt | shared) - probed
+    # some of the shared ones were in the sample of the plain ones, not all: the others were left out, then taken in
+    assert LIMIT - len(shared) < len(probed - exempt - shared) <= LIMIT, len(probed)
+    assert f"mx.{domains[0]}" in probed and len(crowd.log) == len(probed), (len(crowd.log), len(probed))
+    assert list(found.ip) == [address], found.ip
+    record = found.ip[address]
+    assert (record["hosts"], record["n_sig"]) == (HOSTS, len(exempt | shared)), record
+    assert set(record["sample"]) == probed and record["probed"] == len(probed), record
+    assert set(outcomes(found)) == {NO_STARTTLS}
+    assert f"endpoints: {len(probed)}/{len(probed)} (0 TLS), {HOSTS - len(probed)} sampled out" in scan.error[-2], scan.error[-2:]
+    return probed
+
+
+def test_sample(place):
+    one, same, other = sample(place, 1), sample(place, 1), sample(place, 2)
+    assert one == same, one ^ same
+    assert one != other
+    print(f"sample: {len(one)} of {HOSTS} hosts; the same with the same seed, {len(one ^ other)} differ with another")
+
+
+def test_by_address(place):
+    """Addresses that fail before the greeting are not asked for each host."""
+    dead, away, busy, zone = "127.1.5.1", "127.1.6.1", "127.1.7.1", Zone()
+    domains = sum((hosts_at(zone, name, [address] * 60) for name, address in (("dead", dead), ("away", away), ("busy", busy))), [])
+    crowd = Crowd(zone, says={dead: "close", away: "554", busy: "421"})
+    found, _ = place.scan(domains, "--attempts", "3", "--retry-after", "4s", "--per-ip-hosts", "55")
+    crowd.stop()
+    count = Counter(address for address, _ in crowd.log)
+    for prefix, address, oc, least, most in (("dead", dead, CLOSED_EARLY, 5, 20), ("away", away, GREETING_5XX, 3, 3),
+                                             ("busy", busy, GREETING_4XX, 5, 20)):
+        here = [e for e in found.endpoint.values() if e["ip"] == address]
+        assert outcomes(found, prefix) == {oc: 55}, outcomes(found, prefix)
+        assert least <= count[address] <= most, (address, count)
+        own = sum(len(e.get("att", [])) for e in here)
+        assert own == count[address], (own, count)
+        assert sum("by_ip" in e for e in here) >= 55 - most
+        assert all("att" in e or "by_ip" in e for e in here)
+        assert (found.ip[address]["hosts"], len(found.ip[address]["sample"])) == (60, found.ip[address]["probed"])
+    # a tenth of the first wait for a retry, doubled each time
+    began = sorted(a["t"] for e in found.endpoint.values() if e["ip"] == busy for a in e.get("att", []))
+    assert all(b - a >= rest for a, b, rest in zip(began, began[1:], (400, 800, 1600, 3200))), began
+    print(f"by address: {dict(count)} connections for 55 hosts each, 3 rounds")
+
+
+def test_blocked(place):
+    """The port is dropped: said, and held against nobody. Policies go on."""
+    zone = Zone()
+    domains = hosts_at(zone, "d", [f"10.9.{i // 50}.{i % 50 + 1}" for i in range(120)])
+    zone.txt("_mta-sts.d0.test", "v=STSv1; id=1")
+    zone.address("mta-sts.d0.test", "127.1.8.1")  # nobody listens
+    crowd = Crowd(zone)
+    for attempts in "1", "2":  # through before the verdict, and waiting for another attempt
+        blocked(place, domains, attempts)
+    crowd.stop()
+    print("blocked: 120 endpoints, all of them ours")
+
+
+def blocked(place, domains, attempts):
+    found, error = place.scan(domains, "--connect-timeout", "1s", "--per-prefix-smtp", "0", "--attempts", attempts, "--retry-after", "1h")
+    assert "port 2525 seems to be blocked from this host" in error and "--no-starttls" in error, error
+    assert outcomes(found) == {OUR_PORT_BLOCKED: 120}, outcomes(found)
+    assert found.policy["d0.test"]["oc"] == TCP_REFUSED
+    code, text, error = programs.ststat("summary", "--json", place.out)
+    assert code == 0, error
+    counts = json.loads(text)["counters"]
+    assert (counts["ep"], counts["ep_ours"], counts["ep_unreachable"]) == (120, 120, 0), counts
+    seen = Counter(tuple(a["oc"] for a in e.get("att", [])) for e in found.endpoint.values())
+    assert seen[TCP_TIMEOUT, OUR_PORT_BLOCKED] >= 100 - 1, seen  # what was seen stays
+
+
+def test_few(place):
+    """Too few addresses to tell: the records stand, and a line says so. Nothing is said where one took a connection."""
+    zone = Zone()
+    domains = hosts_at(zone, "d", [f"10.9.1.{i + 1}" for i in range(20)])
+    live = hosts_at(zone, "live", ["127.1.9.1"])
+    crowd = Crowd(zone)
+    options = "--connect-timeout", "1s", "--per-prefix-smtp", "0"
+    found, error = place.scan(domains, *options)
+    assert "none of the 20 addresses" in error and "port 2525 may be blocked" in error, error
+    assert outcomes(found) == {TCP_TIMEOUT: 20}, outcomes(found)
+    found, error = place.scan(domains + live, *options)
+    assert error == "", error
+    assert outcomes(found) == {TCP_TIMEOUT: 20, NO_STARTTLS: 1}, outcomes(found)
+    crowd.stop()
+    print("few: 20 addresses time out, with and without one that answers")
+
+
+def test_no_route(place):
+    zone = Zone()
+    domains = hosts_at(zone, "d", [f"10.10.1.{i + 1}" for i in range(110)])
+    crowd = Crowd(zone)
+    found, error = place.scan(domains)
+    crowd.stop()
+    assert error == "", error
+    assert outcomes(found) == {OUR_NETWORK: 110}, outcomes(found)
+    print("no route: 110 endpoints OUR_NETWORK")
+
+
+def main():
+    lab.isolate()
+    for command in ("link set lo up", "-6 route add local fd00:1::/48 dev lo", f"route add {DROPPED} dev lo",
+                    f"route add unreachable {NO_ROUTE}"):
+        subprocess.run(["ip", *command.split()], check=True)
+    place = Place()
+    for test in (test_pace, test_sample, test_by_address, test_blocked, test_few, test_no_route):
+        if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
+            test(place)
+
+
+main()

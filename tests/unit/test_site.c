@@ -1,0 +1,339 @@
+/* test_site.c - site.c: which hosts of an address are probed, and what the others learn from those that were;
+ * port_watch.c: whose fault it is that nothing answers. */
+#include "scanner/keyset.h"
+#include "scanner/port_watch.h"
+#include "scanner/site.h"
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_NAMES 400
+#define NAME_BYTES 32
+
+static const struct site_limits few = {.most = {5, 10}, .seed = 7};
+
+static void name_of(unsigned number, char name[NAME_BYTES])
+{
+    snprintf(name, NAME_BYTES, "mx%u.example", number);
+}
+
+static uint64_t order_of(unsigned number, uint64_t seed)
+{
+    char name[NAME_BYTES];
+
+    name_of(number, name);
+    return key128_of(name, strlen(name), seed).lo;
+}
+
+static struct site_answer admit(struct site *s, const struct site_limits *limits, unsigned number,
+                                bool signalled, bool again)
+{
+    struct site_answer answer;
+    char name[NAME_BYTES];
+
+    name_of(number, name);
+    assert_int_equal(site_admit(s, limits, name, signalled, again, &answer), STS_OK);
+    assert_true(answer.displaced == NULL || answer.kept != NULL);
+    assert_int_equal(answer.left_out && answer.kept != NULL, 0);
+    if (answer.kept != NULL)
+        assert_string_equal(answer.kept->name, name);
+    free(answer.displaced);
+    return answer;
+}
+
+static struct site_host *find(const struct site *s, unsigned number)
+{
+    char name[NAME_BYTES];
+
+    name_of(number, name);
+    for (unsigned i = 0; i < SITE_CLASSES; i++) {
+        for (struct site_host *h = s->kept[i]; h != NULL; h = h->next) {
+            if (strcmp(h->name, name) == 0)
+                return h;
+        }
+    }
+    return NULL;
+}
+
+/* How many of the numbers below `n` have a lower order. */
+static unsigned rank_of(unsigned number, unsigned n, uint64_t seed)
+{
+    unsigned rank = 0;
+
+    for (unsigned i = 0; i < n; i++)
+        rank += order_of(i, seed) < order_of(number, seed);
+    return rank;
+}
+
+/* A shuffled 0..n-1. */
+static void shuffle(unsigned *list, unsigned n, uint64_t seed)
+{
+    for (unsigned i = 0; i < n; i++)
+        list[i] = i;
+    for (unsigned i = n - 1; i > 0; i--) {
+        unsigned j = (unsigned)(random_next(&seed) % (i + 1)), kept = list[i];
+
+        list[i] = list[j];
+        list[j] = kept;
+    }
+}
+
+/* Protects the choice: whatever the order in which hosts arrive, while none is begun those of the lowest hash
+ * are kept, of each class as many as its limit; another seed chooses others. */
+static void test_lowest_hashes(void **state)
+{
+    unsigned order[MOST_NAMES];
+
+    (void)state;
+    for (uint64_t round = 0; round < 20; round++) {
+        const struct site_limits limits = {.most = {5, 10}, .seed = round / 2};
+        struct site s = {0};
+
+        shuffle(order, 200, round);
+        for (unsigned i = 0; i < 200; i++)
+            admit(&s, &limits, order[i], order[i] >= 100, false);
+        assert_int_equal(s.n_kept[SITE_PLAIN], 5);
+        assert_int_equal(s.n_kept[SITE_SIGNALLED], 10);
+        for (unsigned i = 0; i < 100; i++)
+            assert_int_equal(find(&s, i) != NULL, rank_of(i, 100, limits.seed) < 5);
+        for (unsigned i = 100; i < 200; i++)
+            assert_int_equal(find(&s, i) != NULL,
+                             rank_of(i, 200, limits.seed) - rank_of(i, 100, limits.seed) < 10);
+        assert_int_equal(s.n_hosts, 200);
+        assert_int_equal(s.n_signalled, 100);
+        assert_int_equal(site_left_out(&s), 185);
+        site_fini(&s);
+    }
+}
+
+/* Protects probes that have begun: such a host stays, and the limit holds all the same. */
+static void test_begun_hosts_stay(void **state)
+{
+    struct site s = {0};
+    unsigned order[MOST_NAMES], n_begun = 0;
+
+    (void)state;
+    shuffle(order, 300, 9);
+    for (unsigned i = 0; i < 300; i++) {
+        admit(&s, &few, order[i], false, false);
+        if (i % 50 == 0 && find(&s, order[i]) != NULL) {
+            site_begin(&s, find(&s, order[i]));
+            site_begin(&s, find(&s, order[i])); /* again changes nothing */
+            n_begun++;
+        }
+        assert_in_range(s.n_kept[SITE_PLAIN], 1, 5);
+    }
+    assert_true(n_begun > 0 && n_begun < 5);
+    assert_int_equal(s.n_waiting[SITE_PLAIN], 5 - n_begun);
+    assert_non_null(find(&s, order[0]));
+    for (struct site_host *h = s.kept[SITE_PLAIN]; h != NULL; h = h->next)
+        site_begin(&s, h);
+    for (unsigned i = 300; i < 400; i++)
+        assert_true(admit(&s, &few, i, false, false).left_out);
+    site_fini(&s);
+}
+
+/* Protects signalled names whose MX host another name brought first: a host that is signalled later is taken
+ * in if it was left out, and frees its place if it was kept; it is never counted twice. */
+static void test_signalled_later(void **state)
+{
+    struct site s = {0};
+    struct site_answer answer;
+    unsigned kept = 0, left_out = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 50; i++)
+        admit(&s, &few, i, false, false);
+    for (unsigned i = 0; i < 50; i++) {
+        kept = find(&s, i) != NULL ? i : kept;
+        left_out = find(&s, i) == NULL ? i : left_out;
+    }
+    answer = admit(&s, &few, kept, true, true);
+    assert_null(answer.kept);
+    assert_false(answer.left_out || answer.returned);
+    assert_int_equal(find(&s, kept)->class_, SITE_SIGNALLED);
+    assert_int_equal(s.n_kept[SITE_PLAIN], 4);
+    assert_int_equal(s.n_waiting[SITE_PLAIN], 4);
+    assert_int_equal(s.n_waiting[SITE_SIGNALLED], 1);
+    answer = admit(&s, &few, left_out, true, true);
+    assert_non_null(answer.kept);
+    assert_true(answer.returned);
+    assert_int_equal(s.n_hosts, 50);
+    assert_int_equal(s.n_signalled, 2);
+    assert_int_equal(site_left_out(&s), 44);
+    site_fini(&s);
+}
+
+/* Protects the count of an address that the first answer for a host did not have. */
+static void test_signalled_at_a_new_address(void **state)
+{
+    struct site s = {0};
+    struct site_answer answer;
+
+    (void)state;
+    answer = admit(&s, &few, 1, true, true);
+    assert_non_null(answer.kept);
+    assert_false(answer.returned);
+    assert_int_equal(s.n_hosts, 1);
+    assert_int_equal(site_left_out(&s), 0);
+    site_fini(&s);
+}
+
+/* Protects "0 is no limit": all are kept, first come first served. */
+static void test_no_limit(void **state)
+{
+    const struct site_limits none = {.seed = 7};
+    struct site s = {0};
+
+    (void)state;
+    for (unsigned i = 0; i < MOST_NAMES; i++) {
+        struct site_answer answer = admit(&s, &none, i, i % 2 != 0, false);
+
+        assert_non_null(answer.kept);
+        assert_int_equal(answer.kept->order, 0);
+    }
+    assert_int_equal(site_left_out(&s), 0);
+    site_fini(&s);
+}
+
+/* Protects peers and facts: three in a row with one outcome are shared, once with each host, for a minute;
+ * who looks again waits for one more attempt. */
+static void test_shortcut(void **state)
+{
+    struct site s = {0};
+
+    (void)state;
+    assert_int_equal(site_shared(&s, 0, 0), OC_NONE);
+    assert_false(site_note(&s, OC_TCP_TIMEOUT, 1000));
+    assert_false(site_note(&s, OC_TCP_TIMEOUT, 2000));
+    assert_int_equal(site_shared(&s, 0, 2000), OC_NONE);
+    assert_true(site_note(&s, OC_TCP_TIMEOUT, 3000));
+    assert_int_equal(site_shared(&s, 0, 3000), OC_TCP_TIMEOUT);
+    assert_int_equal(site_shared(&s, 1, 3000 + SITE_SHARE_MS), OC_TCP_TIMEOUT);
+    assert_int_equal(site_shared(&s, 0, 3001 + SITE_SHARE_MS), OC_NONE);
+    assert_int_equal(site_shared(&s, 3, 3000), OC_NONE); /* has taken it */
+    assert_true(site_note(&s, OC_TCP_TIMEOUT, 300000));  /* one more is enough for all */
+    assert_int_equal(site_shared(&s, 3, 300000), OC_TCP_TIMEOUT);
+    assert_false(site_note(&s, OC_OUR_NETWORK, 300001)); /* says nothing */
+    assert_int_equal(site_shared(&s, 3, 300002), OC_TCP_TIMEOUT);
+    assert_false(site_note(&s, OC_TCP_REFUSED, 300003)); /* another outcome begins anew */
+    assert_int_equal(site_shared(&s, 0, 300003), OC_NONE);
+    assert_false(site_note(&s, OC_TCP_REFUSED, 300004));
+    assert_false(site_note(&s, OC_OK, 300005));
+    assert_false(site_note(&s, OC_TCP_REFUSED, 300006)); /* not in a row */
+    assert_int_equal(site_shared(&s, 0, 300006), OC_NONE);
+}
+
+/* Protects facts of a host from those of its address: only what ends with the greeting is shared. */
+static void test_shared_outcomes(void **state)
+{
+    static const enum outcome shared[] = {
+        OC_TCP_REFUSED,       OC_TCP_TIMEOUT,       OC_TCP_RESET,
+        OC_TCP_UNREACHABLE,   OC_TCP_OTHER,         OC_SMTP_GREETING_TIMEOUT,
+        OC_SMTP_GREETING_4XX, OC_SMTP_GREETING_5XX, OC_SMTP_CLOSED_EARLY};
+
+    (void)state;
+    for (unsigned oc = 1; oc < OUTCOME_LIMIT; oc++) {
+        struct site s = {0};
+        bool expected = false;
+
+        for (size_t i = 0; i < STS_LEN(shared); i++)
+            expected |= oc == shared[i];
+        for (unsigned i = 0; i < 2; i++)
+            assert_false(site_note(&s, (enum outcome)oc, 1));
+        if (site_note(&s, (enum outcome)oc, 1) != expected)
+            fail_msg("%s: %d", outcome_name(oc), !expected);
+    }
+}
+
+/* Protects a server that says 421: a longer rest for each in a row, never longer than the wait for a retry.
+ */
+static void test_rest(void **state)
+{
+    static const uint64_t rests[] = {30000, 60000, 120000, 240000, 300000, 300000};
+    struct site s = {0};
+
+    (void)state;
+    assert_int_equal(site_rest_ms(&s, 300000), 0);
+    for (size_t i = 0; i < STS_LEN(rests); i++) {
+        (void)site_note(&s, i % 2 ? OC_SMTP_EHLO_4XX : OC_SMTP_GREETING_4XX, i);
+        assert_int_equal(site_rest_ms(&s, 300000), rests[i]);
+        assert_int_equal(site_rest_ms(&s, 0), 0);
+    }
+    (void)site_note(&s, OC_OUR_STALL, 10);
+    assert_int_equal(site_rest_ms(&s, 300000), 300000);
+    (void)site_note(&s, OC_OK, 11);
+    assert_int_equal(site_rest_ms(&s, 300000), 0);
+}
+
+/* Protects peers from the blame for a blocked port, and a scan of an open one: one connection decides, at any
+ * time but behind the verdict. */
+static void test_port(void **state)
+{
+    struct port_watch p = {0};
+
+    (void)state;
+    for (unsigned i = 1; i < PORT_ENOUGH_IPS; i++)
+        port_failed(&p);
+    assert_int_equal(port_verdict(&p), PORT_UNDECIDED);
+    port_failed(&p);
+    assert_int_equal(port_verdict(&p), PORT_BLOCKED);
+    port_connected(&p);
+    port_settle(&p);
+    assert_int_equal(port_verdict(&p), PORT_BLOCKED);
+    memset(&p, 0, sizeof(p));
+    port_failed(&p);
+    port_connected(&p);
+    for (unsigned i = 0; i < 2 * PORT_ENOUGH_IPS; i++)
+        port_failed(&p);
+    port_settle(&p);
+    assert_int_equal(port_verdict(&p), PORT_OPEN);
+    memset(&p, 0, sizeof(p));
+    port_settle(&p);
+    assert_int_equal(port_verdict(&p), PORT_TOO_FEW);
+    port_connected(&p);
+    assert_int_equal(port_verdict(&p), PORT_OPEN);
+}
+
+/* Protects users from words about a port that is fine, and gives them what to do where it is not. */
+static void test_port_words(void **state)
+{
+    for (unsigned n = 0; n <= 30; n += 10) {
+        struct port_watch p = {0};
+        char *text = NULL;
+        size_t size = 0;
+        FILE *to = open_memstream(&text, &size);
+
+        (void)state;
+        assert_non_null(to);
+        for (unsigned i = 0; i < n; i++)
+            port_failed(&p);
+        if (n == 30)
+            port_connected(&p);
+        port_tell_end(&p, 2525, to);
+        fclose(to);
+        assert_int_equal(size > 0, n == 10 || n == 20);
+        assert_int_equal(strstr(text, "port 2525") != NULL, size > 0);
+        free(text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lowest_hashes),
+        cmocka_unit_test(test_begun_hosts_stay),
+        cmocka_unit_test(test_signalled_later),
+        cmocka_unit_test(test_signalled_at_a_new_address),
+        cmocka_unit_test(test_no_limit),
+        cmocka_unit_test(test_shortcut),
+        cmocka_unit_test(test_shared_outcomes),
+        cmocka_unit_test(test_rest),
+        cmocka_unit_test(test_port),
+        cmocka_unit_test(test_port_words),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
