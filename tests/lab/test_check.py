@@ -16,6 +16,7 @@ import msgpack
 
 import check
 import domains
+import exim
 import expect_scripted
 import mail
 import names
@@ -40,7 +41,7 @@ def sample(value):
 
 
 def leaves():
-    return web.leaves() + mail.leaves() + expect_scripted.leaves()
+    return web.leaves() + mail.leaves() + exim.leaves() + expect_scripted.leaves()
 
 
 def ideal(lab_dir):
