@@ -54,7 +54,7 @@ def as_it_is():
 
 
 def in_the_lab():
-    with lab.Lab() as running:
+    with lab.Lab(scripted=True) as running:
         dns = os.path.join(running.dir, "dns")
         # the lab's own configuration knows its authority and root of trust; what ours says comes last and holds
         conf, texts = os.path.join(dns, "scan.conf"), []
