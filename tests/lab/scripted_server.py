@@ -11,6 +11,7 @@ import selectors
 import socket
 import sys
 import threading
+import time
 import warnings
 
 import scripted_https
@@ -57,11 +58,11 @@ class Server:
         threading.Thread(target=self.play, args=(Connection(sock, peer, number, self.pki),), daemon=True).start()
 
     def play(self, c):
-        address = c.sock.getsockname()[0]
+        at, (address, port) = time.monotonic(), c.sock.getsockname()[:2]
         try:
             c.play()
         finally:
-            line = json.dumps({"peer": c.peer.name, "address": address, "heard": c.heard, "unheard": c.unheard,
+            line = json.dumps({"peer": c.peer.name, "address": address, "port": port, "at": at, "heard": c.heard, "unheard": c.unheard,
                                "sent": c.sent})
             with self.lock:
                 self.log.write(line + "\n")
@@ -85,7 +86,8 @@ def ready(directory):
 
 
 def connections(directory):
-    """What came so far: a dict with peer, address, heard, unheard and sent for each connection that has ended."""
+    """What came so far: a dict with peer, address, port, at (seconds on the monotonic clock), heard, unheard and sent for
+    each connection that has ended."""
     with open(os.path.join(directory, "log")) as f:
         return [json.loads(line) for line in f if line.endswith("\n")]
 

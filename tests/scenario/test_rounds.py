@@ -9,6 +9,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lab"))
 import lab  # noqa: E402
+import programs  # noqa: E402
 from answers import A, AAAA, MX, TXT, Answers  # noqa: E402
 from running import Scan, until, write  # noqa: E402
 from trap import Trap, own_all_addresses  # noqa: E402
@@ -74,7 +75,7 @@ def test_window_is_free(directory):
     for name in bad + good:
         domain(answers, name)
     answers.failing.update({(name, MX): ONE_ROUND for name in bad})
-    scan = Scan(directory, "window", bad + good, answers.servers, "--window", "2", "--dns-retry-after", "3s", *DNS_ONLY)
+    scan = Scan(directory, "window", bad + good, answers.servers, "--window", "2", "--dns-retry-after", programs.seconds(4), *DNS_ONLY)
     found = scan.end()
     second = min(t for t, name, kind in answers.asked if name in bad and kind == MX and
                  [n for _, n, k in answers.asked if (n, k) == (name, kind)].count(name) == 3 and
