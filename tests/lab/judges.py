@@ -21,7 +21,7 @@ DNS_ID = ("RFC 8461 section 4.2: \"The certificate MUST have a subject alternati
           "hostname\"; it looks at the CN where there is none")
 WHOLE_LABEL = ("RFC 8461 section 3.3: \"the wildcard character '*' as the complete left-most label within the identifier\"; it "
                "takes a part of one unless told otherwise")
-TOO_OLD = "RFC 8996 section 2: such a version MUST NOT be negotiated; it does not, the scan does, to label it (not to let it pass)"
+TOO_OLD = "RFC 8996 sections 4 and 5: TLS 1.0 and 1.1 \"MUST NOT be used\"; it does not use them, the scan does, to label it (not to let it pass)"
 ONLY_PREFIX = "it looks for the fields that it knows, and not at the grammar between them"
 NO_POLICY, FAILED, ENFORCE = "no policy", "failed", "enforce 86400"
 OPEN = ("h-twobodies.test",)  # row 49: it serves one policy at one address and another at the other
@@ -53,8 +53,8 @@ EXPLAINED = {
         "one version; it speaks HTTP/1.1 only"),
     ("postfix-mta-sts-resolver", "h-utf16.test"): (ENFORCE, FAILED, "RFC 8461 section 3.2: \"All parameters other than "
         "charset=utf-8 or charset=us-ascii are ignored\"; it decodes by whatever charset is named"),
-    ("postfix-mta-sts-resolver", "h-gzip.test"): (FAILED, ENFORCE, "RFC 9110 section 12.5.3: no coding was offered, so the "
-        "body is to come as it is; it offers gzip"),
+    ("postfix-mta-sts-resolver", "h-gzip.test"): (FAILED, ENFORCE, "RFC 8461 section 3.2 has a grammar "
+        "for the body and knows of no content coding (RFC 9110 section 8.4); the scan asks for none, it asks for gzip"),
     ("openssl", "mx.mx-cnonly.test"): ("valid, other name", "valid, its name", DNS_ID),
     ("openssl", "mta-sts.h-cnonly.test"): ("valid, other name", "valid, its name", DNS_ID),
     ("openssl", "mx.t-partial.test"): ("valid, other name", "valid, its name", WHOLE_LABEL),
