@@ -156,7 +156,8 @@ static bool is_of_address(enum outcome oc)
 
 bool site_note(struct site *s, enum outcome oc, uint64_t now_ms)
 {
-    if (outcome_class(oc) == OCC_ours) /* says nothing about the address */
+    if (outcome_class(oc) == OCC_ours ||
+        outcome_class(oc) == OCC_skipped) /* says nothing about the address */
         return false;
     s->n_noted++;
     if (oc != OC_SMTP_GREETING_4XX && oc != OC_SMTP_EHLO_4XX)

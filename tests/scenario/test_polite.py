@@ -4,6 +4,7 @@ and whose fault it is when nothing answers (DESIGN.md, An endpoint)."""
 import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,10 +16,12 @@ sys.path.insert(0, os.path.join(HERE, "..", "lab"))
 import check  # noqa: E402
 import lab  # noqa: E402
 import programs  # noqa: E402
+from connections import is_connecting  # noqa: E402
 from crowd import TLSA, Crowd, Watched, Zone, network  # noqa: E402
+from running import until  # noqa: E402
 
 NO_STARTTLS, CLOSED_EARLY, GREETING_4XX, GREETING_5XX = 67, 64, 61, 62
-TCP_REFUSED, TCP_TIMEOUT, OUR_NETWORK, OUR_PORT_BLOCKED = 50, 51, 116, 118
+BLOCKLISTED, TCP_REFUSED, TCP_TIMEOUT, OUR_NETWORK, OUR_PORT_BLOCKED = 42, 50, 51, 116, 118
 LAB = "127.0.0.0/8,fd00::/8,10.0.0.0/8"
 DROPPED, NO_ROUTE = "10.9.0.0/16", "10.10.0.0/16"
 LIMIT_SECONDS = 120
@@ -207,6 +210,28 @@ def blocked(place, domains, attempts):
     assert seen[TCP_TIMEOUT, OUR_PORT_BLOCKED] >= 100 - 1, seen  # what was seen stays
 
 
+def test_blocked_and_listed(place):
+    """The port is dropped, and an address is put on the blocklist while it is being tried: that is no connection."""
+    zone, blocklist = Zone(), os.path.join(place.temp.name, "listed")
+    domains = hosts_at(zone, "d", [f"10.9.2.{i + 1}" for i in range(120)])
+    listed = ["10.9.2.1", "10.9.2.60"]
+    with open(blocklist, "w", encoding="ascii"):
+        pass
+    crowd = Crowd(zone)
+    process = subprocess.Popen(place.command(domains, "-q", "--connect-timeout", "6s", "--per-prefix-smtp", "0", "-b", blocklist),
+                               stderr=subprocess.PIPE, text=True)
+    until("the addresses are tried", lambda: all(is_connecting(a, 2525) for a in listed))
+    with open(blocklist, "w", encoding="ascii") as file:
+        file.writelines(a + "\n" for a in listed)
+    process.send_signal(signal.SIGHUP)
+    error = process.communicate(timeout=LIMIT_SECONDS)[1]
+    crowd.stop()
+    found = place.records()
+    assert process.returncode == 0 and "port 2525 seems to be blocked from this host" in error, error
+    assert outcomes(found) == {OUR_PORT_BLOCKED: 118, BLOCKLISTED: 2}, outcomes(found)
+    print("blocked, and 2 addresses excluded while they were tried: the others are ours")
+
+
 def test_few(place):
     """Too few addresses to tell: the records stand, and a line says so. Nothing is said where one took a connection."""
     zone = Zone()
@@ -241,7 +266,7 @@ def main():
                     f"route add unreachable {NO_ROUTE}"):
         subprocess.run(["ip", *command.split()], check=True)
     place = Place()
-    for test in (test_pace, test_sample, test_by_address, test_blocked, test_few, test_no_route):
+    for test in (test_pace, test_sample, test_by_address, test_blocked, test_blocked_and_listed, test_few, test_no_route):
         if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
             test(place)
 

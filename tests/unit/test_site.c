@@ -264,6 +264,8 @@ static void test_rest(void **state)
     }
     (void)site_note(&s, OC_OUR_STALL, 10);
     assert_int_equal(site_rest_ms(&s, 300000), 300000);
+    (void)site_note(&s, OC_BLOCKLISTED, 10); /* cut off by us, in mid-connection */
+    assert_int_equal(site_rest_ms(&s, 300000), 300000);
     (void)site_note(&s, OC_OK, 11);
     assert_int_equal(site_rest_ms(&s, 300000), 0);
 }
