@@ -112,10 +112,11 @@ static bool are_names_through(const struct scan *s)
 static void judge_tail(struct control *c, int64_t now_ns)
 {
     struct scan *s = &c->scan;
+    int64_t tail_ns = (int64_t)s->options->tail_ms * 1000000;
 
     if (c->names_through_ns == 0 && are_names_through(s))
         c->names_through_ns = now_ns;
-    if (c->names_through_ns != 0 && now_ns - c->names_through_ns > (int64_t)s->options->tail_ms * 1000000)
+    if (tail_ns > 0 && c->names_through_ns != 0 && now_ns - c->names_through_ns > tail_ns)
         move_to(c, PHASE_END, OC_OUR_TAIL);
 }
 

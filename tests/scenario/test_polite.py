@@ -184,6 +184,18 @@ def test_by_address(place):
     print(f"by address: {dict(count)} connections for 55 hosts each, 3 rounds")
 
 
+def test_tail_without_limit(place):
+    """--tail 0 is no limit: what waits for a retry has it."""
+    zone = Zone()
+    domains = hosts_at(zone, "d", ["127.1.10.1"])
+    crowd = Crowd(zone, says={"127.1.10.1": "421"})
+    found, _ = place.scan(domains, "--attempts", "2", "--retry-after", "2s", "--tail", "0")
+    crowd.stop()
+    endpoint, = found.endpoint.values()
+    assert [a["oc"] for a in endpoint["att"]] == [GREETING_4XX] * 2, endpoint
+    print("tail: without a limit a retry is waited for")
+
+
 def test_blocked(place):
     """The port is dropped: said, and held against nobody. Policies go on."""
     zone = Zone()
@@ -266,7 +278,8 @@ def main():
                     f"route add unreachable {NO_ROUTE}"):
         subprocess.run(["ip", *command.split()], check=True)
     place = Place()
-    for test in (test_pace, test_sample, test_by_address, test_blocked, test_blocked_and_listed, test_few, test_no_route):
+    for test in (test_pace, test_sample, test_by_address, test_tail_without_limit, test_blocked, test_blocked_and_listed, test_few,
+                 test_no_route):
         if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
             test(place)
 
