@@ -65,14 +65,20 @@ struct progress_rates progress_next(struct progress *p, const struct progress_vi
     return r;
 }
 
+/* The counters are read one after the other while they move: for a moment more may be over than had begun. */
+static uint64_t in_flight(uint64_t begun, uint64_t over)
+{
+    return begun > over ? begun - over : 0;
+}
+
 uint64_t progress_names(const struct counts *c)
 {
-    return c->names_started - c->names_done - counts_waiting(c);
+    return in_flight(c->names_started, c->names_done + counts_waiting(c));
 }
 
 uint64_t progress_queries(const struct counts *c)
 {
-    return c->queries - c->answers - c->dns_timeouts;
+    return in_flight(c->queries, c->answers + c->dns_timeouts);
 }
 
 void progress_line(const struct progress_rates *r, const struct progress_view *v, FILE *to)

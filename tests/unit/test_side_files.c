@@ -162,6 +162,8 @@ static void test_status(void **state)
     status_file_row(f, &view, &rates, stderr);
     rates.done = 0.125;
     rates.eta_s = 10.4;
+    view.counts.names_done = 6; /* one began and ended while the counters were read */
+    view.counts.answers = 1;
     status_file_row(f, &view, &rates, stderr);
     status_file_close(f);
     status_file_close(NULL);
@@ -174,7 +176,7 @@ static void test_status(void **state)
     row = strchr(text, '\n') + 1;
     assert_non_null(strstr(row, "Z,1.500,,,2.25,0.00,0.00,2,0,7,99,5,3,"));
     row = strchr(row, '\n') + 1;
-    assert_non_null(strstr(row, "Z,1.500,12.50,10,2.25,"));
+    assert_non_null(strstr(row, "Z,1.500,12.50,10,2.25,0.00,0.00,0,0,7,99,5,6,"));
     assert_int_equal(status_file_open(&f, "/dev/full", &err), STS_EIO);
     assert_string_equal(err.msg, "/dev/full: cannot write: No space left on device");
 }
