@@ -57,13 +57,15 @@ static void send_unsent(struct worker *w)
 
     w->unsent = NULL;
     w->last_unsent = &w->unsent;
+    memset(w->is_full, 0, w->scan->n_workers * sizeof(*w->is_full));
     while (m != NULL) {
         struct message *next = m->next;
         struct worker *to = worker_of(w, m->to);
 
-        if (ring_push(&to->from[w->id], m)) {
+        if (!w->is_full[to->id] && ring_push(&to->from[w->id], m)) {
             worker_wake(to);
         } else {
+            w->is_full[to->id] = true; /* it may have room by now: none overtakes */
             m->next = NULL;
             *w->last_unsent = m;
             w->last_unsent = &m->next;

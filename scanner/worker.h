@@ -40,6 +40,7 @@ struct worker {
 
     struct ring *from; /* [n_workers]: from each worker, itself too */
     struct message *unsent, **last_unsent;
+    bool *is_full; /* [n_workers]: rings that had no room in this turn */
 
     struct batch *batch; /* being taken up */
     uint32_t next_item;

@@ -131,10 +131,11 @@ static int start_tables(struct worker *w, struct sts_err *err)
     w->last_unsent = &w->unsent;
     w->window = (o->window + w->scan->n_workers - 1) / w->scan->n_workers;
     w->from = calloc(w->scan->n_workers, sizeof(*w->from));
+    w->is_full = calloc(w->scan->n_workers, sizeof(*w->is_full));
     w->outbox = outbox_new(w->scan);
     w->gate = gate_new(w->scan, &w->timers, &w->counters, limits);
     w->site_limits = (struct site_limits){{o->per_ip_hosts, o->per_ip_signalled_hosts}, w->scan->seed};
-    if (w->from == NULL || w->outbox == NULL || w->gate == NULL ||
+    if (w->from == NULL || w->is_full == NULL || w->outbox == NULL || w->gate == NULL ||
         addrmap_init(&w->sites, w->scan->secret) != STS_OK)
         return sts_fail(err, STS_ENOMEM, "out of memory");
     return STS_OK;
@@ -201,6 +202,7 @@ int worker_fini(struct worker *w)
     blocklist_unref(w->blocklist);
     timers_fini(&w->timers);
     free(w->from);
+    free(w->is_full);
     free(w->read_buffer);
     return rc;
 }
