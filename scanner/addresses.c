@@ -60,7 +60,7 @@ enum outcome addresses_outcome(const struct rec_dns *a, const struct rec_dns *aa
     for (size_t i = 0; i < STS_LEN(lookups); i++) {
         enum outcome found = lookups[i] != NULL ? (enum outcome)lookups[i]->oc : OC_OUR_STOP;
 
-        if (outcome_class(found) == OCC_ours || found == OC_DNS_NOT_QUERYABLE)
+        if (outcome_class(found) == OCC_ours || found == OC_DNS_NOT_QUERYABLE || found == OC_BLOCKLISTED)
             return found;
         if (outcome_class(found) != OCC_absent)
             oc = OC_ADDRESS_UNKNOWN;

@@ -237,19 +237,24 @@ static uint16_t next_id(struct dns *d)
     return d->ids[--d->n_ids];
 }
 
+/* The end of a question that is not sent. */
+static void refuse(struct dns_query *q, enum outcome oc)
+{
+    settle(q, (struct result){(uint16_t)oc, SRC_NONE, 0});
+    finish(q);
+}
+
 static void send_query(struct dns *d, struct dns_query *q)
 {
     uint8_t query[DNS_QUERY_BYTES];
     size_t len = dns_message_query(query, next_id(d), q->name, q->type, q->flags | (q->second ? DNS_CD : 0));
     struct ticket *ticket = len > 0 ? malloc(sizeof(*ticket)) : NULL;
 
-    q->began_ms = q->second ? q->began_ms : d->env.timers->now_ms;
     if (ticket == NULL ||
         (d->env.deadline_ms > 0 &&
          timers_start(d->env.timers, &q->timer, d->env.deadline_ms, on_deadline) != STS_OK)) {
         free(ticket);
-        settle(q, (struct result){len == 0 ? OC_DNS_NOT_QUERYABLE : OC_OUR_MEMORY, SRC_NONE, 0});
-        finish(q);
+        refuse(q, len == 0 ? OC_DNS_NOT_QUERYABLE : OC_OUR_MEMORY);
         return;
     }
     *ticket = (struct ticket){d, q};
@@ -270,8 +275,15 @@ bool dns_turn(struct dns *d, int64_t now_ns)
     if (!carrier_has_room(d->carrier))
         return false;
     turns = left = rate_take(d->env.rate, now_ns, most);
-    for (; left > 0 && d->waiting.first != NULL; left--)
-        send_query(d, d->waiting.first);
+    for (; left > 0 && d->waiting.first != NULL; left--) {
+        struct dns_query *q = d->waiting.first;
+
+        q->began_ms = q->second ? q->began_ms : d->env.timers->now_ms;
+        if (d->env.excludes != NULL && d->env.excludes(d->env.excludes_arg, q->name))
+            refuse(q, OC_BLOCKLISTED);
+        else
+            send_query(d, q);
+    }
     return turns == TURN_MOST_QUERIES;
 }
 

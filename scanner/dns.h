@@ -35,6 +35,9 @@ struct dns_env {
     const struct address *local_v4, *local_v6; /* source addresses; NULL: the system's choice */
     uint64_t timeout_ms;                       /* of the first try */
     uint64_t deadline_ms;                      /* of a question with all its tries; 0: none */
+    /* Is nothing to be asked about the name any more? NULL: all may be asked. */
+    bool (*excludes)(void *arg, const char *name);
+    void *excludes_arg;
 };
 struct dns;
 

@@ -176,7 +176,8 @@ static void finish(struct domain *d)
     const struct options *o = d->w->scan->options;
     struct rec_domain *rec = &d->rec;
 
-    rec->oc = scan_phase(d->w->scan) >= PHASE_END ? scan_end_outcome(d->w->scan) : OC_OK;
+    if (rec->oc == OC_OK && scan_phase(d->w->scan) >= PHASE_END)
+        rec->oc = scan_end_outcome(d->w->scan);
     rec->signalled = sts_is_signalled(rec->sts);
     rec->fetch = rec->oc == OC_OK && o->fetch_policy != WHEN_NEVER &&
                  ((o->fetch_policy == WHEN_ALWAYS && !is_dead(d)) || rec->signalled || rec->control);
@@ -218,6 +219,11 @@ static void step(struct questions *qs)
     if (d->is_put_off)
         take_up_again(d);
     while (qs->n_open == 0) {
+        if (worker_excludes(d->w, d->name)) { /* by a list that came after its first question */
+            d->rec.oc = OC_BLOCKLISTED;
+            finish(d);
+            return;
+        }
         switch (d->step) {
         case STEP_MX:
             d->step = STEP_REST;

@@ -52,6 +52,11 @@ static const struct address *local(const struct scan *scan, bool v4)
     return sources->has_v6 ? &sources->v6 : NULL;
 }
 
+static bool excludes(void *arg, const char *name)
+{
+    return worker_excludes(arg, name);
+}
+
 static int start_dns(struct worker *w, struct sts_err *err)
 {
     const struct options *o = w->scan->options;
@@ -64,7 +69,9 @@ static int start_dns(struct worker *w, struct sts_err *err)
                           .local_v4 = local(w->scan, true),
                           .local_v6 = local(w->scan, false),
                           .timeout_ms = o->dns_timeout_ms,
-                          .deadline_ms = o->dns_deadline_ms};
+                          .deadline_ms = o->dns_deadline_ms,
+                          .excludes = excludes,
+                          .excludes_arg = w};
 
     return dns_new(&env, &w->dns, err);
 }
