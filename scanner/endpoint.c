@@ -236,18 +236,8 @@ static void running_free(struct endpoint *e)
     free(run);
 }
 
-/* Did the attempt show that the port is open? What we cut off ourselves (a stop, a new blocklist) may have
- * come to nothing. */
-static bool has_connected(const struct endpoint *e, enum outcome oc)
-{
-    enum outcome_class class_ = outcome_class(oc);
-
-    if (e->running->evidence.connect_ms > 0)
-        return true;
-    return class_ != OCC_ours && class_ != OCC_skipped && !is_no_connection(oc);
-}
-
-/* What the attempt says about the port, and for the address. True: those that wait there take its outcome. */
+/* What the attempt says about the port (that there was a connection the probe has told), and for the address.
+ * True: those that wait there take its outcome. */
 static bool note(struct endpoint *e, enum outcome oc)
 {
     const struct options *o = e->w->scan->options;
@@ -255,9 +245,7 @@ static bool note(struct endpoint *e, enum outcome oc)
     bool is_first = site->n_noted == 0, is_shared = site_note(site, oc, e->w->timers.now_ms);
     uint64_t most_ms = o->retry_after.n > 0 ? o->retry_after.ms[0] : 0;
 
-    if (has_connected(e, oc))
-        port_connected(&e->w->scan->port);
-    else if (is_no_connection(oc) && is_first)
+    if (is_no_connection(oc) && is_first)
         port_failed(&e->w->scan->port);
     e->n_seen = site->n_noted;
     gate_rest(e->w->gate, &e->job, site_rest_ms(site, most_ms));

@@ -1,3 +1,4 @@
+#include "scanner/port_watch.h"
 #include "scanner/probe_private.h"
 
 #include <errno.h>
@@ -184,6 +185,8 @@ static void on_connect(uv_connect_t *req, int status)
     if (p->closing)
         return;
     if (status == 0) {
+        if (p->env->port_watch != NULL)
+            port_connected(p->env->port_watch);
         probe_perform(p, smtp_connected(&p->smtp, probe_elapsed_ms(p)));
         status = uv_read_start((uv_stream_t *)&p->tcp, on_alloc, on_read);
     }

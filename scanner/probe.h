@@ -11,6 +11,7 @@
 #include <uv.h>
 
 struct outbox;
+struct port_watch;
 
 #define PROBE_READ_BYTES (16u << 10) /* of the buffer that all probes of a loop read through */
 
@@ -20,7 +21,8 @@ struct probe_env {
     struct timers *timers;
     SSL_CTX *ctx; /* tls_context_new */
     struct outbox *outbox;
-    char *read_buffer; /* PROBE_READ_BYTES; what is in it is used up before a callback returns */
+    char *read_buffer;             /* PROBE_READ_BYTES; what is in it is used up before a callback returns */
+    struct port_watch *port_watch; /* is told of each connection, when it is there; NULL: nobody is */
     const char *ehlo_name;
     const struct address *local_v4, *local_v6; /* source addresses; NULL: the system's choice */
     uint16_t port;

@@ -111,6 +111,7 @@ static int start_probing(struct worker *w, struct sts_err *err)
                                       .ctx = w->ctx,
                                       .outbox = w->outbox,
                                       .read_buffer = w->read_buffer,
+                                      .port_watch = &w->scan->port,
                                       .ehlo_name = w->scan->ehlo_name,
                                       .local_v4 = local(w->scan, true),
                                       .local_v6 = local(w->scan, false),

@@ -261,6 +261,19 @@ def test_few(place):
     print("few: 20 addresses time out, with and without one that answers")
 
 
+def test_slow_greeting(place):
+    """100 addresses are dead before the one that took a connection at once has greeted: the port is open all the same."""
+    zone = Zone()
+    live = hosts_at(zone, "live", ["127.1.11.1"])
+    dead = hosts_at(zone, "d", [f"10.9.3.{i + 1}" for i in range(120)])
+    crowd = Crowd(zone, hold_seconds=5)
+    found, error = place.scan(live + dead, "--connect-timeout", "1s", "--per-prefix-smtp", "0")
+    crowd.stop()
+    assert error == "", error
+    assert outcomes(found) == {TCP_TIMEOUT: 120, NO_STARTTLS: 1}, outcomes(found)
+    print("slow greeting: it took a connection, so the port is open")
+
+
 def test_no_route(place):
     zone = Zone()
     domains = hosts_at(zone, "d", [f"10.10.1.{i + 1}" for i in range(110)])
@@ -279,7 +292,7 @@ def main():
         subprocess.run(["ip", *command.split()], check=True)
     place = Place()
     for test in (test_pace, test_sample, test_by_address, test_tail_without_limit, test_blocked, test_blocked_and_listed, test_few,
-                 test_no_route):
+                 test_slow_greeting, test_no_route):
         if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
             test(place)
 
