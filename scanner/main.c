@@ -1,6 +1,7 @@
 #include "scanner/dry_run.h"
 #include "scanner/options.h"
 #include "scanner/preflight.h"
+#include "scanner/reread.h"
 #include "scanner/scan.h"
 #include "scanner/side_files.h"
 #include "sinks/sink.h"
@@ -199,7 +200,7 @@ static enum exit_code scan_into(const struct options *o, struct input *input, co
     arena_init(&arena, PREFLIGHT_MOST_BYTES);
     checks_init(&checks, &arena);
     if (!o->preflight)
-        signal(SIGHUP, SIG_IGN); /* it reads files again: before the scan there is nothing to read again */
+        reread_hold();
     code = look_first(&setup, &checks);
     if (code == EXIT_DONE && !o->preflight)
         code = scan_with(&setup);

@@ -106,6 +106,20 @@ static void on_signal(uv_signal_t *handle, int number)
               r->messages);
 }
 
+static void set_blocked(int how)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(how, &set, NULL);
+}
+
+void reread_hold(void)
+{
+    set_blocked(SIG_BLOCK);
+}
+
 int reread_start(struct reread *r, uv_loop_t *loop, struct scan *scan, uint32_t most_connections,
                  FILE *messages, struct sts_err *err)
 {
@@ -120,5 +134,6 @@ int reread_start(struct reread *r, uv_loop_t *loop, struct scan *scan, uint32_t 
     r->on_hup.data = r;
     if (uv_signal_init(loop, &r->on_hup) != 0 || uv_signal_start(&r->on_hup, on_signal, SIGHUP) != 0)
         return sts_fail(err, STS_ESYS, "cannot listen for SIGHUP");
+    set_blocked(SIG_UNBLOCK);
     return STS_OK;
 }

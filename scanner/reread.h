@@ -13,7 +13,10 @@ struct reread {
     uint32_t most_connections; /* as the descriptor limit allows */
     struct rates rates;        /* in force; not given: the default */
 };
-/* Listen, on a loop whose handles the caller closes. `scan` and `messages` are borrowed. STS_ESYS. */
+/* From here on a SIGHUP waits for reread_start(). The calling thread, before any other is started. */
+void reread_hold(void);
+/* Listen, on a loop whose handles the caller closes; a SIGHUP that waited comes to it. `scan` and `messages`
+ * are borrowed. STS_ESYS. */
 int reread_start(struct reread *r, uv_loop_t *loop, struct scan *scan, uint32_t most_connections,
                  FILE *messages, struct sts_err *err) STS_CHECK;
 #endif

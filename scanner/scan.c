@@ -444,9 +444,10 @@ int scan_run(const struct scan_setup *setup, struct sink *sink, struct scan_resu
     pthread_mutex_init(&c->scan.failure_lock, NULL);
     if (start_loop(c, err) == STS_OK &&
         reread_start(&c->reread, &c->loop, &c->scan, setup->most_connections, c->messages, err) == STS_OK &&
-        prepare(c, setup->options, err) == STS_OK)
+        prepare(c, setup->options, err) == STS_OK) {
+        uv_run(&c->loop, UV_RUN_NOWAIT); /* signals that came before the scan hold from its beginning */
         started = start_threads(c, sink, err) == STS_OK;
-    else
+    } else
         (void)!sink->ops->close(sink, &ignored);
     if (started && setup->options->verbose)
         verbose_start(&c->scan, c->messages);

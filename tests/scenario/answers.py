@@ -36,6 +36,8 @@ class Answers:
         self.socket.settimeout(0.1)  # to look whether it is to close
         self.servers = f"{address}:{port}"
         self.closing = False
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
 
@@ -81,7 +83,9 @@ class Answers:
                 query, peer = self.socket.recvfrom(4096)
             except TimeoutError:
                 continue
-            self.socket.sendto(self.answer(query), peer)
+            answer = self.answer(query)
+            self.may_answer.wait()
+            self.socket.sendto(answer, peer)
 
     def close(self):
         self.closing = True

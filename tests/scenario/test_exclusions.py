@@ -2,6 +2,7 @@
 """Who asks to be left alone is left alone: the blocklist from the start, by SIGHUP in mid-scan, and what a bad file does.
 The rates follow SIGHUP too. Seen from the other side: what the name server was asked, and whom the peers met."""
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -102,6 +103,25 @@ def test_in_mid_scan(directory):
     trap.close()
     answers.close()
     print(f"SIGHUP: {len(refused)} endpoints never contacted, one cut off, one not tried again; {len(later)} others contacted since")
+
+
+def test_before_the_scan(directory):
+    """SIGHUP while preflight is at work is not lost: the scan begins with the new list."""
+    answers = Answers({}, port=5308)
+    for domain in ("a.test", "b.test"):
+        answers.add_domain(domain, f"mx.{domain}")
+    blocklist = write(directory, "before.list", "192.0.2.0/24")
+    answers.may_answer.clear()
+    scan = Scan(directory, "before", ["a.test", "b.test"], answers.servers, "-b", blocklist, "--no-starttls", "--fetch-policy", "never")
+    until("preflight", lambda: answers.asked, scan)
+    write(directory, "before.list", "a.test")
+    scan.process.send_signal(signal.SIGHUP)
+    answers.may_answer.set()
+    found = scan.end()
+    assert scan.said("SIGHUP: blocklist"), scan.messages
+    assert outcomes(found.domain) == {"a.test": BLOCKLISTED, "b.test": OK}, found.domain
+    answers.close()
+    print("SIGHUP before the scan: the new list holds from its beginning")
 
 
 def test_questions_that_wait(directory):
@@ -229,8 +249,8 @@ def main():
     lab.isolate()
     own_all_addresses()
     with tempfile.TemporaryDirectory() as directory:
-        for test in (test_from_the_start, test_questions_that_wait, test_in_mid_scan, test_policies_in_flight,
-                     test_policies_that_wait, test_rates, test_nothing_to_reread):
+        for test in (test_from_the_start, test_before_the_scan, test_questions_that_wait, test_in_mid_scan,
+                     test_policies_in_flight, test_policies_that_wait, test_rates, test_nothing_to_reread):
             if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
                 test(directory)
 
