@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections import Counter
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -261,6 +262,37 @@ def test_few(place):
     print("few: 20 addresses time out, with and without one that answers")
 
 
+def test_held_to_the_end(place):
+    """What waits for the verdict on the port has its record however the scan ends, and whatever is excluded meanwhile."""
+    zone, blocklist = Zone(), os.path.join(place.temp.name, "held")
+    addresses = [f"10.9.4.{i + 1}" for i in range(20)]
+    domains = hosts_at(zone, "d", addresses)
+    zone.mx("silent.test", "mx.silent.test")
+    zone.held = {"silent.test": 1}  # never answered: the name waits for its second round, and nothing is settled
+    options = "--connect-timeout", "1s", "--per-prefix-smtp", "0", "--dns-timeout", "500ms", "--dns-deadline", "1s", "-b", blocklist
+    crowd = Crowd(zone)
+    for end in "tail", "signal":
+        with open(blocklist, "w", encoding="ascii"):
+            pass
+        tail = ["--tail", "4s"] if end == "tail" else []
+        process = subprocess.Popen(place.command([*domains, "silent.test"], *options, *tail), stderr=subprocess.PIPE, text=True)
+        until("all are tried", lambda: all(is_connecting(a, 2525) for a in addresses))
+        until("all are held", lambda: not any(is_connecting(a, 2525) for a in addresses))
+        with open(blocklist, "w", encoding="ascii") as file:
+            file.write(addresses[0] + "\n")
+        process.send_signal(signal.SIGHUP)
+        if end == "signal":
+            time.sleep(0.5)
+            process.send_signal(signal.SIGTERM)
+        error = process.communicate(timeout=LIMIT_SECONDS)[1]
+        assert process.returncode == (3 if end == "signal" else 0), error
+        assert "(was 0, 0)" in error and "none of the 20 addresses" in error, error
+        found = place.records()
+        assert outcomes(found) == {TCP_TIMEOUT: 20} and len(found.domain) == 21, outcomes(found)
+    crowd.stop()
+    print("held: 20 endpoints have their record when the tail is over, and when the scan is stopped")
+
+
 def test_slow_greeting(place):
     """100 addresses are dead before the one that took a connection at once has greeted: the port is open all the same."""
     zone = Zone()
@@ -292,7 +324,7 @@ def main():
         subprocess.run(["ip", *command.split()], check=True)
     place = Place()
     for test in (test_pace, test_sample, test_by_address, test_tail_without_limit, test_blocked, test_blocked_and_listed, test_few,
-                 test_slow_greeting, test_no_route):
+                 test_held_to_the_end, test_slow_greeting, test_no_route):
         if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
             test(place)
 
