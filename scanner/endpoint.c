@@ -382,19 +382,38 @@ static void begin(struct worker *w, struct site *site, struct site_host *host)
         finish_empty(e, scan_end_outcome(w->scan));
 }
 
-/* An address that must not be contacted has a record for each host, and no sample. */
+static struct key128 key_of(const struct worker *w, const struct endpoint_message *m)
+{
+    uint64_t host = key128_of(m->host, strlen(m->host), w->scan->secret).lo;
+
+    return key128_of(m->ip.b, sizeof(m->ip.b), host);
+}
+
+/* An address that must not be contacted has a record for each host, and no sample. What is on the blocklist
+ * may be off it later, and the host wanted again: it has its record all the same. */
 static void refuse(struct worker *w, const struct endpoint_message *m, enum outcome oc)
 {
     struct rec_endpoint empty = {0};
 
-    if (!m->again)
-        put_record(w, m->host, &m->ip, oc, &empty);
+    if (m->again)
+        return;
+    if (oc == OC_BLOCKLISTED && keyset_add(&w->excluded, key_of(w, m)) < 0)
+        worker_no_memory(w);
+    put_record(w, m->host, &m->ip, oc, &empty);
+}
+
+/* What becomes of the host at the address: OC_OK, or the door's word, of now or of before. */
+static enum outcome judge(const struct worker *w, const struct endpoint_message *m)
+{
+    if (m->again && keyset_has(&w->excluded, key_of(w, m)))
+        return OC_BLOCKLISTED;
+    return gate_judge(w->gate, m->host, &m->ip);
 }
 
 void endpoint_receive(struct worker *w, struct message *message)
 {
     struct endpoint_message *m = (struct endpoint_message *)message;
-    enum outcome judged = gate_judge(w->gate, m->host, &m->ip);
+    enum outcome judged = judge(w, m);
     struct site *site = judged == OC_OK ? get_site(w, &m->ip) : NULL;
     struct site_host *host = site != NULL ? admit(w, site, m) : NULL;
 

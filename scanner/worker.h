@@ -53,7 +53,8 @@ struct worker {
     struct keyset hosts, policies; /* known in this scan */
     struct keyset signalled;       /* of the hosts: those known to be signalled */
     struct host *looked_up;        /* hosts in work */
-    struct addrmap sites;          /* addresses of MX hosts, to the end of the scan */
+    struct keyset excluded; /* endpoints that have their record as excluded ones, to the end of the scan */
+    struct addrmap sites;   /* addresses of MX hosts, to the end of the scan */
     struct site_limits site_limits;
     struct endpoint *endpoints;     /* in flight, for the end */
     struct policy *fetching;        /* in flight, for the end */

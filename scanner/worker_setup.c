@@ -206,6 +206,7 @@ int worker_fini(struct worker *w)
     keyset_fini(&w->hosts);
     keyset_fini(&w->signalled);
     keyset_fini(&w->policies);
+    keyset_fini(&w->excluded);
     endpoint_forget(w);
     blocklist_unref(w->blocklist);
     timers_fini(&w->timers);

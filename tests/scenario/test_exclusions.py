@@ -124,6 +124,28 @@ def test_before_the_scan(directory):
     print("SIGHUP before the scan: the new list holds from its beginning")
 
 
+def test_off_the_list_again(directory):
+    """A host that was refused at an address has its record: it gets no second one when the address is off the list, and only then
+    a name signals a policy for it."""
+    answers, trap = Answers({}, port=5309), Trap([25], lambda address, port: REFUSE)
+    answers.add_domain("plain.test", "mx.shared.test")
+    answers.add_domain("signals.test", "mx.shared.test", sts=True)
+    answers.failing["signals.test", MX] = 2  # with CD=1 too: its MX is known in the second round
+    answers.add_host("mx.shared.test", "127.0.9.1")
+    blocklist = write(directory, "off.list", "127.0.9.1")
+    scan = Scan(directory, "off", ["plain.test", "signals.test"], answers.servers, "-b", blocklist, "--fetch-policy", "never",
+                "--dns-retry-after", "3s", "--attempts", "1")
+    until("the host is looked up", lambda: len(answers.was_asked("mx.shared.test")) >= 2 and not answers.failing["signals.test", MX], scan)
+    time.sleep(0.5)
+    write(directory, "off.list", "192.0.2.1")
+    scan.hang_up("SIGHUP")
+    found = scan.end()
+    assert outcomes(found.endpoint) == {"mx.shared.test": BLOCKLISTED} and not trap.seen, (found.endpoint, trap.seen)
+    trap.close()
+    answers.close()
+    print("off the list again: a host that was refused stays so in this scan")
+
+
 def test_questions_that_wait(directory):
     """Names in work when they are listed: what is not asked yet never is, and their MX hosts are not for them."""
     answers = Answers({}, port=5307)
@@ -249,8 +271,8 @@ def main():
     lab.isolate()
     own_all_addresses()
     with tempfile.TemporaryDirectory() as directory:
-        for test in (test_from_the_start, test_before_the_scan, test_questions_that_wait, test_in_mid_scan,
-                     test_policies_in_flight, test_policies_that_wait, test_rates, test_nothing_to_reread):
+        for test in (test_from_the_start, test_before_the_scan, test_off_the_list_again, test_questions_that_wait,
+                     test_in_mid_scan, test_policies_in_flight, test_policies_that_wait, test_rates, test_nothing_to_reread):
             if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
                 test(directory)
 
