@@ -224,7 +224,8 @@ static void step_senders(struct steps *s)
     step_delivery(s, "opportunistic sender", v->opportunistic, delivery_text(v->opportunistic),
                   v->opportunistic == DELIVERY_NOT_APPLICABLE ? mx_state_rule(s->strict->facts.mail)
                                                               : "RFC 7435 section 3");
-    step_delivery(s, "MTA-STS sender", v->mta_sts, sts_state_text(v->state), sts_state_rule(v->state));
+    step_delivery(s, "MTA-STS sender", v->mta_sts, sts_state_text(v->state),
+                  v->state == STS_NO_MAIL ? mx_state_rule(s->strict->facts.mail) : sts_state_rule(v->state));
     if (v->state == STS_TESTING)
         step_delivery(s, "MTA-STS sender, were it enforced", v->if_enforced, delivery_text(v->if_enforced),
                       "RFC 8461 section 5");
