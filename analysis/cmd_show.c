@@ -75,6 +75,9 @@ static void show_domain(struct show *s, const struct rec_domain *d)
         read_rpt(&rpt, d->rpt, s->joined);
         if (has_answer(out, "TLS-RPT record:", d->rpt))
             put_verdict(out, "TLS-RPT record:", rpt.verdict, &rpt.defects);
+        if (rpt.verdict == VERDICT_VALID && rpt.n_mailto + rpt.n_https == 0)
+            fputs("     neither a mailto nor an https URI: no report can be sent (RFC 8460 section 3)\n",
+                  out);
     }
     tree_record(&s->tree, REC_domain, d, 2);
 }
