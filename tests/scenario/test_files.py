@@ -107,12 +107,12 @@ class Files(Scene):
 
     def test_dry_run(self):
         self.write("names", b"a.example\nno name\nb.example\n1..2\n")
-        asked = self.responder.asked
+        asked = self.responder.n_asked
         out, err = self.scan("-f", "names", "-o", "out", "--dry-run", "--log-file", "log", "--metadata-file", "meta")
         self.assertEqual(err, "")
         self.assertRegex(out.decode(), r"(?s)input names\n +4  positions\n +2  names\n.*NAME_BAD_CHARACTER.*--window 500\n")
         self.assertEqual(os.listdir(self.dir), ["names"])
-        self.assertEqual(self.responder.asked, asked)
+        self.assertEqual(self.responder.n_asked, asked)
         self.write("zone", b"$ORIGIN test.\nA NS x\nB\n")
         _, err = self.scan("-f", "zone", "--dry-run", status=NO_START)
         self.assertIn("zone:3: ", err)
