@@ -32,6 +32,13 @@ static void or_lenient(const struct steps *s, const char *strict, const char *le
         fprintf(s->out, "; to lenient senders: %s", lenient);
 }
 
+/* As in a zone file, in the evidence below, and in ststat export. */
+static void put_mx(FILE *out, const struct mx_facts *mx)
+{
+    fprintf(out, "%" PRIu32 " ", mx->preference);
+    text_put(out, mx->host);
+}
+
 static void step_mail(struct steps *s)
 {
     enum mx_state mail = s->strict->facts.mail;
@@ -40,8 +47,7 @@ static void step_mail(struct steps *s)
     fprintf(out, "mail route: %s", mx_state_text(mail));
     for (uint32_t i = 0; mail == MX_HAS && i < s->strict->facts.n_mx; i++) {
         fputs(i ? ", " : ": ", out);
-        text_put(out, s->strict->mx[i].host);
-        fprintf(out, " %" PRIu32, s->strict->mx[i].preference);
+        put_mx(out, &s->strict->mx[i]);
     }
     if (s->d->n_mx_cut > 0)
         fprintf(out, "; %" PRIu64 " of them beyond the limit, never looked at", s->d->n_mx_cut);
@@ -196,8 +202,8 @@ static void step_hosts(struct steps *s, const struct domain_verdict *v)
         FILE *out = begin(s);
 
         fputs("MX host ", out);
-        text_put(out, v->mx[i].host);
-        fprintf(out, " %" PRIu32 ": ", v->mx[i].preference);
+        put_mx(out, &v->mx[i]);
+        fputs(": ", out);
         if (policed)
             rule = put_policed(s, &v->mx[i], &v->mx_verdicts[i]);
         else
