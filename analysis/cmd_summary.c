@@ -1,6 +1,7 @@
 /* cmd_summary.c - ststat summary: what a scan shows, in shares. */
 #include "analysis/command.h"
 #include "analysis/domains.h"
+#include "analysis/option_number.h"
 #include "analysis/render.h"
 #include "analysis/scan_options.h"
 
@@ -63,6 +64,8 @@ static int on_head(void *arg, enum rec_kind kind, const void *record, const stru
     if (kind == REC_scan) {
         head->schema = scan->schema;
         head->start_ms = scan->start_ms;
+        head->shard = option_number(scan, "shard", 0);
+        head->n_shards = option_number(scan, "shards", 1);
         head->program = arena_copy(&sum->arena, scan->program.p, scan->program.len).p;
         if (keep_checks(sum, scan, err) != STS_OK)
             return err->code;
@@ -97,6 +100,7 @@ static int gather(struct summary *sum, struct scan_reader *r, struct sts_err *er
     head->bytes = scan_reader_bytes(r);
     head->rules = &sum->options.rules;
     head->checks = &sum->checks;
+    head->n_shards = 1;
     head->losses = scan_reader_losses(r);
     for (unsigned kind = 0; kind < REC_KIND_LIMIT; kind++)
         head->records += scan_reader_n_records(r, kind);

@@ -22,6 +22,7 @@ struct summary_head {
     const char *reason; /* why it ended, where it says so; "" otherwise */
     uint64_t parts, bytes, records, superseded;
     uint64_t positions; /* of the end record */
+    uint64_t shard, n_shards;
     const struct summary_checks *checks;
     const struct chain_rules *rules;
     const struct scan_losses *losses;

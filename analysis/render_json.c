@@ -69,6 +69,8 @@ static void put_head(struct json *j, const struct summary_head *head)
     json_uint(j, "parts", head->parts);
     json_uint(j, "bytes", head->bytes);
     json_uint(j, "records", head->records);
+    json_uint(j, "shard", head->shard);
+    json_uint(j, "shards", head->n_shards);
     json_uint(j, "superseded", head->superseded);
     if (head->positions > 0) /* of the end record: what there should be, whatever was lost */
         json_uint(j, "positions", head->positions);

@@ -125,6 +125,9 @@ static void put_head(FILE *out, const struct summary_head *head)
     text_put(out, sts_str(head->reason));
     fprintf(out, "\n  size      %s records", grouped(num, head->records));
     fprintf(out, " in %s bytes\n", grouped(num, head->bytes));
+    if (head->n_shards > 1)
+        fprintf(out, "  shard     %" PRIu64 " of %" PRIu64 ", counted from 0: names of this shard alone\n",
+                head->shard, head->n_shards);
     if (head->superseded > 0)
         fprintf(out, "  repeated  %s records superseded by later ones, and left out\n",
                 grouped(num, head->superseded));
