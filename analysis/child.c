@@ -1,8 +1,10 @@
 #include "analysis/child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,18 +32,36 @@ void child_signals_end(const sigset_t *before)
     sigprocmask(SIG_SETMASK, before, NULL);
 }
 
-static int start(pid_t *child, char *const argv[], const sigset_t *before, struct sts_err *err)
+static int spawn(pid_t *child, char *const argv[], const posix_spawn_file_actions_t *files,
+                 const sigset_t *before)
 {
     posix_spawnattr_t attr;
     int rc = posix_spawnattr_init(&attr);
 
+    if (rc != 0)
+        return rc;
+    rc = posix_spawnattr_setsigmask(&attr, before);
+    if (rc == 0)
+        rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+    if (rc == 0)
+        rc = posix_spawnp(child, argv[0], files, &attr, argv, environ);
+    posix_spawnattr_destroy(&attr);
+    return rc;
+}
+
+static int start(pid_t *child, char *const argv[], const char *output, const sigset_t *before,
+                 struct sts_err *err)
+{
+    posix_spawn_file_actions_t files;
+    int rc = posix_spawn_file_actions_init(&files);
+
     if (rc == 0) {
-        rc = posix_spawnattr_setsigmask(&attr, before);
+        if (output != NULL)
+            rc = posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_EXCL,
+                                                  S_IRUSR | S_IWUSR);
         if (rc == 0)
-            rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-        if (rc == 0)
-            rc = posix_spawnp(child, argv[0], NULL, &attr, argv, environ);
-        posix_spawnattr_destroy(&attr);
+            rc = spawn(child, argv, &files, before);
+        posix_spawn_file_actions_destroy(&files);
     }
     return rc == 0 ? STS_OK : sts_fail(err, STS_ESYS, "%s: cannot be run: %s", argv[0], strerror(rc));
 }
@@ -52,14 +72,15 @@ static bool is_for_us_alone(const siginfo_t *info)
     return info->si_signo != SIGCHLD && info->si_signo != SIGPIPE && info->si_code <= 0;
 }
 
-int child_run(char *const argv[], const sigset_t *before, int *exit_code, struct sts_err *err)
+int child_run(char *const argv[], const char *output, const sigset_t *before, int *exit_code,
+              struct sts_err *err)
 {
     sigset_t set;
     pid_t child = 0, ended;
     int status;
 
     fill(&set);
-    if (start(&child, argv, before, err) != STS_OK)
+    if (start(&child, argv, output, before, err) != STS_OK)
         return err->code;
     while ((ended = waitpid(child, &status, WNOHANG)) == 0) {
         siginfo_t info;

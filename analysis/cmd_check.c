@@ -95,7 +95,7 @@ static int scan(struct check *c, const sigset_t *before, struct sts_err *err)
         return sts_fail(err, STS_ENOMEM, "out of memory");
     argv[n++] = (char *)c->stscan;
     argv[n++] = "-o";
-    argv[n++] = c->scan;
+    argv[n++] = c->keep != NULL ? c->scan : "-"; /* of a place that goes away there is no word */
     for (size_t i = 0; i < STS_LEN(quick); i++)
         argv[n++] = (char *)quick[i];
     for (int i = 0; i < c->n_more; i++)
@@ -103,7 +103,8 @@ static int scan(struct check *c, const sigset_t *before, struct sts_err *err)
     argv[n++] = "--";
     for (int i = 0; i < c->n_names; i++)
         argv[n++] = c->names[i];
-    if (child_run(argv, before, &code, err) == STS_OK && code == STSCAN_STOPPED)
+    if (child_run(argv, c->keep != NULL ? NULL : c->scan, before, &code, err) == STS_OK &&
+        code == STSCAN_STOPPED)
         sts_fail(err, STS_ESYS, "check: the scan was stopped before its end");
     else if (err->code == STS_OK && code != 0)
         sts_fail(err, STS_ESYS, "check: %s failed with exit code %d; what it said is above", c->stscan, code);
@@ -116,8 +117,15 @@ static int show_all(struct check *c, struct sts_err *err)
     struct scan_reader *r = NULL;
     int code = EXIT_FINE;
 
-    if (scan_reader_open(&r, c->scan, err) != STS_OK)
+    if (scan_reader_open(&r, c->scan, err) != STS_OK) {
+        if (err->code == STS_EFORMAT) { /* the words of the reader name a place that goes away */
+            *err = (struct sts_err){0};
+            sts_fail(err, STS_EINVAL,
+                     "check: %s wrote no scan (behind the --, no -o, --dry-run, --preflight or --help)",
+                     c->stscan);
+        }
         return EXIT_FAILED;
+    }
     for (int i = 0; i < c->n_names && err->code == STS_OK; i++) {
         if (i > 0)
             puts("\n------------------------------------------------------------------------\n");

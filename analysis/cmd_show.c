@@ -75,6 +75,9 @@ static void show_domain(struct show *s, const struct rec_domain *d)
         read_rpt(&rpt, d->rpt, s->joined);
         if (has_answer(out, "TLS-RPT record:", d->rpt))
             put_verdict(out, "TLS-RPT record:", rpt.verdict, &rpt.defects);
+        if (rpt.verdict == VERDICT_VALID && rpt.n_mailto + rpt.n_https == 0)
+            fputs("     neither a mailto nor an https URI: no report can be sent (RFC 8460 section 3)\n",
+                  out);
     }
     tree_record(&s->tree, REC_domain, d, 2);
 }
@@ -294,10 +297,9 @@ const struct command cmd_show = {
     "letters, or an MX host. First the verdict on a domain, step by step, each with the\n"
     "section of the RFC that decides it: what becomes of a message from a sender with\n"
     "opportunistic TLS, from one with MTA-STS, and with an attacker on the path; a host not\n"
-    "probed itself is taken to be as others at its address. Below, lines with => say what ststat "
-    "makes of the evidence; the rest\n"
-    "is the evidence, field by field under its key in SCHEMA.md. Bytes that could harm a\n"
-    "terminal are printed as \\xNN.\n\n"
+    "probed itself is taken to be as others at its address. Below, lines with => say what\n"
+    "ststat makes of the evidence; the rest is the evidence, field by field under its key in\n"
+    "SCHEMA.md. Bytes that could harm a terminal are printed as \\xNN.\n\n"
     "Exit codes: 0 shown, 1 the name is not in the scan, 2 the scan could not be read.\n",
     .run = run,
 };

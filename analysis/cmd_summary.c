@@ -1,6 +1,7 @@
 /* cmd_summary.c - ststat summary: what a scan shows, in shares. */
 #include "analysis/command.h"
 #include "analysis/domains.h"
+#include "analysis/option_number.h"
 #include "analysis/render.h"
 #include "analysis/scan_options.h"
 
@@ -11,9 +12,43 @@ struct summary {
     struct join *join;
     struct stats *stats;
     struct summary_head head;
+    struct summary_checks checks;
     struct arena arena; /* strings of the head */
     struct scan_options options;
 };
+
+static bool has_check(const struct summary_checks *checks, const struct rec_check *wanted)
+{
+    for (uint32_t i = 0; i < checks->n; i++) {
+        const struct rec_check *have = &checks->v[i];
+
+        if (have->state == wanted->state && sts_str_equal(have->name, wanted->name) &&
+            sts_str_equal(have->text, wanted->text))
+            return true;
+    }
+    return false;
+}
+
+/* The scan record stands at the head of every part. */
+static int keep_checks(struct summary *sum, const struct rec_scan *scan, struct sts_err *err)
+{
+    struct summary_checks *checks = &sum->checks;
+
+    for (uint32_t i = 0; i < scan->checks.n && checks->n < STS_LEN(checks->v); i++) {
+        const struct rec_check *check = &scan->checks.v[i];
+        struct rec_check *kept = &checks->v[checks->n];
+
+        if (has_check(checks, check))
+            continue;
+        kept->state = check->state;
+        kept->name = arena_copy(&sum->arena, check->name.p, check->name.len);
+        kept->text = arena_copy(&sum->arena, check->text.p, check->text.len);
+        if (kept->name.p == NULL || kept->text.p == NULL)
+            return sts_fail(err, STS_ENOMEM, "out of memory");
+        checks->n++;
+    }
+    return STS_OK;
+}
 
 static int on_head(void *arg, enum rec_kind kind, const void *record, const struct scan_place *place,
                    struct sts_err *err)
@@ -29,7 +64,11 @@ static int on_head(void *arg, enum rec_kind kind, const void *record, const stru
     if (kind == REC_scan) {
         head->schema = scan->schema;
         head->start_ms = scan->start_ms;
+        head->shard = option_number(scan, "shard", 0);
+        head->n_shards = option_number(scan, "shards", 1);
         head->program = arena_copy(&sum->arena, scan->program.p, scan->program.len).p;
+        if (keep_checks(sum, scan, err) != STS_OK)
+            return err->code;
     } else {
         head->end_ms = end->end_ms;
         head->complete = end->complete;
@@ -60,6 +99,8 @@ static int gather(struct summary *sum, struct scan_reader *r, struct sts_err *er
     head->parts = scan_reader_n_parts(r);
     head->bytes = scan_reader_bytes(r);
     head->rules = &sum->options.rules;
+    head->checks = &sum->checks;
+    head->n_shards = 1;
     head->losses = scan_reader_losses(r);
     for (unsigned kind = 0; kind < REC_KIND_LIMIT; kind++)
         head->records += scan_reader_n_records(r, kind);

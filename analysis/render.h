@@ -5,6 +5,14 @@
 
 #include <stdio.h>
 
+#define SUMMARY_CHECKS_MOST 256
+
+/* What preflight found, over all scan records: one that is resumed looks again. */
+struct summary_checks {
+    struct rec_check v[SUMMARY_CHECKS_MOST]; /* each once; texts borrowed */
+    uint32_t n;
+};
+
 /* What stands above the statistics. The strings are borrowed. */
 struct summary_head {
     const char *name; /* of the scan: path, or - */
@@ -14,6 +22,8 @@ struct summary_head {
     const char *reason; /* why it ended, where it says so; "" otherwise */
     uint64_t parts, bytes, records, superseded;
     uint64_t positions; /* of the end record */
+    uint64_t shard, n_shards;
+    const struct summary_checks *checks;
     const struct chain_rules *rules;
     const struct scan_losses *losses;
 };

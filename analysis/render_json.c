@@ -43,6 +43,19 @@ static void put_damage(struct json *j, const struct scan_losses *losses)
     json_object_end(j);
 }
 
+static void put_checks(struct json *j, const struct summary_checks *checks)
+{
+    json_list(j, "preflight");
+    for (uint32_t i = 0; i < checks->n; i++) {
+        json_object(j, NULL);
+        json_str(j, "check", checks->v[i].name);
+        json_str(j, "state", sts_str(check_state_text(checks->v[i].state)));
+        json_str(j, "text", checks->v[i].text);
+        json_object_end(j);
+    }
+    json_list_end(j);
+}
+
 static void put_head(struct json *j, const struct summary_head *head)
 {
     json_object(j, "scan");
@@ -56,11 +69,14 @@ static void put_head(struct json *j, const struct summary_head *head)
     json_uint(j, "parts", head->parts);
     json_uint(j, "bytes", head->bytes);
     json_uint(j, "records", head->records);
+    json_uint(j, "shard", head->shard);
+    json_uint(j, "shards", head->n_shards);
     json_uint(j, "superseded", head->superseded);
     if (head->positions > 0) /* of the end record: what there should be, whatever was lost */
         json_uint(j, "positions", head->positions);
     else
         json_null(j, "positions");
+    put_checks(j, head->checks);
     put_rules(j, head->rules);
     put_damage(j, head->losses);
     json_object_end(j);

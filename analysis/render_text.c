@@ -85,6 +85,22 @@ static void put_rules(FILE *out, const struct chain_rules *rules)
     }
 }
 
+/* Whatever is not fine may have bent what follows. */
+static void put_checks(FILE *out, const struct summary_checks *checks)
+{
+    for (uint32_t i = 0; i < checks->n; i++) {
+        const struct rec_check *check = &checks->v[i];
+
+        if (check->state != CHECK_WARNING && check->state != CHECK_FAILED)
+            continue;
+        fprintf(out, "  preflight %s: ", check_state_text(check->state));
+        text_put(out, check->name);
+        fputs(": ", out);
+        text_put(out, check->text);
+        fputc('\n', out);
+    }
+}
+
 static void put_head(FILE *out, const struct summary_head *head)
 {
     char start[TEXT_TIME_BYTES], end[TEXT_TIME_BYTES], num[NUMBER_BYTES];
@@ -109,9 +125,13 @@ static void put_head(FILE *out, const struct summary_head *head)
     text_put(out, sts_str(head->reason));
     fprintf(out, "\n  size      %s records", grouped(num, head->records));
     fprintf(out, " in %s bytes\n", grouped(num, head->bytes));
+    if (head->n_shards > 1)
+        fprintf(out, "  shard     %" PRIu64 " of %" PRIu64 ", counted from 0: names of this shard alone\n",
+                head->shard, head->n_shards);
     if (head->superseded > 0)
         fprintf(out, "  repeated  %s records superseded by later ones, and left out\n",
                 grouped(num, head->superseded));
+    put_checks(out, head->checks);
     put_rules(out, head->rules);
 }
 

@@ -32,6 +32,13 @@ static void or_lenient(const struct steps *s, const char *strict, const char *le
         fprintf(s->out, "; to lenient senders: %s", lenient);
 }
 
+/* As in a zone file, in the evidence below, and in ststat export. */
+static void put_mx(FILE *out, const struct mx_facts *mx)
+{
+    fprintf(out, "%" PRIu32 " ", mx->preference);
+    text_put(out, mx->host);
+}
+
 static void step_mail(struct steps *s)
 {
     enum mx_state mail = s->strict->facts.mail;
@@ -40,8 +47,7 @@ static void step_mail(struct steps *s)
     fprintf(out, "mail route: %s", mx_state_text(mail));
     for (uint32_t i = 0; mail == MX_HAS && i < s->strict->facts.n_mx; i++) {
         fputs(i ? ", " : ": ", out);
-        text_put(out, s->strict->mx[i].host);
-        fprintf(out, " %" PRIu32, s->strict->mx[i].preference);
+        put_mx(out, &s->strict->mx[i]);
     }
     if (s->d->n_mx_cut > 0)
         fprintf(out, "; %" PRIu64 " of them beyond the limit, never looked at", s->d->n_mx_cut);
@@ -196,8 +202,8 @@ static void step_hosts(struct steps *s, const struct domain_verdict *v)
         FILE *out = begin(s);
 
         fputs("MX host ", out);
-        text_put(out, v->mx[i].host);
-        fprintf(out, " %" PRIu32 ": ", v->mx[i].preference);
+        put_mx(out, &v->mx[i]);
+        fputs(": ", out);
         if (policed)
             rule = put_policed(s, &v->mx[i], &v->mx_verdicts[i]);
         else
@@ -224,7 +230,8 @@ static void step_senders(struct steps *s)
     step_delivery(s, "opportunistic sender", v->opportunistic, delivery_text(v->opportunistic),
                   v->opportunistic == DELIVERY_NOT_APPLICABLE ? mx_state_rule(s->strict->facts.mail)
                                                               : "RFC 7435 section 3");
-    step_delivery(s, "MTA-STS sender", v->mta_sts, sts_state_text(v->state), sts_state_rule(v->state));
+    step_delivery(s, "MTA-STS sender", v->mta_sts, sts_state_text(v->state),
+                  v->state == STS_NO_MAIL ? mx_state_rule(s->strict->facts.mail) : sts_state_rule(v->state));
     if (v->state == STS_TESTING)
         step_delivery(s, "MTA-STS sender, were it enforced", v->if_enforced, delivery_text(v->if_enforced),
                       "RFC 8461 section 5");

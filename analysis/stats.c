@@ -127,6 +127,7 @@ static void count_rpt(struct stats *s, const struct rec_domain *d, bool has_mx, 
     s->n[C_rpt_temporary] += dns_unknown(d->rpt);
     s->n[C_rpt_mailto] += valid && rpt.n_mailto > 0;
     s->n[C_rpt_https] += valid && rpt.n_https > 0;
+    s->n[C_rpt_nowhere] += valid && rpt.n_mailto + rpt.n_https == 0; /* RFC 8460 section 3: these two */
     s->n[C_sts_rpt] += valid && has_sts;
     if (rpt.verdict == VERDICT_INVALID)
         s->defects[rpt.defects.v[0].id]++;

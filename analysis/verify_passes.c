@@ -1,4 +1,5 @@
 /* verify_passes.c - the checks of single records. */
+#include "analysis/option_number.h"
 #include "analysis/outcomes.h"
 #include "analysis/verify.h"
 #include "sinks/shard.h"
@@ -7,8 +8,6 @@
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define NUMBER_DIGITS 18
 
 static const struct sts_str nothing = {NULL, 0};
 
@@ -120,25 +119,6 @@ static int on_endpoint(struct verify *v, const struct rec_endpoint *e, const str
             verify_problem(v, place, e->host, "an endpoint without a host record");
     }
     return note_record(v, REC_endpoint, key_join(host, address), e->host, e->attempt, place, err);
-}
-
-/* The value of an option that is a number; what it was where it is not there, or is none. */
-static uint64_t option_number(const struct rec_scan *scan, const char *name, uint64_t preset)
-{
-    for (uint32_t i = 0; i < scan->options.n; i++) {
-        const struct rec_option *o = &scan->options.v[i];
-        uint64_t n = 0;
-
-        if (!sts_str_equal(o->name, sts_str(name)))
-            continue;
-        for (uint32_t at = 0; at < o->value.len && at < NUMBER_DIGITS; at++) {
-            if (o->value.p[at] < '0' || o->value.p[at] > '9')
-                return preset;
-            n = n * 10 + (uint64_t)(o->value.p[at] - '0');
-        }
-        return n;
-    }
-    return preset;
 }
 
 static void look_at_shards(struct verify *v, const struct rec_scan *scan, const struct scan_place *place)

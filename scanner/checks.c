@@ -53,17 +53,10 @@ uint32_t checks_count(const struct checks *c, enum check_state state)
     return n;
 }
 
-static const char *state_text(uint64_t state)
-{
-    static const char *const texts[] = {"fine", "warning", "failed", "not looked at"};
-
-    return state < STS_LEN(texts) ? texts[state] : "";
-}
-
 void checks_table(const struct checks *c, const char *before, FILE *to)
 {
     for (uint32_t i = 0; i < c->n; i++)
-        fprintf(to, "%s%-13s  %-11s  %s\n", before, state_text(c->v[i].state), c->v[i].name.p,
+        fprintf(to, "%s%-13s  %-11s  %s\n", before, check_state_text(c->v[i].state), c->v[i].name.p,
                 c->v[i].text.p);
 }
 
@@ -71,6 +64,6 @@ void checks_complain(const struct checks *c, enum check_state state, FILE *to)
 {
     for (uint32_t i = 0; i < c->n; i++) {
         if (c->v[i].state == state)
-            fprintf(to, "stscan: %s: %s: %s\n", state_text(state), c->v[i].name.p, c->v[i].text.p);
+            fprintf(to, "stscan: %s: %s: %s\n", check_state_text(state), c->v[i].name.p, c->v[i].text.p);
     }
 }

@@ -5,8 +5,6 @@
 
 #include <stdio.h>
 
-/* Values of rec_check.state; part of the file format. */
-enum check_state { CHECK_FINE, CHECK_WARNING, CHECK_FAILED, CHECK_NOT_LOOKED };
 #define CHECK_TEXT_BYTES 512
 
 struct checks {

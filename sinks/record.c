@@ -40,3 +40,10 @@ const char *rec_kind_name(unsigned kind)
 
     return schema ? schema->name : NULL;
 }
+
+const char *check_state_text(uint64_t state)
+{
+    static const char *const texts[] = {"fine", "warning", "failed", "not looked at"};
+
+    return state < STS_LEN(texts) ? texts[state] : "of an unknown state";
+}

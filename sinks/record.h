@@ -67,6 +67,10 @@ const char *rec_kind_name(unsigned kind);
  * show). */
 const struct rec_schema *rec_schema(unsigned kind);
 
+/* Values of rec_check.state; part of the file format. */
+enum check_state { CHECK_FINE, CHECK_WARNING, CHECK_FAILED, CHECK_NOT_LOOKED };
+const char *check_state_text(uint64_t state); /* "warning" */
+
 /* A growing buffer of encoded records. */
 struct rec_buf {
     uint8_t *p;

@@ -16,7 +16,7 @@ def say(text):
 
 
 def explain(running):
-    say(f"A small internet is up ({running.seconds:.1f} s): knot, unbound, nginx and Postfix in a network namespace.")
+    say(f"A small internet is up ({running.seconds:.1f} s): knot, unbound, nginx, Postfix and Exim in a network namespace.")
     print(f"{len(REAL)} domains, {len(MAIL_SERVERS)} mail servers; no packet leaves this machine. Some domains:")
     for domain in REAL[:16:3] + REAL[23:40:5]:
         print(f"  {domain.name:20} {domain.what}")
@@ -57,7 +57,8 @@ def main():
             place = os.path.relpath(kept_scan(output))
         say(f"The lab is gone again; the scan is in {place}. To go on:")
         stat = os.path.relpath(programs.program("STSTAT"))
-        print(f"  {stat} summary --json {place}\n  {stat} verify {place}\n"
+        print(f"  {stat} show {place} mx-second.test             # the verdict on one name, step by step\n"
+              f"  {stat} summary --json {place}\n  {stat} verify {place}\n"
               f"  zstd -dc {place}/part-*.msgpack.zst | head -c 1000 | od -c     # plain msgpack, for any tool\n"
               "  sudo tests/lab/lab.py run --keep -- bash                       # a shell inside the lab")
         return status

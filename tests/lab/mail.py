@@ -104,12 +104,16 @@ def command(directory):
     return [master, "-c", directory, "-s"]
 
 
-def ready():
+def greets(address):
     try:
-        with smtplib.SMTP(READY, 25, "lab.test", 2) as smtp:
+        with smtplib.SMTP(address, 25, "lab.test", 2) as smtp:
             return smtp.ehlo()[0] == 250
     except (OSError, smtplib.SMTPException):
         return False
+
+
+def ready():
+    return greets(READY)
 
 
 def sessions(directory):

@@ -30,7 +30,7 @@ class Responder:
         self.records = records
         self.answers = answers or self.known
         self.clever = records is not None or answers is not None
-        self.asked = self.answered = 0
+        self.n_asked = self.n_answered = 0
         self.mute = False  # as if it were dead
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
@@ -62,7 +62,7 @@ class Responder:
                 return
             if not query:
                 return
-            self.asked += 1
+            self.n_asked += 1
             if self.mute or query[13:18] == b"slow-":
                 continue
             end = query.index(b"\0", 12) + 5
@@ -72,7 +72,7 @@ class Responder:
                 rcode = NXDOMAIN if query[12] else NOERROR
                 reply = query[:2] + bytes([0x81, 0x80 | rcode]) + query[4:6] + bytes(6) + query[12:end]
             if reply is not None:
-                self.answered += 1
+                self.n_answered += 1
                 self.socket.sendto(reply, peer)
 
     def close(self):

@@ -15,6 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lab"))
 import check  # noqa: E402
 import lab  # noqa: E402
+from programs import ststat  # noqa: E402
 from scene import LIMIT_SECONDS, NO_START, STOPPED, USAGE, Scene  # noqa: E402
 
 ZONE = """; the registry of test
@@ -89,10 +90,12 @@ class Files(Scene):
             file.writelines(["no name\n", "a..b\n"])
         self.scan("-f", "names.txt", "-o", "whole")
         whole = self.domains("whole")
+        self.assertNotIn("  shard ", ststat("summary", self.path("whole"))[1])
         found = {}
         for shard in range(3):
             self.scan("-f", "names.txt", "-o", f"shard{shard}", "--shards", "3", "--shard", str(shard))
             self.assertIn(f"by this shard, {shard} of 3: each of them belongs to it", self.verified(self.path(f"shard{shard}")))
+            self.assertIn(f"  shard     {shard} of 3,", ststat("summary", self.path(f"shard{shard}"))[1])
             part = self.domains(f"shard{shard}")
             self.assertFalse(part.keys() & found.keys())
             names = {name for name in part.values() if isinstance(name, str)}
@@ -107,12 +110,12 @@ class Files(Scene):
 
     def test_dry_run(self):
         self.write("names", b"a.example\nno name\nb.example\n1..2\n")
-        asked = self.responder.asked
+        asked = self.responder.n_asked
         out, err = self.scan("-f", "names", "-o", "out", "--dry-run", "--log-file", "log", "--metadata-file", "meta")
         self.assertEqual(err, "")
         self.assertRegex(out.decode(), r"(?s)input names\n +4  positions\n +2  names\n.*NAME_BAD_CHARACTER.*--window 500\n")
         self.assertEqual(os.listdir(self.dir), ["names"])
-        self.assertEqual(self.responder.asked, asked)
+        self.assertEqual(self.responder.n_asked, asked)
         self.write("zone", b"$ORIGIN test.\nA NS x\nB\n")
         _, err = self.scan("-f", "zone", "--dry-run", status=NO_START)
         self.assertIn("zone:3: ", err)

@@ -322,7 +322,7 @@ class Preflight(unittest.TestCase):
                                     "--records", "mx", "--control-rate", "0", "--window", "500", "--dns-rate", "400", "--dns-timeout", "1s",
                                     "--dns-deadline", "3s", "--dns-retry-after", "0", "-T", "2"], stderr=subprocess.PIPE, text=True)
         end = time.monotonic() + LIMIT_SECONDS
-        while server.asked < 500:
+        while server.n_asked < 500:
             assert time.monotonic() < end and process.poll() is None, process.stderr.read()
             time.sleep(0.01)
         die()

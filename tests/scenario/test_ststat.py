@@ -50,6 +50,7 @@ def test_check(place, scan, name):
     done = place.check(name)
     assert done.returncode == 0, done.stderr
     assert "Scan Complete; 1 names scanned" in done.stderr, done.stderr
+    assert "next:" not in done.stderr and place.tmp not in done.stderr, done.stderr  # of a place that is gone
     status, shown, _ = programs.ststat("show", scan, name)
     assert status == 0 and arrows(shown) and arrows(done.stdout) == arrows(shown), done.stdout + shown
     assert place.is_empty()
@@ -58,7 +59,7 @@ def test_check(place, scan, name):
 def test_keep(place, names):
     kept = os.path.join(place.running.dir, "kept")
     done = place.check(*names, "--keep", kept)
-    assert done.returncode == 0 and place.is_empty(), done.stderr
+    assert done.returncode == 0 and place.is_empty() and f"next: ststat summary {kept}" in done.stderr, done.stderr
     assert [done.stdout.count(f"\ndomain {name}\n") for name in names] == [1] * len(names), done.stdout
     assert programs.ststat("verify", kept)[0] == 0
     again = place.check(names[0], "--keep", kept)
@@ -70,6 +71,9 @@ def test_failures(place):
     assert done.returncode == 2 and "failed with exit code 1" in done.stderr and not done.stdout, done.stderr
     done = place.check("a.example", "--stscan", "/no/such/program")
     assert done.returncode == 2 and "/no/such/program: cannot be run: No such file" in done.stderr, done.stderr
+    for option in ("--dry-run", "--help"):
+        done = place.check("a.example", options=[*place.options, option])
+        assert done.returncode == 1 and "wrote no scan" in done.stderr and not done.stdout, done.stderr
     for names in ([], [f"n{i}.example" for i in range(21)]):
         done = place.check(*names)
         assert done.returncode == 1 and "1 to 20 names" in done.stderr, done.stderr

@@ -325,26 +325,45 @@ static void test_shards(void **state)
     remove_file(path);
 }
 
-/* Who waits for bytes of a pipe is told that nothing more is wanted. */
-static void test_stop(void **state)
-{
-    int keep = dup(STDIN_FILENO), ends[2];
-    struct input_batch *batch;
-    struct sts_err err = {0};
+/* Standard input is a pipe from here to pipe_end(): a stream of no known size, written to at `end`. */
+struct pipe_input {
     struct input *in;
+    int end, kept;
+};
 
-    (void)state;
+static void pipe_begin(struct pipe_input *p)
+{
+    int ends[2];
+
+    p->kept = dup(STDIN_FILENO);
     assert_int_equal(pipe(ends), 0);
     assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
     close(ends[0]);
-    in = open_file("-");
-    input_stop(in);
-    assert_int_equal(input_next(in, &batch, &err), STS_EIO);
+    p->end = ends[1];
+    p->in = open_file("-");
+}
+
+static void pipe_end(struct pipe_input *p)
+{
+    input_free(p->in);
+    assert_int_equal(dup2(p->kept, STDIN_FILENO), STDIN_FILENO);
+    close(p->kept);
+}
+
+/* Who waits for bytes of a pipe is told that nothing more is wanted. */
+static void test_stop(void **state)
+{
+    struct pipe_input p;
+    struct input_batch *batch;
+    struct sts_err err = {0};
+
+    (void)state;
+    pipe_begin(&p);
+    input_stop(p.in);
+    assert_int_equal(input_next(p.in, &batch, &err), STS_EIO);
     assert_null(batch);
-    input_free(in);
-    close(ends[1]);
-    assert_int_equal(dup2(keep, STDIN_FILENO), STDIN_FILENO);
-    close(keep);
+    pipe_end(&p);
+    close(p.end);
 }
 
 static void repeat(struct bytes *b, char c, size_t n)
@@ -443,36 +462,30 @@ static void test_damage(void **state)
 /* Standard input is a pipe here: what has come is handed out before more is waited for. */
 static void test_slow_pipe(void **state)
 {
-    int keep = dup(STDIN_FILENO), ends[2];
+    struct pipe_input p;
     struct input_batch *batch;
     struct sts_err err = {0};
-    struct input *in;
 
     (void)state;
-    assert_int_equal(pipe(ends), 0);
-    assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
-    close(ends[0]);
-    in = open_file("-");
-    assert_false(input_info(in)->has_size);
-    assert_int_equal(write(ends[1], "a.example\nb.exa", 15), 15);
-    assert_int_equal(input_next(in, &batch, &err), STS_OK);
+    pipe_begin(&p);
+    assert_false(input_info(p.in)->has_size);
+    assert_int_equal(write(p.end, "a.example\nb.exa", 15), 15);
+    assert_int_equal(input_next(p.in, &batch, &err), STS_OK);
     assert_int_equal(batch->n_items, 1);
     input_batch_free(batch);
-    assert_int_equal(write(ends[1], "mple\nc.example", 14), 14);
-    assert_int_equal(input_next(in, &batch, &err), STS_OK);
+    assert_int_equal(write(p.end, "mple\nc.example", 14), 14);
+    assert_int_equal(input_next(p.in, &batch, &err), STS_OK);
     assert_int_equal(batch->n_items, 1);
     assert_string_equal(batch->items[0].name.p, "b.example");
     assert_int_equal(batch->items[0].pos, 2);
     input_batch_free(batch);
-    close(ends[1]);
-    assert_int_equal(input_next(in, &batch, &err), STS_OK);
+    close(p.end);
+    assert_int_equal(input_next(p.in, &batch, &err), STS_OK);
     assert_string_equal(batch->items[0].name.p, "c.example");
     input_batch_free(batch);
-    assert_int_equal(input_next(in, &batch, &err), STS_EEND);
-    assert_int_equal(input_bytes_read(in), 29);
-    input_free(in);
-    assert_int_equal(dup2(keep, STDIN_FILENO), STDIN_FILENO);
-    close(keep);
+    assert_int_equal(input_next(p.in, &batch, &err), STS_EEND);
+    assert_int_equal(input_bytes_read(p.in), 29);
+    pipe_end(&p);
 }
 
 static void test_names(void **state)

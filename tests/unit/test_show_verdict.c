@@ -78,9 +78,9 @@ static void test_inferred(void **state)
 {
     static const char want[] =
         "\nverdict on a.test\n"
-        "   1. mail route: has MX: mx.a.test 10 (RFC 5321 section 5.1)\n"
+        "   1. mail route: has MX: 10 mx.a.test (RFC 5321 section 5.1)\n"
         "   2. MTA-STS record: none (RFC 8461 section 3.1)\n"
-        "   3. MX host mx.a.test 10: in the clear, as other hosts at its address (RFC 3207 section 4)\n"
+        "   3. MX host 10 mx.a.test: in the clear, as other hosts at its address (RFC 3207 section 4)\n"
         "   4. opportunistic sender: clear; delivered in the clear (RFC 7435 section 3)\n"
         "   5. MTA-STS sender: clear; no usable record: as if MTA-STS were not implemented (RFC 8461 section "
         "3.1)\n"

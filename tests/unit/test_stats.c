@@ -137,6 +137,35 @@ static void test_sums(void **state)
     assert_int_equal(stopped[C_positions], 8);
 }
 
+/* A record whose URIs are of schemes that RFC 8460 does not know is right, and of no use. */
+static void test_rpt_schemes(void **state)
+{
+    static const char *const texts[] = {"v=TLSRPTv1; rua=http://a.example/r",
+                                        "v=TLSRPTv1; rua=http://a.example/r,mailto:a@a.example",
+                                        "v=TLSRPTv1; rua=https://a.example/r"};
+    struct stats *stats = stats_new();
+    struct scan_reader *reader;
+    struct sts_err err = {0};
+    struct join *join;
+
+    (void)state;
+    assert_int_equal(scan_reader_open(&reader, TEST_DATA "/golden/v1", &err), STS_OK);
+    assert_int_equal(join_new(&join, reader, NULL, &err), STS_OK);
+    for (size_t i = 0; i < STS_LEN(texts); i++) {
+        struct sts_str string = sts_str(texts[i]);
+        struct rec_txt txt = {.strings = {&string, 1}};
+        struct rec_dns rpt = {.oc = OC_OK, .txt = {&txt, 1}};
+        const struct rec_domain d = {.name = sts_str("a.example"), .oc = OC_OK, .rpt = &rpt};
+
+        assert_int_equal(stats_domain(stats, join, &d, &err), STS_OK);
+    }
+    assert_int_equal(stats->n[C_rpt_valid], 3);
+    assert_int_equal(stats->n[C_rpt_nowhere], 1);
+    stats_free(stats);
+    join_free(join);
+    scan_reader_close(reader);
+}
+
 static int ignore_domain(void *arg, const struct rec_domain *d, struct sts_err *err)
 {
     (void)arg, (void)d, (void)err;
@@ -179,8 +208,9 @@ static void test_table(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sums), cmocka_unit_test(test_missing_position),
-                                       cmocka_unit_test(test_share), cmocka_unit_test(test_table)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sums), cmocka_unit_test(test_rpt_schemes),
+                                       cmocka_unit_test(test_missing_position), cmocka_unit_test(test_share),
+                                       cmocka_unit_test(test_table)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
