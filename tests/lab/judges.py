@@ -25,6 +25,7 @@ TOO_OLD = "RFC 8996 sections 4 and 5: TLS 1.0 and 1.1 \"MUST NOT be used\"; it d
 ONLY_PREFIX = "it looks for the fields that it knows, and not at the grammar between them"
 NO_POLICY, FAILED, ENFORCE = "no policy", "failed", "enforce 86400"
 OPEN = ("h-twobodies.test",)  # row 49: it serves one policy at one address and another at the other
+BY_VERSION = {("postfix-mta-sts-resolver", "h-nulheader.test")}  # explained, but not in every Debian
 EXPLAINED = {
     ("postfix-mta-sts-resolver", "sts-space.test"): (NO_POLICY, ENFORCE, "RFC 8461 section 3.1: \"records that do not begin "
         "with \"v=STSv1;\" are discarded\"; it asks for \"v=STSv1\" only (erratum 6285)"),
@@ -55,6 +56,8 @@ EXPLAINED = {
         "charset=utf-8 or charset=us-ascii are ignored\"; it decodes by whatever charset is named"),
     ("postfix-mta-sts-resolver", "h-gzip.test"): (FAILED, ENFORCE, "RFC 8461 section 3.2 has a grammar "
         "for the body and knows of no content coding (RFC 9110 section 8.4); the scan asks for none, it asks for gzip"),
+    ("postfix-mta-sts-resolver", "h-nulheader.test"): (FAILED, ENFORCE, "RFC 9110 section 5.5: a NUL in a field value \"MUST\" "
+        "be rejected or replaced; libcurl rejects it, newer versions of its aiohttp do not"),
     ("openssl", "mx.mx-cnonly.test"): ("valid, other name", "valid, its name", DNS_ID),
     ("openssl", "mta-sts.h-cnonly.test"): ("valid, other name", "valid, its name", DNS_ID),
     ("openssl", "mx.t-partial.test"): ("valid, other name", "valid, its name", WHOLE_LABEL),
@@ -227,4 +230,4 @@ def complaints(running, scan_path, scan):
         print(f"{judge}: {n} asked, {differ} differ")
         if not n:
             wrong.append(f"{judge}: nothing was asked")
-    return wrong + [f"{judge}: {what}: explained, but there is no difference" for judge, what in set(EXPLAINED) - used]
+    return wrong + [f"{judge}: {what}: explained, but there is no difference" for judge, what in set(EXPLAINED) - BY_VERSION - used]
