@@ -40,11 +40,6 @@ struct column export_column(unsigned column)
                            ends_with(name, "_time") || ends_with(name, "_ms")};
 }
 
-const char *export_table_name(enum export_table table)
-{
-    return tables[table].name;
-}
-
 bool export_table_of(const char *name, enum export_table *out)
 {
     for (unsigned t = 0; t < TABLE_LIMIT; t++) {

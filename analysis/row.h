@@ -28,7 +28,6 @@ struct column {
 /* Those of a table are neighbours: *first up to, not with, *end. */
 void table_columns(enum export_table table, unsigned *first, unsigned *end);
 struct column export_column(unsigned column);
-const char *export_table_name(enum export_table table);
 bool export_table_of(const char *name, enum export_table *out);
 void export_help_columns(FILE *out);
 

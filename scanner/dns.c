@@ -302,8 +302,3 @@ uint32_t dns_waiting(const struct dns *d)
 {
     return d->waiting.n;
 }
-
-uint32_t dns_in_flight(const struct dns *d)
-{
-    return d->sent.n;
-}

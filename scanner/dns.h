@@ -60,6 +60,5 @@ bool dns_ask(struct dns *d, const char *name, enum dns_type type, unsigned flags
 bool dns_turn(struct dns *d, int64_t now_ns);
 /* Every question not answered ends with `oc` (OUR_STOP). */
 void dns_cancel_all(struct dns *d, enum outcome oc);
-uint32_t dns_waiting(const struct dns *d);   /* questions not sent yet */
-uint32_t dns_in_flight(const struct dns *d); /* sent, without an answer */
+uint32_t dns_waiting(const struct dns *d); /* questions not sent yet */
 #endif

@@ -270,11 +270,6 @@ bool carrier_has_room(const struct carrier *c)
     return c->in_flight < CARRIER_CHANNELS * CHANNEL_MOST_IN_FLIGHT;
 }
 
-uint32_t carrier_in_flight(const struct carrier *c)
-{
-    return c->in_flight;
-}
-
 void carrier_send(struct carrier *c, const uint8_t *query, size_t len, void *arg)
 {
     struct channel *ch = &c->channels[c->next_channel++ % CARRIER_CHANNELS];

@@ -15,7 +15,6 @@ int carrier_new(const struct dns_env *env, carrier_done_fn done, struct carrier 
 /* Ends what is in flight with OUR_STOP; freed when the handles are closed, by the loop. */
 void carrier_close(struct carrier *c);
 bool carrier_has_room(const struct carrier *c);
-uint32_t carrier_in_flight(const struct carrier *c);
 /* Send query[0..len); `done(arg, ...)` follows exactly once. */
 void carrier_send(struct carrier *c, const uint8_t *query, size_t len, void *arg);
 /* Once a loop turn: tries that are due again. */

@@ -158,8 +158,11 @@ bool questions_put_off(struct questions *qs)
         note_all(qs, scan_end_outcome(w->scan));
         return false;
     }
-    if (w->n_put_off >= w->window / 2 + LEAST_WAITING ||
-        timers_start(&w->timers, &qs->timer, wait_ms, on_second_round) != STS_OK) {
+    if (w->n_put_off >= w->window / 2 + LEAST_WAITING) {
+        note_all(qs, OC_OUR_ROOM);
+        return false;
+    }
+    if (timers_start(&w->timers, &qs->timer, wait_ms, on_second_round) != STS_OK) {
         note_all(qs, OC_OUR_MEMORY);
         return false;
     }

@@ -8,7 +8,7 @@ import sys
 import lab
 import names
 import programs
-from domains import MAIL_SERVERS, REAL
+from domains import EXIM_SERVERS, MAIL_SERVERS, REAL
 
 
 def say(text):
@@ -17,7 +17,7 @@ def say(text):
 
 def explain(running):
     say(f"A small internet is up ({running.seconds:.1f} s): knot, unbound, nginx, Postfix and Exim in a network namespace.")
-    print(f"{len(REAL)} domains, {len(MAIL_SERVERS)} mail servers; no packet leaves this machine. Some domains:")
+    print(f"{len(REAL)} domains, {len(MAIL_SERVERS + EXIM_SERVERS)} mail servers; no packet leaves this machine. Some domains:")
     for domain in REAL[:16:3] + REAL[23:40:5]:
         print(f"  {domain.name:20} {domain.what}")
 

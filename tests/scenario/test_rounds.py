@@ -14,7 +14,7 @@ from answers import A, AAAA, MX, TXT, Answers  # noqa: E402
 from running import Scan, until, write  # noqa: E402
 from trap import Trap, own_all_addresses  # noqa: E402
 
-OK, NODATA, SERVFAIL, BLOCKLISTED, UNKNOWN, MEMORY, STOP, TAIL = 1, 11, 12, 42, 47, 110, 113, 114
+OK, NODATA, SERVFAIL, BLOCKLISTED, UNKNOWN, ROOM, STOP, TAIL = 1, 11, 12, 42, 47, 119, 113, 114
 ONE_ROUND, TWO_ROUNDS = 2, 4  # SERVFAILs
 REFUSE = b"554 go away\r\n"
 FAST = ("--dns-retry-after", "1s")
@@ -93,7 +93,7 @@ def test_room_is_limited(directory):
     answers.failing.update({(name, MX): TWO_ROUNDS for name in names})
     found = Scan(directory, "room", names, answers.servers, "--window", "2", *FAST, "-T", "1", *DNS_ONLY).end()
     second = [r for r in found.domain.values() if rounds(r["mx"]) == [SERVFAIL, SERVFAIL]]
-    without = [r for r in found.domain.values() if rounds(r["mx"]) == [SERVFAIL, MEMORY]]
+    without = [r for r in found.domain.values() if rounds(r["mx"]) == [SERVFAIL, ROOM]]
     assert len(second) >= 16 and len(without) > 0 and len(second) + len(without) == len(names), (len(second), len(without))
     assert all(r["mx"]["oc"] == SERVFAIL and r["oc"] == OK for r in without)
     answers.close()

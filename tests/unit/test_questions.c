@@ -212,7 +212,7 @@ static void test_room(void **state)
         answer("b.example", OC_OK);
         n_waiting += questions_put_off(&t->questions);
         if (i >= most)
-            is_answer(t->a, OC_DNS_SERVFAIL, (const enum outcome[]){OC_DNS_SERVFAIL, OC_OUR_MEMORY, OC_NONE});
+            is_answer(t->a, OC_DNS_SERVFAIL, (const enum outcome[]){OC_DNS_SERVFAIL, OC_OUR_ROOM, OC_NONE});
     }
     assert_int_equal(n_waiting, most);
     timers_run(&worker.timers, WAIT_MS);
