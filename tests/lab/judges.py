@@ -23,7 +23,7 @@ WHOLE_LABEL = ("RFC 8461 section 3.3: \"the wildcard character '*' as the comple
                "takes a part of one unless told otherwise")
 TOO_OLD = "RFC 8996 sections 4 and 5: TLS 1.0 and 1.1 \"MUST NOT be used\"; it does not use them, the scan does, to label it (not to let it pass)"
 ONLY_PREFIX = "it looks for the fields that it knows, and not at the grammar between them"
-NO_POLICY, FAILED, ENFORCE = "no policy", "failed", "enforce 86400"
+NO_POLICY, FAILED, ENFORCE = "no policy", "failed", "enforce 86400, 1 mx"
 OPEN = ("h-twobodies.test",)  # row 49: it serves one policy at one address and another at the other
 BY_VERSION = {("postfix-mta-sts-resolver", "h-nulheader.test")}  # explained, but not in every Debian
 EXPLAINED = {
@@ -37,14 +37,14 @@ EXPLAINED = {
         "any two sts-field-delim; " + ONLY_PREFIX),
     ("postfix-mta-sts-resolver", "body-blank.test"): (FAILED, ENFORCE, "RFC 8461 section 3.2: sts-policy-record ends with at "
         "most one sts-policy-term; it passes blank lines over"),
-    ("postfix-mta-sts-resolver", "body-twice.test"): ("testing 86400", ENFORCE, "RFC 8461 section 3.2: \"If any non-repeated "
+    ("postfix-mta-sts-resolver", "body-twice.test"): ("testing 86400, 1 mx", ENFORCE, "RFC 8461 section 3.2: \"If any non-repeated "
         "field -- that is, all fields excepting \"mx\" -- is duplicated, all entries except for the first SHALL be ignored\"; "
         "it takes the last"),
     ("postfix-mta-sts-resolver", "body-comma.test"): (FAILED, ENFORCE, "RFC 8461 section 3.2: sts-policy-mx-value = [\"*.\"] "
         "Domain, one a line; it takes any mx"),
     ("postfix-mta-sts-resolver", "body-dot.test"): (FAILED, ENFORCE, "RFC 8461 section 3.2: Domain is that of RFC 5321 "
         "section 4.1.2, which ends in no dot; it takes any mx"),
-    ("postfix-mta-sts-resolver", "body-rescue.test"): (FAILED, ENFORCE, "RFC 8461 section 3.2: sts-policy-mx-value = [\"*.\"] "
+    ("postfix-mta-sts-resolver", "body-rescue.test"): (FAILED, "enforce 86400, 2 mx", "RFC 8461 section 3.2: sts-policy-mx-value = [\"*.\"] "
         "Domain, which user@a.com is not; it takes any mx"),
     ("postfix-mta-sts-resolver", "h-cnonly.test"): (FAILED, ENFORCE, "RFC 8461 section 3.3: \"Matching is performed only against "
         "the DNS-ID identifiers\"; it looks at the CN where there is none"),
@@ -120,23 +120,25 @@ asyncio.run(main())
 """
 
 
-def resolver(running, rows):
-    """What it makes of a domain: no policy, a failed fetch, or mode and max_age."""
+def resolver(running, rows, policies):
+    """What it makes of a domain: no policy, a failed fetch, or mode, max_age and the number of mx."""
     domains = [row["name"] for row in rows if row["name"] and row["sts_record"] not in ("none", "not-asked")]
     out, _ = run(["/usr/bin/python3", "-c", ASK, str(RESOLVER_SECONDS), str(AT_A_TIME), *domains],
                  RESOLVER_SECONDS * len(domains), env={**running.environment, "SSL_CERT_FILE": running.ca})
     said = json.loads(out.splitlines()[-1])
     for row in rows:
         if row["name"] in said and row["name"] not in OPEN:
-            result, mode, max_age, _ = said[row["name"]]
-            theirs = f"{mode} {max_age}" if result == "VALID" else {"NONE": "no policy"}.get(result, "failed")
-            yield row["name"], of_policy(row), theirs
+            result, mode, max_age, mx = said[row["name"]]
+            theirs = f"{mode} {max_age}, {len(mx)} mx" if result == "VALID" else {"NONE": "no policy"}.get(result, "failed")
+            yield row["name"], of_policy(row, policies), theirs
 
 
-def of_policy(row):
+def of_policy(row, policies):
     if row["sts_record"] != "valid":
         return "failed" if row["sts_record"] == "unknown" else "no policy"
-    return f"{row['mode']} {row['max_age_s']}" if row["policy"] == "ok" else "failed"
+    if row["policy"] != "ok":
+        return "failed"
+    return f"{row['mode']} {row['max_age_s']}, {policies[row['name']]['n_mx']} mx"
 
 
 def openssl(running, scan, rows):
@@ -209,7 +211,7 @@ def complaints(running, scan_path, scan):
     for table in ("domains", "endpoints", "policies"):
         tables[table], failure = verdicts.rows(scan_path, table)
         wrong += [failure] if failure else []
-    asked = {"postfix-mta-sts-resolver": resolver(running, tables["domains"]),
+    asked = {"postfix-mta-sts-resolver": resolver(running, tables["domains"], {row["name"]: row for row in tables["policies"]}),
              "openssl": openssl(running, scan, tables["endpoints"] + tables["policies"]),
              "posttls-finger": posttls_finger(running, tables["endpoints"])}
     used = set()
