@@ -81,7 +81,7 @@ struct peer {
     SSL_CTX *ctx;
     SSL *ssl;
     bool reset;
-    atomic_bool listening; /* has come to PEER_LISTEN */
+    atomic_bool listening; /* has come to PEER_LISTEN, or drips */
     pthread_t thread;
     char sni[256];     /* server name that the client sent */
     char heard[16384]; /* what the client sent, in the clear or out of TLS */
@@ -153,6 +153,7 @@ static bool peer_step(struct peer *p, const struct peer_step *s)
     case PEER_DRIP:
     case PEER_FLOOD:
         while (peer_write(p, s->text, s->n) > 0) {
+            p->listening = s->what == PEER_DRIP;
             if (s->ms > 0)
                 usleep((unsigned)s->ms * 1000);
         }
