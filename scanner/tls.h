@@ -46,6 +46,10 @@ void tls_watch_context(SSL_CTX *ctx, struct tls_verify *verify);
  * (once a worker). NULL: no memory. `host`: what was sent as SNI. */
 struct rec_tls *tls_evidence(SSL *ssl, const struct tls_verify *verify, const char *host, struct arena *arena,
                              struct outbox *outbox) STS_CHECK;
+/* Handshake messages that a peer may send behind the handshake (tickets, requests, key updates: RFC 8446
+ * section 4.6). Each new key costs us a derivation, so a flood of them would hold up the loop; usual are two.
+ */
+#define TLS_MOST_LATE_MESSAGES 64
 /* The outcome of a failed handshake, from OpenSSL's error queue (which is emptied): TLS_ALERT with the alert,
  * TLS_NOT_TLS, TLS_PROTOCOL with the reason, OUR_MEMORY. */
 struct result tls_failure(void);

@@ -1,7 +1,7 @@
 /* trial.c - one probe in a loop of its own, with the worker's side played: for the tests that include this
  * file. */
 #include "scanner/outbox.h"
-#include "scanner/probe.h"
+#include "scanner/probe_private.h"
 #include "scanner/tls.h"
 #include "tests/unit/certs.c"
 #include "tests/unit/peer.c"
@@ -61,7 +61,7 @@ struct trial {
     struct rec_endpoint evidence;
     struct probe *probe;
     struct result r;
-    unsigned n_done;
+    unsigned n_done, n_late_messages;
     bool started;      /* probe_start has returned */
     bool clock_stands; /* no deadline passes unless the test says so: a loaded machine is no slow peer */
 };
@@ -70,6 +70,8 @@ static void on_turn(uv_check_t *handle)
 {
     struct trial *t = handle->data;
 
+    if (t->probe != NULL && t->n_done == 0)
+        t->n_late_messages = t->probe->n_late_messages;
     if (!t->clock_stands)
         timers_run(&t->timers, uv_hrtime() / 1000000);
 }
