@@ -187,6 +187,23 @@ static uint32_t fault_of(int error)
     }
 }
 
+/* Does it say where its issuer is to be had (RFC 5280 section 4.2.2.1)? A sender may fetch it from there;
+ * nothing is fetched here. */
+static bool has_ca_issuers(const X509 *cert)
+{
+    AUTHORITY_INFO_ACCESS *list = cert ? X509_get_ext_d2i(cert, NID_info_access, NULL, NULL) : NULL;
+    bool found = false;
+
+    for (int i = 0; i < sk_ACCESS_DESCRIPTION_num(list); i++) {
+        const ACCESS_DESCRIPTION *one = sk_ACCESS_DESCRIPTION_value(list, i);
+
+        found |= OBJ_obj2nid(one->method) == NID_ad_ca_issuers && one->location->type == GEN_URI &&
+                 ASN1_STRING_length(one->location->d.uniformResourceIdentifier) > 0;
+    }
+    AUTHORITY_INFO_ACCESS_free(list);
+    return found;
+}
+
 /* Notes every error and goes on, so that all of them are found. */
 static int on_verify(int ok, X509_STORE_CTX *ctx)
 {
@@ -199,6 +216,8 @@ static int on_verify(int ok, X509_STORE_CTX *ctx)
             verdict->depth = X509_STORE_CTX_get_error_depth(ctx);
         }
         verdict->faults |= fault_of(error);
+        if (fault_of(error) == CHAIN_NO_ISSUER)
+            verdict->aia |= has_ca_issuers(X509_STORE_CTX_get_current_cert(ctx));
     }
     return 1;
 }
@@ -284,6 +303,8 @@ static int judge(struct chains *c, const struct sts_strs *chain, int64_t time_s,
     if (c->rules.certs_lost &&
         (entry->verdict.faults & (CHAIN_UNTRUSTED | CHAIN_NO_ISSUER | CHAIN_SELF_SIGNED)))
         entry->verdict.faults |= CHAIN_NOT_IN_SCAN;
+    if (entry->verdict.faults & CHAIN_NOT_IN_SCAN) /* what is missing here may have been sent */
+        entry->verdict.aia = false;
     sk_X509_pop_free(sent, X509_free);
     return rc;
 }

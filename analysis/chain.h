@@ -22,6 +22,7 @@ struct chain_verdict {
     uint32_t faults; /* enum chain_fault; 0: the chain verifies */
     int error;       /* the first X509_V_ERR, 0 where none */
     int depth;       /* of the certificate that it is about */
+    bool aia;        /* an issuer is missing, and AIA says where it is: RFC 5280 section 4.2.2.1 */
 };
 
 /* How to judge, where not as the scan says. */

@@ -103,6 +103,8 @@ static int show_chain(struct show *s, const struct rec_tls *tls, struct sts_str 
     fprintf(out, "; it %s ", *match ? "names" : "does not name");
     text_put(out, host);
     fputc('\n', out);
+    if (verdict->aia)
+        fputs("     AIA says where the missing issuer is (RFC 5280 section 4.2.2.1); not fetched\n", out);
     for (uint32_t i = 0; i < chain->n; i++) {
         fprintf(out, "     %" PRIu32 ": ", i);
         put_hex(out, chain->v[i], FINGERPRINT_SHORT);

@@ -76,9 +76,10 @@ int export_policy(struct exporter *e, const struct rec_policy *p, struct sts_err
         COL_policies_n_attempts,        COL_policies_first_attempt_time,
         COL_policies_last_attempt_time, COL_policies_attempt_ms};
     static const struct tls_columns tls = {
-        COL_policies_tls_version, COL_policies_cipher,     COL_policies_tls_group,   COL_policies_sigalg,
-        COL_policies_cert_sha256, COL_policies_n_certs,    COL_policies_cert_valid,  COL_policies_cert_faults,
-        COL_policies_cert_error,  COL_policies_cert_match, COL_policies_handshake_ms};
+        COL_policies_tls_version, COL_policies_cipher,       COL_policies_tls_group,
+        COL_policies_sigalg,      COL_policies_cert_sha256,  COL_policies_n_certs,
+        COL_policies_cert_valid,  COL_policies_cert_faults,  COL_policies_cert_error,
+        COL_policies_cert_match,  COL_policies_handshake_ms, COL_policies_cert_aia};
     const struct rec_dns *way = p->a && p->a->cname.n > 0 ? p->a : p->aaaa;
     struct row *row = &e->row;
     struct policy_facts facts;

@@ -107,14 +107,17 @@ static int on_endpoint(struct join *j, const struct rec_endpoint *e, struct sts_
     fact->by_ip = e->by_ip;
     fact->has_cert = seen.handshake && e->tls->chain.n > 0;
     fact->match = false;
+    fact->aia = false;
     fact->faults = 0;
     if (!fact->has_cert)
         return STS_OK;
     if (chains_verify(j->chains, &e->tls->chain, attempt_time_ms(j->start_ms, e->att.v, e->att.n), &chain,
-                      err) == STS_OK)
-        fact->faults = chain.faults;
+                      err) != STS_OK)
+        return err->code;
+    fact->faults = chain.faults;
+    fact->aia = chain.aia;
     /* RFC 8461 section 4.2: the name of the MX record, not what a CNAME makes of it. */
-    return err->code ? err->code : chains_match(j->chains, &e->tls->chain, e->host, &fact->match, err);
+    return chains_match(j->chains, &e->tls->chain, e->host, &fact->match, err);
 }
 
 static int on_ip(struct join *j, const struct rec_ip *ip, struct sts_err *err)
@@ -185,6 +188,7 @@ static int on_policy(struct join *j, const struct rec_policy *p, struct sts_err 
     fact->lenient_max_age_s = seconds(seen.lenient_max_age_s);
     fact->trusted = seen.trusted;
     fact->has_body = seen.has_body;
+    fact->aia = chain.aia;
     fact->text = (struct sts_str){NULL, 0};
     return seen.class_ == POL_OK || seen.lenient == POL_OK ? keep_body(j, p->body, &fact->text, err) : STS_OK;
 }

@@ -22,7 +22,7 @@ struct endpoint_fact {
     struct key ip;    /* of its address */
     uint32_t faults;  /* enum chain_fault, where `has_cert` */
     uint8_t oc, group, starttls, version;
-    bool reached, handshake, by_ip, has_cert, match;
+    bool reached, handshake, by_ip, has_cert, match, aia;
 };
 
 /* Over the endpoints of a host, or the hosts of a name: how many say yes, how many no. */
@@ -52,7 +52,7 @@ struct policy_fact {
     uint8_t oc, oc_a, oc_aaaa;
     uint8_t class_, mode, body;    /* enum policy_class, sts_mode, verdict */
     uint8_t lenient, lenient_mode; /* enum policy_class, sts_mode: by the lenient reading */
-    bool trusted, has_body;
+    bool trusted, has_body, aia;
 };
 
 struct ip_fact { /* an address at which not every MX host was probed */

@@ -164,6 +164,7 @@ static void count_policy_failure(struct stats *s, const struct policy_fact *p)
     s->n[of[p->class_]]++;
     s->n[C_pol_tls] += tls;
     s->n[C_pol_tls_body] += tls && valid_body;
+    s->n[C_pol_tls_aia] += p->class_ == POL_TLS_UNTRUSTED && p->aia;
     s->n[C_pol_media_body] += p->class_ == POL_MEDIA && valid_body;
     s->n[C_pol_http] += p->class_ >= POL_HTTP_REDIRECT && p->class_ <= POL_HTTP_ENCODING;
     if (p->class_ == POL_SYNTAX)

@@ -90,9 +90,9 @@ def fails(what, row, steps, outcome, raw=(), counters=("pol_tls", "pol_tls_hands
     return Peer(what, row, steps, counters, outcome, raw, status=0, body=b"", tls=None, **more)
 
 
-def shows(what, row, cert, counter=None, **more):
+def shows(what, row, cert, counter=None, also=(), **more):
     """A right answer behind a certificate; `counter` says what is wrong with that, None nothing."""
-    counters = ("pol_tls", counter, "pol_tls_body") if counter else VALID
+    counters = ("pol_tls", counter, "pol_tls_body", *also) if counter else VALID
     return says(what, row, answer(), counters, cert=cert, **more)
 
 
@@ -159,6 +159,7 @@ SCRIPTS = {
     "h-notyet": shows("certificate of 2040", 34, "notyet", "pol_tls_expired"),
     "h-untrusted": shows("certificate of an unknown root", 34, "untrusted", "pol_tls_untrusted"),
     "h-constrained": shows("CA that may not name this host", 34, "constrained", "pol_tls_other"),
+    "h-aia": shows("no intermediate, but AIA says where it is", 34, "aia", "pol_tls_untrusted", also=("pol_tls_aia",)),
     "h-nul": shows("NUL in the name of the certificate", 34, "nul", "pol_tls_name"),
     # 36, 37: handshakes
     "h-sni": shakes("another certificate without SNI", 36, tls(no_sni_cert="mta-sts.h-notyet.test"), cert="good"),

@@ -225,6 +225,7 @@ SCRIPTS = {
     # 77: certificates (also CN only, expired, self-signed, wrong name, missing intermediate: mx-*.test, by Postfix)
     "t-notyet": shakes("certificate of 2040", cert="notyet", counters=("ep_cert_expired",)),
     "t-untrusted": shakes("certificate of an unknown root", cert="untrusted", counters=("ep_cert_untrusted",)),
+    "t-aia": shakes("no intermediate, but AIA says where it is", cert="aia", counters=("ep_cert_untrusted", "ep_cert_aia")),
     "t-nul": shakes("NUL in the name of the certificate", cert="nul"),
     "xn--t-grn-nva": shakes("U-label in the certificate", cert="ulabel"),
     "t-constrained": shakes("CA that may not name this host", cert="constrained", counters=("ep_cert_other",)),

@@ -135,7 +135,7 @@ VERDICT = {
 
 # The scripted peers: the verdict follows from what the peer does, by the mapping of RFC 8460 section 4.3.
 TOO_OLD = ("ep_tls10", "ep_tls11")  # RFC 8461 section 7.2
-CERTIFICATE = {"notyet": EXPIRED, "untrusted": UNTRUSTED, "constrained": UNTRUSTED, **dict.fromkeys(OTHER_NAME, MISMATCH)}
+CERTIFICATE = {"notyet": EXPIRED, "untrusted": UNTRUSTED, "aia": UNTRUSTED, "constrained": UNTRUSTED, **dict.fromkeys(OTHER_NAME, MISMATCH)}
 NOT_OFFERED = ("SMTP_NO_STARTTLS", "SMTP_HELO_ONLY", "STARTTLS_5XX")
 
 
@@ -177,6 +177,23 @@ VERDICT.update({peer.name: of_policy(peer) for peer in scripted_https.PEERS})
 assert set(VERDICT) == {d.name for d in DOMAINS}, "a domain without verdict, or the reverse"
 
 
+# (table, key column) -> what else its rows must say.
+NOTED = {("policies", "name"): {"h-aia.test": {"cert_aia": True}, "pol-nochain.test": {"cert_aia": False},
+                                "enforce.test": {"cert_aia": None}},
+         ("endpoints", "host"): {"mx.t-aia.test": {"cert_aia": True}, "mx.mx-nochain.test": {"cert_aia": False},
+                                 "mx.shared.test": {"cert_aia": None}}}
+
+
+def notes_missed(scan):
+    wrong = []
+    for (table, key), noted in NOTED.items():
+        exported, _ = rows(scan, table)
+        of_key = {row[key]: row for row in exported}
+        wrong += [f"{table}, {name}: {column}: expected {want}, observed {of_key[name][column]}"
+                  for name, columns in noted.items() for column, want in columns.items() if of_key[name][column] != want]
+    return wrong
+
+
 def rows(scan, table):
     """Rows of an export, or the error that it ended with."""
     status, out, err = programs.ststat("export", scan, "--format", "ndjson", "--table", table)
@@ -199,4 +216,4 @@ def complaints(scan):
                 differences += 1
         print(f"{name}: opportunistic {got['opportunistic']}, MTA-STS {got['mta_sts']} ({got['sts_state']})"
               f"{' ' + ' '.join(got['results']) if got['results'] else ''}: {'FAIL' if differences else 'ok'}")
-    return wrong
+    return wrong + notes_missed(scan)
