@@ -86,7 +86,7 @@ static void put_faults(struct row *row, enum export_column c, uint32_t faults)
 {
     static const char *const words[] = {"expired",   "not-yet-valid", "self-signed", "untrusted",
                                         "no-issuer", "unreadable",    "lost",        NULL,
-                                        "other"};
+                                        "other",     "weak"};
     struct sts_strs list = row_items(row, STS_LEN(words));
 
     for (uint32_t i = 0; list.v != NULL && i < STS_LEN(words); i++)

@@ -243,20 +243,19 @@ static void add_endpoint(struct join *j, struct host_fact *host, const struct en
     const struct endpoint_facts seen = seen_at(e);
     enum mx_tls tls = mx_tls_of(&seen, e->oc);
     struct ip_fact *ip = j->ips.n > 0 ? table_find(&j->ips, e->ip) : NULL;
-    bool unknown = false;
-    enum result_type fault = mx_cert_fault(e->has_cert ? e->faults : CHAIN_EMPTY, e->match, &unknown);
+    struct mx_cert cert = mx_cert_of(e->has_cert ? e->faults : CHAIN_EMPTY, e->match);
 
     host->n_probed += e->group != EP_SKIPPED;
     host->starttls.yes += e->starttls == STARTTLS_OFFERED;
     host->starttls.no += e->starttls == STARTTLS_NOT_OFFERED;
     host->cert.yes += e->has_cert && e->faults == 0 && e->match;
     host->cert.no += e->has_cert && !(e->faults & CHAIN_NOT_IN_SCAN) && (e->faults != 0 || !e->match);
-    mx_sum_add(&host->inferred, tls, fault == RESULT_NONE && !unknown, fault);
+    mx_sum_add(&host->inferred, tls, cert);
     if (e->by_ip)
         return;
-    mx_sum_add(&host->own, tls, fault == RESULT_NONE && !unknown, fault);
+    mx_sum_add(&host->own, tls, cert);
     if (ip != NULL)
-        mx_sum_add(&ip->seen, tls, false, RESULT_NONE);
+        mx_sum_add(&ip->seen, tls, (struct mx_cert){.fault = RESULT_NONE});
 }
 
 /* What the endpoints say, added up at their hosts. A host without a record of its own gets a place all the

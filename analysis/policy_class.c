@@ -28,6 +28,7 @@ static const struct {
     [POL_TLS_EXPIRED] = {"tls-expired", "TLS: certificate is expired or not yet valid", WEBPKI},
     [POL_TLS_SELF_SIGNED] = {"tls-self-signed", "TLS: certificate is self-signed", WEBPKI},
     [POL_TLS_UNTRUSTED] = {"tls-untrusted", "TLS: no chain to a trusted root", WEBPKI},
+    [POL_TLS_WEAK] = {"tls-weak", "TLS: key or signature below 112 bits", WEBPKI},
     [POL_TLS_OTHER] = {"tls-other", "TLS: certificate is wrong otherwise", WEBPKI},
     [POL_HTTP_REDIRECT] = {"http-redirect", "HTTP: redirect, not to be followed", FETCH},
     [POL_HTTP_STATUS] = {"http-status", "HTTP: status other than 200", FETCH},
@@ -128,24 +129,26 @@ static enum policy_class connect_class(unsigned oc)
 }
 
 /* The first that applies: version (RFC 8461 section 7.2, RFC 8996 section 4: a sender gets no further), then
- * name, validity, trust. */
-static enum policy_class tls_class(const struct rec_tls *tls, const struct chain_verdict *chain, bool match)
+ * name, validity, trust, strength. `faults`: enum chain_fault. */
+static enum policy_class tls_class(const struct rec_tls *tls, uint32_t faults, bool match)
 {
     if (tls != NULL && tls->version != 0 && tls->version < 0x0303)
         return POL_TLS_OLD;
-    if (chain->faults & CHAIN_NOT_IN_SCAN) /* our loss, not the peer's fault */
+    if (faults & CHAIN_NOT_IN_SCAN) /* our loss, not the peer's fault */
         return POL_INCONCLUSIVE;
-    if (chain->faults & (CHAIN_EMPTY | CHAIN_UNREADABLE))
+    if (faults & (CHAIN_EMPTY | CHAIN_UNREADABLE))
         return POL_TLS_OTHER;
     if (!match)
         return POL_TLS_NAME;
-    if (chain->faults & (CHAIN_EXPIRED | CHAIN_NOT_YET))
+    if (faults & (CHAIN_EXPIRED | CHAIN_NOT_YET))
         return POL_TLS_EXPIRED;
-    if (chain->faults & CHAIN_SELF_SIGNED)
+    if (faults & CHAIN_SELF_SIGNED)
         return POL_TLS_SELF_SIGNED;
-    if (chain->faults & (CHAIN_UNTRUSTED | CHAIN_NO_ISSUER))
+    if (faults & (CHAIN_UNTRUSTED | CHAIN_NO_ISSUER))
         return POL_TLS_UNTRUSTED;
-    return chain->faults ? POL_TLS_OTHER : POL_OK;
+    if (faults & ~(uint32_t)CHAIN_WEAK)
+        return POL_TLS_OTHER;
+    return faults ? POL_TLS_WEAK : POL_OK;
 }
 
 /* RFC 9112 section 6.3: without a Transfer-Encoding, lengths that differ or are none leave unknown where the
@@ -194,13 +197,15 @@ static enum policy_class http_class(const struct rec_policy *p)
     return encoding.len > 0 && !text_equal_nocase(encoding, sts_str("identity")) ? POL_HTTP_ENCODING : POL_OK;
 }
 
-/* What the body is worth, by both readings; `before` is what the stages before it came to. */
-static void classify_body(struct policy_facts *out, enum policy_class before, bool media)
+/* What the body is worth, by both readings; `before` and `lenient_before` are what the stages before it came
+ * to. */
+static void classify_body(struct policy_facts *out, enum policy_class before,
+                          enum policy_class lenient_before, bool media)
 {
     bool valid = out->body.verdict == VERDICT_VALID, lenient = out->body.lenient.verdict == VERDICT_VALID;
 
     out->class_ = before != POL_OK ? before : !media ? POL_MEDIA : valid ? POL_OK : POL_SYNTAX;
-    out->lenient = before != POL_OK ? before : valid || lenient ? POL_OK : POL_SYNTAX;
+    out->lenient = lenient_before != POL_OK ? lenient_before : valid || lenient ? POL_OK : POL_SYNTAX;
     out->lenient_mode = lenient ? out->body.lenient.mode : out->body.mode;
     out->lenient_max_age_s = lenient ? out->body.lenient.max_age_s : out->body.max_age_s;
     if (!out->has_body)
@@ -212,20 +217,22 @@ static void classify_body(struct policy_facts *out, enum policy_class before, bo
 void policy_classify(struct policy_facts *out, const struct rec_policy *p, const struct chain_verdict *chain,
                      bool match)
 {
-    enum policy_class class_ = connect_class(outcome_byte(p->oc)), tls, http;
+    enum policy_class class_ = connect_class(outcome_byte(p->oc)), lenient = class_, tls, http;
 
     memset(out, 0, sizeof(*out));
     if (class_ == POL_OK) {
-        tls = tls_class(p->tls, chain, match);
+        tls = tls_class(p->tls, chain->faults, match);
+        lenient = tls_class(p->tls, chain->faults & ~(uint32_t)CHAIN_WEAK, match);
         http = http_class(p);
         out->trusted = tls == POL_OK;
         out->has_body = http == POL_OK;
         if (out->has_body)
             sts_policy_read(&out->body, p->body);
         class_ = tls != POL_OK ? tls : http;
+        lenient = lenient != POL_OK ? lenient : http;
         out->results = RESULT_BIT(policy_class_result_type(tls)) | RESULT_BIT(policy_class_result_type(http));
     }
-    classify_body(out, class_, is_text_plain(http_header(p->headers, "Content-Type")));
+    classify_body(out, class_, lenient, is_text_plain(http_header(p->headers, "Content-Type")));
     out->results |= RESULT_BIT(policy_class_result_type(class_));
     out->results &= ~RESULT_BIT(RESULT_NONE);
 }
@@ -254,6 +261,7 @@ const char *policy_class_rule(enum policy_class class_)
 {
     switch (class_) {
     case POL_TLS_OLD: return "RFC 8461 section 7.2";
+    case POL_TLS_WEAK: return "RFC 8461 section 7.2, RFC 9325 section 4.5";
     case POL_SYNTAX: return "RFC 8461 section 3.2";
     default: return "RFC 8461 section 3.3";
     }

@@ -21,6 +21,7 @@ enum policy_class {
     POL_TLS_EXPIRED, /* or not yet valid */
     POL_TLS_SELF_SIGNED,
     POL_TLS_UNTRUSTED, /* unknown root, or no way to one */
+    POL_TLS_WEAK,      /* nothing but a key or signature below 112 bits */
     POL_TLS_OTHER,
     POL_HTTP_REDIRECT,
     POL_HTTP_STATUS,
@@ -35,8 +36,9 @@ enum policy_class {
 
 struct policy_facts {
     enum policy_class class_;
-    enum policy_class lenient; /* as deployed senders take it: they read a body that breaks the grammar, and
-                                  do not look at the media type, which section 3.3 only recommends */
+    enum policy_class lenient; /* as deployed senders take it: they read a body that breaks the grammar, do
+                                  not look at the media type, which section 3.3 only recommends, and
+                                  take weak keys */
     enum sts_mode lenient_mode;
     uint64_t lenient_max_age_s;
     uint32_t results; /* bits of result types: all stages that failed, not only the first */

@@ -147,6 +147,7 @@ static void count_policy_failure(struct stats *s, const struct policy_fact *p)
         [POL_TLS_EXPIRED] = C_pol_tls_expired,
         [POL_TLS_SELF_SIGNED] = C_pol_tls_self_signed,
         [POL_TLS_UNTRUSTED] = C_pol_tls_untrusted,
+        [POL_TLS_WEAK] = C_pol_tls_weak,
         [POL_TLS_OTHER] = C_pol_tls_other,
         [POL_HTTP_REDIRECT] = C_pol_http_redirect,
         [POL_HTTP_STATUS] = C_pol_http_status,

@@ -174,7 +174,7 @@ SCRIPTS = {
     "h-ssl3": fails("agrees on SSL 3.0", 37, (swallow, server_hello(0x0300, 0x000A), listen), "TLS_PROTOCOL"),
     "h-rc4": fails("agrees on RC4", 37, (swallow, server_hello(0x0303, 0x0005), listen), "TLS_PROTOCOL"),
     "h-dh512": fails("DH of 512 bits", 37, (swallow, weak_dh, listen), "TLS_PROTOCOL", cert="rsa"),
-    "h-rsa1024": shows("RSA key of 1,024 bits", 37, "rsa1024"),
+    "h-rsa1024": shows("RSA key of 1,024 bits", 37, "rsa1024", "pol_tls_weak"),
     "h-garbage": fails("garbage for a ServerHello", 37, (swallow, b"HTTP/1.1 400 Bad Request\r\n\r\n", listen),
                        "TLS_NOT_TLS"),
     "h-half": fails("half a ServerHello, then garbage", 37, (

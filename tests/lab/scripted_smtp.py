@@ -235,7 +235,7 @@ SCRIPTS = {
     "t-inner": shakes("certificate for mx.*.test", cert="inner"),
     "t-twolabels": shakes("certificate for *.test", cert="twolabels"),
     "t-longchain": shakes("chain of 30 certificates", cert="longchain"),
-    "t-rsa1024": shakes("RSA key of 1,024 bits", cert="rsa1024"),
+    "t-rsa1024": shakes("RSA key of 1,024 bits", cert="rsa1024", counters=("ep_cert_weak",)),
     "t-clientcert": shakes("asks for a certificate of ours", handshake=tls(client_cert=True)),
     "t-retry": shakes("wants a group that nobody offers a key for: HelloRetryRequest", handshake=tls(curve="secp521r1"),
                       group="secp521r1"),

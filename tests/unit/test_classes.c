@@ -39,6 +39,10 @@ static void test_policy(void **state)
     assert_int_equal(classify(p, CHAIN_NO_ISSUER, true), POL_TLS_UNTRUSTED);
     assert_int_equal(classify(p, CHAIN_UNTRUSTED, true), POL_TLS_UNTRUSTED);
     assert_int_equal(classify(p, CHAIN_OTHER, true), POL_TLS_OTHER);
+    assert_int_equal(classify(p, CHAIN_WEAK, true), POL_TLS_WEAK);
+    assert_int_equal(classify(p, CHAIN_WEAK, false), POL_TLS_NAME);
+    assert_int_equal(classify(p, CHAIN_WEAK | CHAIN_OTHER, true), POL_TLS_OTHER);
+    assert_int_equal(classify(p, CHAIN_WEAK | CHAIN_UNTRUSTED, true), POL_TLS_UNTRUSTED);
     assert_int_equal(classify(p, CHAIN_EMPTY, false), POL_TLS_OTHER);
     assert_int_equal(classify(p, CHAIN_NOT_IN_SCAN, true), POL_INCONCLUSIVE); /* our loss */
     p.tls = &(struct rec_tls){.version = 0x0303, .cipher = S("X")};

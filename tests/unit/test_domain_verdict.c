@@ -59,7 +59,7 @@ static void test_certificate(void **state)
         uint32_t faults;
         bool match;
         enum result_type want;
-        bool unknown;
+        bool unknown, weak;
     } rows[] = {
         {0, true, RESULT_NONE},
         {0, false, RESULT_CERTIFICATE_HOST_MISMATCH},
@@ -71,15 +71,21 @@ static void test_certificate(void **state)
         {CHAIN_UNTRUSTED, true, RESULT_CERTIFICATE_NOT_TRUSTED},
         {CHAIN_NO_ISSUER, true, RESULT_CERTIFICATE_NOT_TRUSTED},
         {CHAIN_OTHER, true, RESULT_CERTIFICATE_NOT_TRUSTED},
+        {CHAIN_WEAK, true, RESULT_CERTIFICATE_NOT_TRUSTED, .weak = true},
+        {CHAIN_WEAK, false, RESULT_CERTIFICATE_HOST_MISMATCH},
+        {CHAIN_WEAK | CHAIN_EXPIRED, true, RESULT_CERTIFICATE_EXPIRED},
+        {CHAIN_WEAK | CHAIN_NOT_IN_SCAN, true, RESULT_NONE, true},
         {CHAIN_EMPTY, false, RESULT_VALIDATION_FAILURE},
         {CHAIN_NOT_IN_SCAN | CHAIN_NO_ISSUER, false, RESULT_NONE, true},
     };
-    bool unknown;
 
     (void)state;
     for (size_t i = 0; i < STS_LEN(rows); i++) {
-        assert_int_equal(mx_cert_fault(rows[i].faults, rows[i].match, &unknown), rows[i].want);
-        assert_int_equal(unknown, rows[i].unknown);
+        struct mx_cert cert = mx_cert_of(rows[i].faults, rows[i].match);
+
+        assert_int_equal(cert.fault, rows[i].want);
+        assert_int_equal(cert.good, rows[i].want == RESULT_NONE && !rows[i].unknown);
+        assert_int_equal(cert.weak, rows[i].weak);
     }
 }
 
@@ -113,7 +119,7 @@ static void test_sum(void **state)
         struct mx_facts mx = {0};
 
         for (unsigned k = 0; k < 3; k++)
-            mx_sum_add(&sum, rows[i].at[k], false, RESULT_CERTIFICATE_EXPIRED);
+            mx_sum_add(&sum, rows[i].at[k], mx_cert_of(CHAIN_EXPIRED, true));
         mx_facts_of(&mx, rows[i].addresses, &sum, NULL);
         if (mx.tls != rows[i].best || mx.worst != rows[i].worst)
             fail_msg("row %zu: %s, worst %s", i, mx_tls_name(mx.tls), mx_tls_name(mx.worst));
@@ -130,13 +136,19 @@ static void test_sum_of_certificates(void **state)
     struct mx_facts mx = {0};
 
     (void)state;
-    mx_sum_add(&sum, MX_TLS_ENCRYPTED, false, RESULT_CERTIFICATE_NOT_TRUSTED);
-    mx_sum_add(&sum, MX_TLS_ENCRYPTED, false, RESULT_CERTIFICATE_EXPIRED);
-    mx_sum_add(&sum, MX_TLS_OLD, true, RESULT_NONE); /* nothing that an MTA-STS sender could use */
+    mx_sum_add(&sum, MX_TLS_ENCRYPTED, mx_cert_of(CHAIN_UNTRUSTED, true));
+    mx_sum_add(&sum, MX_TLS_ENCRYPTED, mx_cert_of(CHAIN_EXPIRED, true));
+    mx_sum_add(&sum, MX_TLS_OLD, mx_cert_of(0, true)); /* nothing that an MTA-STS sender could use */
     mx_facts_of(&mx, two, &sum, NULL);
     assert_false(mx.cert_good);
     assert_int_equal(mx.cert_fault, RESULT_CERTIFICATE_EXPIRED);
-    mx_sum_add(&sum, MX_TLS_ENCRYPTED, true, RESULT_NONE);
+    assert_false(mx.cert_weak);
+    mx_sum_add(&sum, MX_TLS_ENCRYPTED, mx_cert_of(CHAIN_WEAK, true));
+    mx_facts_of(&mx, two, &sum, NULL);
+    assert_false(mx.cert_good);
+    assert_true(mx.cert_weak);
+    assert_int_equal(mx.cert_fault, RESULT_CERTIFICATE_EXPIRED);
+    mx_sum_add(&sum, MX_TLS_ENCRYPTED, mx_cert_of(0, true));
     mx_facts_of(&mx, two, &sum, NULL);
     assert_true(mx.cert_good);
     assert_int_equal(mx.cert_fault, RESULT_NONE);
@@ -296,6 +308,16 @@ static void test_policy_readings(void **state)
     assert_int_equal(facts.results, RESULT_BIT(RESULT_STS_WEBPKI_INVALID) |
                                         RESULT_BIT(RESULT_STS_POLICY_FETCH_ERROR) |
                                         RESULT_BIT(RESULT_STS_POLICY_INVALID));
+    p.headers = sts_str("Content-Type: text/plain");
+    p.body = sts_str(BODY("enforce", "a.test"));
+    policy_classify(&facts, &p, &(struct chain_verdict){.faults = CHAIN_WEAK}, true);
+    assert_int_equal(facts.class_, POL_TLS_WEAK);
+    assert_int_equal(facts.lenient, POL_OK);
+    assert_int_equal(facts.lenient_mode, STS_MODE_ENFORCE);
+    assert_false(facts.trusted);
+    assert_int_equal(facts.results, RESULT_BIT(RESULT_STS_WEBPKI_INVALID));
+    policy_classify(&facts, &p, &(struct chain_verdict){.faults = CHAIN_WEAK | CHAIN_EXPIRED}, true);
+    assert_int_equal(facts.lenient, POL_TLS_EXPIRED);
     policy_classify(&facts, &(struct rec_policy){.oc = OC_DNS_NXDOMAIN}, &good, true);
     assert_int_equal(facts.lenient, POL_DNS);
     assert_int_equal(facts.results, RESULT_BIT(RESULT_STS_POLICY_FETCH_ERROR));
