@@ -158,22 +158,25 @@ static int show_policy(struct show *s, const struct rec_policy *p, struct sts_er
     FILE *out = s->tree.out;
     struct policy_facts facts;
     struct chain_verdict verdict = {0};
+    char room[POLICY_DECODED_BYTES];
     bool match = false;
 
     heading(out, "policy", p->name, nothing, p->attempt);
     if (show_chain(s, p->tls, p->host, attempt_time_ms(s->e.start_ms, p->att.v, p->att.n), &verdict, &match,
                    err) != STS_OK)
         return err->code;
-    policy_classify(&facts, p, &verdict, match);
+    policy_classify(&facts, p, &verdict, match, room);
     fprintf(out, "  => fetch: %s", policy_class_text(facts.class_));
     if (policy_class_result(facts.class_)[0] != '\0')
         fprintf(out, " (%s)", policy_class_result(facts.class_));
     fputc('\n', out);
-    if (facts.has_body) {
-        put_verdict(out, "policy:", facts.body.verdict, &facts.body.defects);
+    if (facts.has_body || facts.decoded) {
+        put_verdict(out,
+                    facts.decoded ? "policy, decoded as lenient senders do:" : "policy:", facts.body.verdict,
+                    &facts.body.defects);
         fprintf(out, "     mode %s, max_age %" PRIu64 " s\n", sts_mode_name(facts.body.mode),
                 facts.body.max_age_s);
-        show_listed(s, p->body);
+        show_listed(s, facts.text);
     }
     tree_record(&s->tree, REC_policy, p, 2);
     return STS_OK;

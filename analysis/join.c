@@ -163,6 +163,7 @@ static int on_policy(struct join *j, const struct rec_policy *p, struct sts_err 
     struct policy_fact *fact;
     struct policy_facts seen;
     struct chain_verdict chain;
+    char room[POLICY_DECODED_BYTES];
     bool match;
     void *entry;
 
@@ -173,7 +174,7 @@ static int on_policy(struct join *j, const struct rec_policy *p, struct sts_err 
             STS_OK ||
         chains_match(j->chains, sent, p->host, &match, err) != STS_OK)
         return err->code;
-    policy_classify(&seen, p, &chain, match);
+    policy_classify(&seen, p, &chain, match, room);
     fact->oc = outcome_byte(p->oc);
     fact->oc_a = outcome_of(p->a);
     fact->oc_aaaa = outcome_of(p->aaaa);
@@ -190,7 +191,8 @@ static int on_policy(struct join *j, const struct rec_policy *p, struct sts_err 
     fact->has_body = seen.has_body;
     fact->aia = chain.aia;
     fact->text = (struct sts_str){NULL, 0};
-    return seen.class_ == POL_OK || seen.lenient == POL_OK ? keep_body(j, p->body, &fact->text, err) : STS_OK;
+    return seen.class_ == POL_OK || seen.lenient == POL_OK ? keep_body(j, seen.text, &fact->text, err)
+                                                           : STS_OK;
 }
 
 int join_add(struct join *j, enum rec_kind kind, const void *record, struct sts_err *err)

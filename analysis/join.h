@@ -45,7 +45,7 @@ struct host_fact {
 
 struct policy_fact {
     struct fact fact;    /* keyed by the policy domain */
-    struct sts_str text; /* the body, where it is valid by either reading */
+    struct sts_str text; /* the body, decoded if need be, where it is valid by either reading */
     uint32_t max_age_s, lenient_max_age_s;
     uint16_t defect;  /* enum defect_id, the first of the body */
     uint16_t results; /* bits of result types */

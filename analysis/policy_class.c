@@ -175,9 +175,25 @@ static bool has_bad_length(struct sts_str headers)
     return false;
 }
 
+/* How many fields name a content coding; the last of them, which may be a list. RFC 9110 section 8.4:
+ * "identity" is none. */
+static unsigned content_codings(struct sts_str headers, struct sts_str *coding)
+{
+    struct sts_str value;
+    unsigned n = 0;
+
+    for (uint32_t at = 0; next_header(headers, "Content-Encoding", &at, &value);) {
+        if (value.len == 0 || text_equal_nocase(value, sts_str("identity")))
+            continue;
+        *coding = value;
+        n++;
+    }
+    return n;
+}
+
 static enum policy_class http_class(const struct rec_policy *p)
 {
-    struct sts_str encoding = http_header(p->headers, "Content-Encoding");
+    struct sts_str coding;
 
     if (p->status == 200 && has_bad_length(p->headers))
         return POL_HTTP_PROTOCOL;
@@ -194,7 +210,23 @@ static enum policy_class http_class(const struct rec_policy *p)
     }
     if (p->status != 200) /* RFC 8461 section 3.3: nothing else is a policy */
         return POL_HTTP_STATUS;
-    return encoding.len > 0 && !text_equal_nocase(encoding, sts_str("identity")) ? POL_HTTP_ENCODING : POL_OK;
+    return content_codings(p->headers, &coding) > 0 ? POL_HTTP_ENCODING : POL_OK;
+}
+
+/* The text that is read as a policy, and how: `http` is what the stages before it came to. */
+static void read_body(struct policy_facts *out, const struct rec_policy *p, enum policy_class http,
+                      char *room)
+{
+    struct sts_str coding;
+
+    out->has_body = http == POL_OK;
+    if (out->has_body)
+        out->text = p->body;
+    else if (http == POL_HTTP_ENCODING && content_codings(p->headers, &coding) == 1)
+        out->text = policy_decode(coding, p->body, room);
+    out->decoded = !out->has_body && out->text.p != NULL;
+    if (out->has_body || out->decoded)
+        sts_policy_read(&out->body, out->text);
 }
 
 /* What the body is worth, by both readings; `before` and `lenient_before` are what the stages before it came
@@ -215,7 +247,7 @@ static void classify_body(struct policy_facts *out, enum policy_class before,
 }
 
 void policy_classify(struct policy_facts *out, const struct rec_policy *p, const struct chain_verdict *chain,
-                     bool match)
+                     bool match, char *room)
 {
     enum policy_class class_ = connect_class(outcome_byte(p->oc)), lenient = class_, tls, http;
 
@@ -225,11 +257,9 @@ void policy_classify(struct policy_facts *out, const struct rec_policy *p, const
         lenient = tls_class(p->tls, chain->faults & ~(uint32_t)CHAIN_WEAK, match);
         http = http_class(p);
         out->trusted = tls == POL_OK;
-        out->has_body = http == POL_OK;
-        if (out->has_body)
-            sts_policy_read(&out->body, p->body);
+        read_body(out, p, http, room);
         class_ = tls != POL_OK ? tls : http;
-        lenient = lenient != POL_OK ? lenient : http;
+        lenient = lenient != POL_OK ? lenient : out->decoded ? POL_OK : http;
         out->results = RESULT_BIT(policy_class_result_type(tls)) | RESULT_BIT(policy_class_result_type(http));
     }
     classify_body(out, class_, lenient, is_text_plain(http_header(p->headers, "Content-Type")));

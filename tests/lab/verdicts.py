@@ -174,9 +174,12 @@ def of_policy(peer):
 
 VERDICT.update({peer.name: of_mx(peer) for peer in scripted_smtp.PEERS})
 VERDICT.update({peer.name: of_policy(peer) for peer in scripted_https.PEERS})
-# What deployed senders take: a weak key.
+# What deployed senders take: a weak key, a coding that they did not ask for.
 VERDICT["t-rsa1024.test"].update(mta_sts_lenient="authenticated")
 VERDICT["h-rsa1024.test"].update(mta_sts_lenient="authenticated", policy_lenient="ok")
+VERDICT["h-gzip.test"].update(mta_sts_lenient="authenticated", policy_lenient="ok", mode_lenient="enforce", max_age_s=86400,
+                              mode=None, policy_body=None)
+VERDICT["h-bomb.test"].update(mta_sts_lenient="encrypted", policy_lenient="http-encoding")
 assert set(VERDICT) == {d.name for d in DOMAINS}, "a domain without verdict, or the reverse"
 
 

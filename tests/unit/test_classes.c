@@ -18,8 +18,9 @@ static enum policy_class classify(struct rec_policy p, uint32_t faults, bool mat
 {
     struct chain_verdict chain = {.faults = faults};
     struct policy_facts facts;
+    char room[POLICY_DECODED_BYTES];
 
-    policy_classify(&facts, &p, &chain, match);
+    policy_classify(&facts, &p, &chain, match, room);
     return facts.class_;
 }
 

@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <zlib.h>
 
 #include <cmocka.h>
 
@@ -288,21 +289,22 @@ static void test_policy_readings(void **state)
     static const struct chain_verdict good = {0};
     struct rec_policy p = {.oc = OC_OK, .status = 200, .headers = S("Content-Type: text/html\r\n")};
     struct policy_facts facts;
+    char room[POLICY_DECODED_BYTES];
 
     (void)state;
     p.body = sts_str(BODY("enforce", "a.test"));
-    policy_classify(&facts, &p, &good, true);
+    policy_classify(&facts, &p, &good, true, room);
     assert_int_equal(facts.class_, POL_MEDIA);
     assert_int_equal(facts.lenient, POL_OK); /* RFC 8461 section 3.3 only recommends to look at it */
     assert_int_equal(facts.lenient_mode, STS_MODE_ENFORCE);
     assert_int_equal(facts.results, RESULT_BIT(RESULT_STS_POLICY_FETCH_ERROR));
     p.body = sts_str("<html>");
-    policy_classify(&facts, &p, &good, true);
+    policy_classify(&facts, &p, &good, true, room);
     assert_int_equal(facts.class_, POL_MEDIA);
     assert_int_equal(facts.lenient, POL_SYNTAX);
     assert_int_equal(facts.results,
                      RESULT_BIT(RESULT_STS_POLICY_FETCH_ERROR) | RESULT_BIT(RESULT_STS_POLICY_INVALID));
-    policy_classify(&facts, &p, &(struct chain_verdict){.faults = CHAIN_EXPIRED}, true);
+    policy_classify(&facts, &p, &(struct chain_verdict){.faults = CHAIN_EXPIRED}, true, room);
     assert_int_equal(facts.class_, POL_TLS_EXPIRED);
     assert_int_equal(facts.lenient, POL_TLS_EXPIRED); /* nobody takes a policy from there */
     assert_int_equal(facts.results, RESULT_BIT(RESULT_STS_WEBPKI_INVALID) |
@@ -310,20 +312,65 @@ static void test_policy_readings(void **state)
                                         RESULT_BIT(RESULT_STS_POLICY_INVALID));
     p.headers = sts_str("Content-Type: text/plain");
     p.body = sts_str(BODY("enforce", "a.test"));
-    policy_classify(&facts, &p, &(struct chain_verdict){.faults = CHAIN_WEAK}, true);
+    policy_classify(&facts, &p, &(struct chain_verdict){.faults = CHAIN_WEAK}, true, room);
     assert_int_equal(facts.class_, POL_TLS_WEAK);
     assert_int_equal(facts.lenient, POL_OK);
     assert_int_equal(facts.lenient_mode, STS_MODE_ENFORCE);
     assert_false(facts.trusted);
     assert_int_equal(facts.results, RESULT_BIT(RESULT_STS_WEBPKI_INVALID));
-    policy_classify(&facts, &p, &(struct chain_verdict){.faults = CHAIN_WEAK | CHAIN_EXPIRED}, true);
+    policy_classify(&facts, &p, &(struct chain_verdict){.faults = CHAIN_WEAK | CHAIN_EXPIRED}, true, room);
     assert_int_equal(facts.lenient, POL_TLS_EXPIRED);
-    policy_classify(&facts, &(struct rec_policy){.oc = OC_DNS_NXDOMAIN}, &good, true);
+    policy_classify(&facts, &(struct rec_policy){.oc = OC_DNS_NXDOMAIN}, &good, true, room);
     assert_int_equal(facts.lenient, POL_DNS);
     assert_int_equal(facts.results, RESULT_BIT(RESULT_STS_POLICY_FETCH_ERROR));
-    policy_classify(&facts, &(struct rec_policy){.oc = OC_OUR_STOP}, &good, true);
+    policy_classify(&facts, &(struct rec_policy){.oc = OC_OUR_STOP}, &good, true, room);
     assert_int_equal(facts.lenient, POL_INCONCLUSIVE);
     assert_int_equal(facts.results, 0);
+}
+
+/* A coding that was not asked for: strictly no policy, leniently what it decodes to. */
+static void test_coded_policy(void **state)
+{
+    static const struct chain_verdict good = {0}, expired = {.faults = CHAIN_EXPIRED};
+    static const char valid[] = BODY("testing", "a.test");
+    uint8_t coded[256];
+    uLongf len = sizeof(coded);
+    struct rec_policy p = {.oc = OC_OK, .status = 200};
+    struct policy_facts facts;
+    char room[POLICY_DECODED_BYTES];
+
+    (void)state;
+    assert_int_equal(compress(coded, &len, (const Bytef *)valid, sizeof(valid) - 1), Z_OK);
+    p.body = (struct sts_str){(const char *)coded, (uint32_t)len};
+    p.headers =
+        sts_str("Content-Type: text/plain\r\nContent-Encoding: identity\r\ncontent-encoding: Deflate");
+    policy_classify(&facts, &p, &good, true, room);
+    assert_int_equal(facts.class_, POL_HTTP_ENCODING);
+    assert_int_equal(facts.lenient, POL_OK);
+    assert_int_equal(facts.lenient_mode, STS_MODE_TESTING);
+    assert_true(sts_str_equal(facts.text, sts_str(valid)));
+    assert_true(facts.decoded && !facts.has_body);
+    assert_int_equal(facts.results, RESULT_BIT(RESULT_STS_POLICY_FETCH_ERROR));
+    policy_classify(&facts, &p, &expired, true, room);
+    assert_int_equal(facts.lenient, POL_TLS_EXPIRED);
+    p.headers = sts_str("Content-Encoding: deflate\r\nContent-Encoding: deflate");
+    policy_classify(&facts, &p, &good, true, room);
+    assert_int_equal(facts.lenient, POL_HTTP_ENCODING); /* twice */
+    assert_false(facts.decoded);
+    p.headers = sts_str("Content-Encoding: deflate");
+    p.status = 404;
+    p.oc = OC_HTTP_STATUS;
+    policy_classify(&facts, &p, &good, true, room);
+    assert_int_equal(facts.lenient, POL_HTTP_STATUS);
+    p.status = 200;
+    p.oc = OC_OK;
+    len = sizeof(coded);
+    assert_int_equal(compress(coded, &len, (const Bytef *)"no policy", 9), Z_OK);
+    p.body.len = (uint32_t)len;
+    policy_classify(&facts, &p, &good, true, room);
+    assert_int_equal(facts.class_, POL_HTTP_ENCODING);
+    assert_int_equal(facts.lenient, POL_SYNTAX);
+    assert_int_equal(facts.results, RESULT_BIT(RESULT_STS_POLICY_FETCH_ERROR));
 }
 
 int main(void)
@@ -336,6 +383,7 @@ int main(void)
         cmocka_unit_test(test_inference),
         cmocka_unit_test(test_policy),
         cmocka_unit_test(test_policy_readings),
+        cmocka_unit_test(test_coded_policy),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
