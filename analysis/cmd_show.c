@@ -170,6 +170,9 @@ static int show_policy(struct show *s, const struct rec_policy *p, struct sts_er
     if (policy_class_result(facts.class_)[0] != '\0')
         fprintf(out, " (%s)", policy_class_result(facts.class_));
     fputc('\n', out);
+    if (facts.age_s > 0)
+        fprintf(out, "     the answer came out of a cache, Age %" PRIu32 " s (RFC 9111 section 5.1)\n",
+                facts.age_s);
     if (facts.has_body || facts.decoded) {
         put_verdict(out,
                     facts.decoded ? "policy, decoded as lenient senders do:" : "policy:", facts.body.verdict,

@@ -190,6 +190,7 @@ static int on_policy(struct join *j, const struct rec_policy *p, struct sts_err 
     fact->trusted = seen.trusted;
     fact->has_body = seen.has_body;
     fact->aia = chain.aia;
+    fact->aged = seen.age_s > 0;
     fact->text = (struct sts_str){NULL, 0};
     return seen.class_ == POL_OK || seen.lenient == POL_OK ? keep_body(j, seen.text, &fact->text, err)
                                                            : STS_OK;

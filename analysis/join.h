@@ -50,9 +50,9 @@ struct policy_fact {
     uint16_t defect;  /* enum defect_id, the first of the body */
     uint16_t results; /* bits of result types */
     uint8_t oc, oc_a, oc_aaaa;
-    uint8_t class_, mode, body;    /* enum policy_class, sts_mode, verdict */
-    uint8_t lenient, lenient_mode; /* enum policy_class, sts_mode: by the lenient reading */
-    bool trusted, has_body, aia;
+    uint8_t class_, mode, body;        /* enum policy_class, sts_mode, verdict */
+    uint8_t lenient, lenient_mode;     /* enum policy_class, sts_mode: by the lenient reading */
+    bool trusted, has_body, aia, aged; /* aged: came out of a cache */
 };
 
 struct ip_fact { /* an address at which not every MX host was probed */

@@ -9,6 +9,8 @@
 #define FETCH  RESULT_STS_POLICY_FETCH_ERROR
 #define WEBPKI RESULT_STS_WEBPKI_INVALID
 
+#define AGE_MOST_S 2147483648 /* RFC 9111 section 1.2.2: what a larger one is taken for */
+
 /* RFC 8460 section 4.3.2.2; it does not say where TLS fails before a certificate is judged. */
 static const struct {
     const char *name, *text;
@@ -246,12 +248,31 @@ static void classify_body(struct policy_facts *out, enum policy_class before,
     out->results |= valid ? 0 : RESULT_BIT(policy_class_result_type(POL_SYNTAX));
 }
 
+/* RFC 9111 section 5.1: of a list the first member counts, and one that is no number is ignored. RFC 8461
+ * section 3.3 forbids senders to cache by HTTP; a cache before the policy host changes no verdict, but its
+ * copy may be old. */
+static uint32_t age_of(struct sts_str headers)
+{
+    struct sts_str age = http_header(headers, "Age");
+    const char *comma = age.len ? memchr(age.p, ',', age.len) : NULL;
+    uint64_t s = 0;
+
+    if (comma != NULL)
+        age = trim((struct sts_str){age.p, (uint32_t)(comma - age.p)});
+    if (!is_number(age))
+        return 0;
+    for (uint32_t i = 0; i < age.len && s < AGE_MOST_S; i++)
+        s = 10 * s + (uint64_t)(age.p[i] - '0');
+    return s < AGE_MOST_S ? (uint32_t)s : AGE_MOST_S;
+}
+
 void policy_classify(struct policy_facts *out, const struct rec_policy *p, const struct chain_verdict *chain,
                      bool match, char *room)
 {
     enum policy_class class_ = connect_class(outcome_byte(p->oc)), lenient = class_, tls, http;
 
     memset(out, 0, sizeof(*out));
+    out->age_s = age_of(p->headers);
     if (class_ == POL_OK) {
         tls = tls_class(p->tls, chain->faults, match);
         lenient = tls_class(p->tls, chain->faults & ~(uint32_t)CHAIN_WEAK, match);

@@ -44,6 +44,7 @@ struct policy_facts {
     uint64_t lenient_max_age_s;
     uint32_t results; /* bits of result types: all stages that failed, not only the first */
     bool has_body;    /* 200 with a whole body: `body` is read, whatever TLS and media type are */
+    uint32_t age_s;   /* Age: the answer came out of a cache; 0 where it did not, or does not say so */
     bool trusted;     /* TLS verified, and the certificate names the policy host */
     /* The body is in a content coding, and can be decoded: `body` is read from that, for the lenient reading.
      * No has_body, and nothing of it counts strictly. */

@@ -180,6 +180,7 @@ static void count_policy(struct stats *s, const struct policy_fact *p, bool has_
         return;
     }
     s->n[C_pol_fetched] += p->trusted && p->has_body;
+    s->n[C_pol_aged] += p->trusted && p->has_body && p->aged;
     if (p->class_ == POL_INCONCLUSIVE) {
         s->n[C_pol_inconclusive]++;
     } else if (p->class_ == POL_OK) {

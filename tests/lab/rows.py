@@ -62,7 +62,7 @@ ROWS = [
     v(45, "drip, stall", "h-drip h-quiet h-silent", note="deadlines scaled: programs.py"),
     v(46, "gzip, unasked", "h-gzip", ("test_policy_decode.c", "test_codings"),
       note="strictly no policy; the lenient reading decodes gzip and deflate, up to 64 KiB: h-bomb is more"),
-    v(47, "out of a cache", "h-age", note="kept as evidence; nothing is cached here"),
+    v(47, "out of a cache", "h-age", note="noted in show and summary (pol_aged), column age; nothing is cached here"),
     v(48, "broken HTTP", "h-http09 h-badchunk h-shortchunk h-lengths h-longline h-headers h-nulheader h-nothing "
       "h-answer-reset h-h2-pings", ("test_http.c", "header ends early"), ("test_classes.c", "test_lengths")),
     v(49, "another body at each address", "h-twobodies",

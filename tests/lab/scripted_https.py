@@ -224,7 +224,8 @@ SCRIPTS = {
     "h-silent": says("no answer", 45, b"", ("pol_timeout",), "HTTP_TIMEOUT", (), (listen,), status=0, body=b""),
     # 46, 47: encodings and caches
     "h-gzip": broken("gzip, unasked", 46, answer(body=GZIP, more=b"Content-Encoding: gzip\r\n"), "OK", body=GZIP),
-    "h-age": says("out of a cache", 47, answer(more=b"Age: 600\r\nCache-Control: max-age=9999\r\n")),
+    "h-age": says("out of a cache", 47, answer(more=b"Age: 600\r\nCache-Control: max-age=9999\r\n"),
+                  ("pol_aged", *VALID)),
     # 48: broken HTTP
     "h-http09": broken("HTTP/0.9", 48, POLICY, status=0),
     "h-badchunk": broken("bad chunk", 48, CHUNKED + b"zz\r\n" + POLICY),

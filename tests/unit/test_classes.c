@@ -94,6 +94,42 @@ static void test_lengths(void **state)
     }
 }
 
+/* RFC 9111 section 5.1. */
+static void test_age(void **state)
+{
+    static const struct {
+        const char *headers;
+        uint32_t age_s;
+    } rows[] = {
+        {"Age: 600\r\n", 600},
+        {"age:\t7 \r\n", 7},
+        {"X: 1\r\n", 0},
+        {"Age: 0\r\n", 0},
+        {"Age:\r\n", 0},
+        {"Age: -1\r\n", 0},
+        {"Age: +1\r\n", 0},
+        {"Age: 1.5\r\n", 0},
+        {"Age: 600s\r\n", 0},
+        {"Age: 5 , 600\r\n", 5},
+        {"Age: x, 600\r\n", 0},
+        {"Age: 5\r\nAge: 600\r\n", 5},
+        {"Age: 00002147483647\r\n", 2147483647},
+        {"Age: 2147483649\r\n", 2147483648},
+        {"Age: 99999999999999999999999\r\n", 2147483648},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < STS_LEN(rows); i++) {
+        struct rec_policy p = {.oc = OC_OK, .status = 200, .headers = sts_str(rows[i].headers)};
+        struct policy_facts facts;
+        char room[POLICY_DECODED_BYTES];
+
+        policy_classify(&facts, &p, &(struct chain_verdict){0}, true, room);
+        if (facts.age_s != rows[i].age_s)
+            fail_msg("row %zu: %u s", i, facts.age_s);
+    }
+}
+
 static void test_policy_outcomes(void **state)
 {
     static const struct {
@@ -325,11 +361,17 @@ static void test_wildcard(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_policy),          cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_policy_outcomes), cmocka_unit_test(test_headers),
-        cmocka_unit_test(test_endpoint),        cmocka_unit_test(test_endpoint_evidence),
-        cmocka_unit_test(test_mx_state),        cmocka_unit_test(test_joined),
-        cmocka_unit_test(test_lookups),         cmocka_unit_test(test_wildcard),
+        cmocka_unit_test(test_policy),
+        cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_policy_outcomes),
+        cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_age),
+        cmocka_unit_test(test_endpoint),
+        cmocka_unit_test(test_endpoint_evidence),
+        cmocka_unit_test(test_mx_state),
+        cmocka_unit_test(test_joined),
+        cmocka_unit_test(test_lookups),
+        cmocka_unit_test(test_wildcard),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
