@@ -192,6 +192,19 @@ NOTED = {("policies", "name"): {"h-aia.test": {"cert_aia": True}, "pol-nochain.t
                                  "mx.shared.test": {"cert_aia": None}}}
 
 
+# What `ststat show` says of these names, and of no others that are asked here.
+SHOWN = {"AIA says where the missing issuer is": ("h-aia.test", "t-aia.test"),
+         "the answer came out of a cache, Age 600 s": ("h-age.test",),
+         "policy, decoded as lenient senders do: valid": ("h-gzip.test",)}
+ASKED = ("enforce.test", "pol-nochain.test", "mx-nochain.test", "h-bomb.test", *(name for names in SHOWN.values() for name in names))
+
+
+def show_missed(scan):
+    shown = {name: programs.ststat("show", scan, name)[1] for name in ASKED}
+    return [f"ststat show {name}: {words!r}: expected {name in names}, observed {words in text}"
+            for words, names in SHOWN.items() for name, text in shown.items() if (words in text) != (name in names)]
+
+
 def notes_missed(scan):
     wrong = []
     for (table, key), noted in NOTED.items():
@@ -224,4 +237,4 @@ def complaints(scan):
                 differences += 1
         print(f"{name}: opportunistic {got['opportunistic']}, MTA-STS {got['mta_sts']} ({got['sts_state']})"
               f"{' ' + ' '.join(got['results']) if got['results'] else ''}: {'FAIL' if differences else 'ok'}")
-    return wrong + notes_missed(scan)
+    return wrong + notes_missed(scan) + show_missed(scan)
