@@ -86,8 +86,8 @@ struct mx_verdict {
 
 struct verdict_of_domain {
     enum delivery opportunistic, mta_sts;
-    enum delivery if_enforced; /* what an MTA-STS sender would do were a valid policy's mode enforce; else
-                                  as mta_sts */
+    enum delivery if_enforced; /* what an MTA-STS sender would do were a policy in mode testing in mode
+                                  enforce; else as mta_sts */
     /* With an active attacker on the path, who can strip STARTTLS and forge insecure DNS (RFC 8461 section
      * 2, RFC 3207 section 6): a sender that holds the policy already, and one that meets the domain for the
      * first time, whose lookup of the record can be suppressed (RFC 8461 section 10.2). AUTHENTICATED,

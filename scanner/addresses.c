@@ -50,22 +50,24 @@ int addresses_choose(struct addresses *out, const struct rec_dns *a, const struc
     return STS_OK;
 }
 
+/* Neither the name's nor to be learned later. */
+static bool is_final(enum outcome oc)
+{
+    return outcome_class(oc) == OCC_ours || oc == OC_DNS_NOT_QUERYABLE || oc == OC_BLOCKLISTED;
+}
+
 enum outcome addresses_outcome(const struct rec_dns *a, const struct rec_dns *aaaa)
 {
-    const struct rec_dns *lookups[] = {a, aaaa};
-    enum outcome oc = OC_DNS_NXDOMAIN;
+    enum outcome v4 = a != NULL ? (enum outcome)a->oc : OC_OUR_STOP;
+    enum outcome v6 = aaaa != NULL ? (enum outcome)aaaa->oc : OC_OUR_STOP;
 
-    if ((a != NULL && a->oc == OC_OK) || (aaaa != NULL && aaaa->oc == OC_OK))
+    if (v4 == OC_OK || v6 == OC_OK)
         return OC_OK;
-    for (size_t i = 0; i < STS_LEN(lookups); i++) {
-        enum outcome found = lookups[i] != NULL ? (enum outcome)lookups[i]->oc : OC_OUR_STOP;
-
-        if (outcome_class(found) == OCC_ours || found == OC_DNS_NOT_QUERYABLE || found == OC_BLOCKLISTED)
-            return found;
-        if (outcome_class(found) != OCC_absent)
-            oc = OC_ADDRESS_UNKNOWN;
-        else if (found == OC_DNS_NODATA && oc == OC_DNS_NXDOMAIN)
-            oc = OC_NO_ADDRESS;
+    if (v4 == OC_DNS_NODATA || v6 == OC_DNS_NODATA) { /* it exists */
+        if (outcome_class(v4) == OCC_absent && outcome_class(v6) == OCC_absent)
+            return OC_NO_ADDRESS;
+    } else if (v4 == OC_DNS_NXDOMAIN || v6 == OC_DNS_NXDOMAIN) {
+        return OC_DNS_NXDOMAIN; /* RFC 8020 section 2: of all types, whatever became of the other question */
     }
-    return oc;
+    return is_final(v4) ? v4 : is_final(v6) ? v6 : OC_ADDRESS_UNKNOWN;
 }

@@ -74,7 +74,9 @@ enum outcome door_judge(const struct door_rules *rules, const struct blocklist *
         return OC_BLOCKLISTED;
     if (rules->ip_version != IP_VERSION_ANY && rules->ip_version != version)
         return OC_FAMILY_OFF;
-    if (rules->lab->n_entries > 0)
-        return prefix_set_holds(rules->lab, address) ? OC_OK : OC_ADDRESS_OUTSIDE_LAB;
-    return leads_to_reserved(rules, address) ? OC_ADDRESS_RESERVED : OC_OK;
+    if (rules->lab->n_entries > 0 && prefix_set_holds(rules->lab, address))
+        return OC_OK;
+    if (leads_to_reserved(rules, address))
+        return OC_ADDRESS_RESERVED;
+    return rules->lab->n_entries > 0 ? OC_ADDRESS_OUTSIDE_LAB : OC_OK;
 }

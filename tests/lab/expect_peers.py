@@ -49,10 +49,10 @@ REFUSED = {"oc": OC["TCP_REFUSED"],
 
 
 def not_contacted():
-    """Named by DNS, outside the lab and reserved: no attempt, or one that says that it was refused here."""
-    barred = (OC["ADDRESS_RESERVED"], OC["ADDRESS_OUTSIDE_LAB"])
-    return {"oc": Either(*barred), "att": Where("nothing but a refusal of ours", lambda v: all(
-        a["oc"] in barred and not a.get("raw") for a in v or []), [])}
+    """Named by DNS, reserved: no attempt, or one that says that it was refused here."""
+    barred = OC["ADDRESS_RESERVED"]
+    return {"oc": barred, "att": Where("nothing but a refusal of ours", lambda v: all(
+        a["oc"] == barred and not a.get("raw") for a in v or []), [])}
 
 
 # Policies

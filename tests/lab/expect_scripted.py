@@ -89,9 +89,9 @@ def refused_before(att, peer):
 def policy(peer, lab_dir):
     record = {"oc": OC[peer.outcome], **addresses(peer)}
     if peer.outcome == "ADDRESS_RESERVED":  # none of its addresses is ever contacted
-        barred = (OC["ADDRESS_RESERVED"], OC["ADDRESS_OUTSIDE_LAB"])
-        return {**record, "oc": Either(*barred), "ip": ABSENT, "att": Where(
-            "nothing but refusals of ours", lambda v: all(a["oc"] in barred and not a.get("raw") for a in v or []), [])}
+        return {**record, "oc": OC["ADDRESS_RESERVED"], "ip": ABSENT, "att": Where(
+            "nothing but refusals of ours",
+            lambda v: all(a["oc"] == OC["ADDRESS_RESERVED"] and not a.get("raw") for a in v or []), [])}
     if CLASS[peer.outcome] == "absent":
         return record
     record.update(ip=Either(*peer.addresses), att=attempts(peer, attempts_of(peer)), **peer.evidence)

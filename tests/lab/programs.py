@@ -31,7 +31,7 @@ def pace(running):
     second that nobody is late for want of a processor."""
     if not running.scripted:
         return ["--connect-rate", "10000", "--tail", "5s"]
-    return ["--connect-rate", "100", "--tail", "60s", "--connect-timeout", seconds(GREETING_SECONDS),
+    return ["--connect-rate", "100", "--tail", seconds(60), "--connect-timeout", seconds(GREETING_SECONDS),
             "--greeting-timeout", seconds(GREETING_SECONDS), "--smtp-timeout", seconds(DIALOG_SECONDS),
             "--policy-timeout", seconds(DIALOG_SECONDS)]
 

@@ -136,7 +136,7 @@ SCRIPTS = {
     "h-v4only": Peer("A is right, AAAA refuses", 27, (tls(), request, answer()), VALID,
                      records="mta-sts A {ip}\nmta-sts AAAA fd00::3\n", attempts=("TCP_REFUSED",),
                      address=(["{ip}"], ["fd00::3"])),
-    "h-reserved": Peer("policy host has reserved addresses of every kind", 28, (), (), "ADDRESS_RESERVED",
+    "h-reserved": Peer("policy host has reserved addresses of every kind", 28, (), ("pol_bogon",), "ADDRESS_RESERVED",
                        status=0, body=b"", tls=None, records=RESERVED, address=(
                            ["10.1.2.5", "169.254.1.1", "0.0.0.1", "100.64.0.1"],
                            ["fc00::1", "fe80::1", "10.1.2.6", "64:ff9b::a01:207"])),

@@ -318,8 +318,9 @@ static void test_lab(void **state)
     judged(&d, "10.0.0.1", OC_ADDRESS_OUTSIDE_LAB); /* whatever is allowed */
     judged(&d, "8.8.8.8", OC_ADDRESS_OUTSIDE_LAB);
     judged(&d, "2001:4860:4860::8888", OC_ADDRESS_OUTSIDE_LAB);
-    judged(&d, "64:ff9b::127.0.0.1", OC_ADDRESS_OUTSIDE_LAB);
-    judged(&d, "::2", OC_ADDRESS_OUTSIDE_LAB);
+    judged(&d, "192.168.1.1", OC_ADDRESS_RESERVED); /* what it would be without a lab, too */
+    judged(&d, "64:ff9b::127.0.0.1", OC_ADDRESS_RESERVED);
+    judged(&d, "fe80::2", OC_ADDRESS_RESERVED);
     close_door(&d);
 }
 
