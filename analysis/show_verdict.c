@@ -82,6 +82,7 @@ static void step_fetch(struct steps *s)
 {
     enum policy_class class_ = s->strict->facts.policy, lenient = s->lenient->facts.policy;
     bool asked = s->strict->facts.sts == VERDICT_VALID;
+    const struct policy_fact *fact;
     FILE *out;
 
     if (!asked && s->lenient->facts.sts != VERDICT_VALID)
@@ -91,6 +92,9 @@ static void step_fetch(struct steps *s)
     if (policy_class_result(class_)[0] != '\0')
         fprintf(out, ": %s", policy_class_result(class_));
     or_lenient(s, policy_class_text(class_), policy_class_text(lenient));
+    fact = join_policy(s->j, s->d->name);
+    if (fact != NULL && (fact->bodies_differ || fact->works_partly || fact->fails_otherwise))
+        fputs("; not so at every address of the policy host", out);
     end(s, policy_class_rule(class_));
 }
 
