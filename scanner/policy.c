@@ -1,6 +1,6 @@
-/* policy.c - the MTA-STS policy of a domain: addresses of the policy host, then one address after the other,
- * each an attempt by the worker that owns it. A policy is an object that moves between workers; one at a time
- * has it. */
+/* policy.c - the MTA-STS policy of a domain: addresses of the policy host, then one address after the other
+ * until it has an outcome, each an attempt by the worker that owns it; policy_also.c asks those that are
+ * left. A policy is an object that moves between workers; one at a time has it. */
 #include "scanner/addresses.h"
 #include "scanner/policy_private.h"
 

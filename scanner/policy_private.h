@@ -18,10 +18,10 @@ struct policy {
     struct worker *w;          /* that has it */
     struct policy *next, **at; /* in that worker's list, while it waits there or is fetched */
     struct arena arena;
-    struct rec_policy rec;
-    struct rec_policy seen; /* evidence of the attempt at hand */
-    struct tls_certs certs, cited,
-        *also; /* of `seen`, of `rec`, of each of rec.others: to go out before it */
+    struct rec_policy rec, seen; /* seen: evidence of the attempt at hand */
+    /* Certificates of `seen`, of `rec` and of each of rec.others: whichever worker puts the record, they go
+     * out before it. */
+    struct tls_certs certs, cited, *also;
     struct attempts attempts;
     struct address *addresses;
     struct questions questions;
@@ -42,8 +42,8 @@ void policy_finish(struct policy *p, enum outcome oc);
 /* An attempt at the next address came to this; its `ip` has no text where memory is out. */
 struct rec_attempt policy_attempt(struct policy *p, struct result r);
 
-/* policy_also.c: row by row what other addresses of the policy host say, for whoever asks whether they
- * differ. The policy has come to `oc` for good: ask the next address that is still to be asked, or finish. */
+/* policy_also.c. The policy has come to `oc` for good: ask the next address that is still to be asked, or
+ * finish. */
 void policy_also_begin(struct policy *p, enum outcome oc);
 /* The next address was asked. */
 void policy_also_attempted(struct policy *p, struct result r);

@@ -107,7 +107,7 @@ void endpoint_forget(struct worker *w);      /* frees the sites */
 void endpoint_exclude_all(struct worker *w); /* what a new blocklist names, in flight or waiting */
 void endpoint_restart_all(struct worker *w); /* those in flight, after the loop stood still */
 void endpoint_end_all(struct worker *w, enum outcome oc); /* in flight and waiting for a retry */
-/* policy.c */
+/* policy.c, policy_also.c */
 void policy_want(struct worker *w, const char *name);
 void policy_receive(struct worker *w, struct message *m);
 void policy_exclude_all(struct worker *w);

@@ -263,6 +263,6 @@ for number, (stem, peer) in enumerate(SCRIPTS.items(), 1):
 SCRIPTS["h-v6only"].addresses = ("fd00::2",)
 # In the order that a scan asks them, by hash(seed, address), with the seed of programs.py.
 SCRIPTS["h-twobodies"].addresses = ("127.0.5.199", "127.0.5.200")
-SCRIPTS["h-oneexpired"].addresses = ("127.0.5.201", "127.0.5.203")
+SCRIPTS["h-oneexpired"].addresses = ("127.0.5.201", "127.0.6.3")  # of two networks, so perhaps by two workers
 SCRIPTS["h-one404"].addresses = ("127.0.5.204", "127.0.5.207")
 PEERS = list(SCRIPTS.values())
