@@ -32,9 +32,11 @@ static void compare(struct comparison *c, const struct answer *a)
     bool v6 = a->ip.len > 0 && memchr(a->ip.p, ':', a->ip.len) != NULL;
     enum policy_class *family = v6 ? &c->out->ipv6 : &c->out->ipv4;
 
-    if (!is_contacted(a->oc) || a->class_ == POL_INCONCLUSIVE)
+    if (!is_contacted(a->oc))
         return;
     c->out->n_asked++;
+    if (a->class_ == POL_INCONCLUSIVE) /* its certificates are lost */
+        return;
     if (*family == POL_NONE)
         *family = a->class_;
     if (outcome_class(a->oc) == OCC_temporary)

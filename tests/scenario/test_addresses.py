@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lab"))
@@ -14,6 +15,7 @@ from running import STOPPED, Scan, until, write  # noqa: E402
 from trap import Trap  # noqa: E402
 
 BLOCKLISTED, REFUSED, NOT_TLS, TLS_TIMEOUT, STOP, NO_ROUTE = 42, 50, 82, 84, 113, 116
+SUSPENDED_SECONDS = 6
 GARBAGE = b"this is no TLS\r\n"
 FOUR = ["127.0.7.1", "127.0.7.2", "127.0.7.3", "::1"]
 
@@ -116,6 +118,22 @@ def test_reread(directory):
     print("SIGHUP: addresses are cut off or passed over, and stand there with that outcome")
 
 
+def test_stall(directory):
+    """After this program stood still the same address is asked anew, and again; the time does not count against it."""
+    answers, trap, running = scan(directory, "stall", 5318, First(), "--policy-timeout", "1h")
+    until("the second address", lambda: len(trap.seen) == 2, running)
+    for again in (3, 4):
+        running.process.send_signal(signal.SIGSTOP)
+        time.sleep(SUSPENDED_SECONDS)
+        running.process.send_signal(signal.SIGCONT)
+        until("the same address again", lambda n=again: len(trap.seen) == n, running)
+    second = trap.seen[1].address
+    assert {c.address for c in trap.seen[1:]} == {second}, trap.addresses()
+    policy, _, also = end(answers, trap, running.stop())
+    assert also == [(second, STOP)], policy
+    print("stood still twice: the address in flight was asked three times, and has one entry")
+
+
 def test_no_route(directory):
     """A fact about the policy host beats that there is no route from here, in either order."""
     subprocess.run(["ip", "route", "add", "throw", "127.0.8.128/25", "table", "local"], check=True)
@@ -142,7 +160,7 @@ def main():
     lab.isolate()
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     with tempfile.TemporaryDirectory() as directory:
-        for test in (test_no_route, test_option, test_limit, test_stop, test_drain, test_reread):
+        for test in (test_no_route, test_option, test_limit, test_stop, test_drain, test_reread, test_stall):
             if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
                 test(directory)
 
