@@ -61,7 +61,7 @@ static void compare_attempt(struct comparison *c, const struct rec_policy *p, ui
 {
     const struct rec_attempt *att = &p->att.v[i];
     const struct rec_policy failed = {.oc = att->oc};
-    const struct chain_verdict none = {.faults = CHAIN_EMPTY};
+    const struct chain_verdict no_fault = {0}; /* the outcome alone says what failed */
     struct policy_facts facts;
 
     for (uint32_t later = i + 1; later < p->att.n; later++)
@@ -69,7 +69,7 @@ static void compare_attempt(struct comparison *c, const struct rec_policy *p, ui
             return;
     if (att->ip.len == 0 || sts_str_equal(att->ip, p->ip))
         return;
-    policy_classify(&facts, &failed, &none, false);
+    policy_classify(&facts, &failed, &no_fault, true);
     compare(c, &(struct answer){.ip = att->ip, .oc = outcome_byte(att->oc), .class_ = facts.class_});
 }
 

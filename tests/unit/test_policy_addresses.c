@@ -227,6 +227,9 @@ static void test_families(void **state)
     assert_int_equal(s->all.ipv6, POL_TCP);
     also_serves(s, "2001:db8::2", S("digest"));
     assert_int_equal(compared(s)->ipv6, POL_TCP);
+    s = serves(state, "192.0.2.1"); /* had the say in a round before */
+    tried(s, "2001:db8::1", OC_HTTP_TIMEOUT);
+    assert_int_equal(compared(s)->ipv6, POL_TIMEOUT);
 
     s = serves(state,
                "192.0.2.1"); /* one that failed for a while speaks for its family where no other does */
