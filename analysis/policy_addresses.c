@@ -92,6 +92,7 @@ int policy_fetch_classify(struct policy_facts *out, struct chains *chains, uint6
     struct chain_verdict chain;
     bool match;
 
+    *out = (struct policy_facts){0};
     if (chains_verify(chains, sent, start_ms + f->t_ms, &chain, err) != STS_OK ||
         chains_match(chains, sent, p->host, &match, err) != STS_OK)
         return err->code;
@@ -105,7 +106,7 @@ int policy_addresses_compare(struct policy_addresses *out, struct chains *chains
     struct comparison c = {.out = out};
     struct policy_facts facts;
 
-    memset(out, 0, sizeof(*out));
+    *out = (struct policy_addresses){0};
     for (uint32_t i = 0; i < p->att.n; i++)
         compare_attempt(&c, p, i);
     if (p->ip.len > 0)
