@@ -12,7 +12,10 @@
 #include <string.h>
 #include <time.h>
 
-#define CHAIN_MOST  64   /* certificates of a chain that are looked at */
+#define CHAIN_MOST 64 /* certificates of a chain that are looked at */
+/* 112 bits of security: RSA of 2,048 bits, curves of 224, no SHA-1 or MD5 in a signature below the trust
+ * anchor. RFC 9325 section 4.5 asks for that; RFC 8461 section 7.2 refers to its predecessor, RFC 7525. */
+#define AUTH_LEVEL  2
 #define PARSED_MOST 1024 /* kept parsed: many chains share an issuer, many MX hosts a leaf */
 
 struct cert_entry {
@@ -183,8 +186,28 @@ static uint32_t fault_of(int error)
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE: return CHAIN_NO_ISSUER;
+    case X509_V_ERR_EE_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_MD_TOO_WEAK: return CHAIN_WEAK;
     default: return CHAIN_OTHER;
     }
+}
+
+/* Does it say where its issuer is to be had (RFC 5280 section 4.2.2.1)? A sender may fetch it from there;
+ * nothing is fetched here. */
+static bool has_ca_issuers(const X509 *cert)
+{
+    AUTHORITY_INFO_ACCESS *list = cert ? X509_get_ext_d2i(cert, NID_info_access, NULL, NULL) : NULL;
+    bool found = false;
+
+    for (int i = 0; i < sk_ACCESS_DESCRIPTION_num(list); i++) {
+        const ACCESS_DESCRIPTION *one = sk_ACCESS_DESCRIPTION_value(list, i);
+
+        found |= OBJ_obj2nid(one->method) == NID_ad_ca_issuers && one->location->type == GEN_URI &&
+                 ASN1_STRING_length(one->location->d.uniformResourceIdentifier) > 0;
+    }
+    AUTHORITY_INFO_ACCESS_free(list);
+    return found;
 }
 
 /* Notes every error and goes on, so that all of them are found. */
@@ -192,13 +215,20 @@ static int on_verify(int ok, X509_STORE_CTX *ctx)
 {
     struct chain_verdict *verdict = X509_STORE_CTX_get_app_data(ctx);
     int error = X509_STORE_CTX_get_error(ctx);
+    uint32_t fault = fault_of(error);
 
     if (!ok) {
-        if (verdict->faults == 0) {
+        if (verdict->faults == 0 || (verdict->faults == CHAIN_WEAK && fault != CHAIN_WEAK)) {
             verdict->error = error;
             verdict->depth = X509_STORE_CTX_get_error_depth(ctx);
         }
-        verdict->faults |= fault_of(error);
+        verdict->faults |= fault;
+        /* That of the leaf's key comes first. Were it to stay, OpenSSL would say it again where the chain
+         * leads to no trusted root, and not that. */
+        if (fault == CHAIN_WEAK)
+            X509_STORE_CTX_set_error(ctx, X509_V_OK);
+        if (fault == CHAIN_NO_ISSUER)
+            verdict->aia |= has_ca_issuers(X509_STORE_CTX_get_current_cert(ctx));
     }
     return 1;
 }
@@ -241,11 +271,12 @@ static int verify(struct chains *c, X509 *leaf, STACK_OF(X509) * sent, int64_t t
     param = X509_STORE_CTX_get0_param(ctx);
     X509_VERIFY_PARAM_set_time(param, (time_t)time_s);
     X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_SERVER);
+    X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
     X509_STORE_CTX_set_app_data(ctx, &entry->verdict);
     X509_STORE_CTX_set_verify_cb(ctx, on_verify);
-    if (X509_verify_cert(ctx) <= 0 && entry->verdict.faults == 0) {
+    if (X509_verify_cert(ctx) <= 0 && (entry->verdict.faults & ~(uint32_t)CHAIN_WEAK) == 0) {
         entry->verdict.error = X509_STORE_CTX_get_error(ctx);
-        entry->verdict.faults = CHAIN_OTHER;
+        entry->verdict.faults |= CHAIN_OTHER;
     }
     narrow_all(entry, sent, time_s);
     if (X509_STORE_CTX_get0_chain(ctx) != NULL)
@@ -279,11 +310,14 @@ static int judge(struct chains *c, const struct sts_strs *chain, int64_t time_s,
     }
     if (rc == STS_OK && sk_X509_num(sent) > 0)
         rc = verify(c, sk_X509_value(sent, 0), sent, time_s, entry, err);
-    if (sk_X509_num(sent) <= 0 || entry->verdict.faults != 0) /* one that was not needed does no harm */
+    /* One that was not needed does no harm: a chain that is but weak was found whole. */
+    if (sk_X509_num(sent) <= 0 || (entry->verdict.faults & ~(uint32_t)CHAIN_WEAK) != 0)
         entry->verdict.faults |= faults;
     if (c->rules.certs_lost &&
         (entry->verdict.faults & (CHAIN_UNTRUSTED | CHAIN_NO_ISSUER | CHAIN_SELF_SIGNED)))
         entry->verdict.faults |= CHAIN_NOT_IN_SCAN;
+    if (entry->verdict.faults & CHAIN_NOT_IN_SCAN) /* what is missing here may have been sent */
+        entry->verdict.aia = false;
     sk_X509_pop_free(sent, X509_free);
     return rc;
 }

@@ -15,13 +15,15 @@ enum chain_fault {
     CHAIN_UNREADABLE = 32,  /* a certificate cannot be parsed */
     CHAIN_NOT_IN_SCAN = 64, /* a certificate that is cited has no record: not the peer's fault, no verdict */
     CHAIN_EMPTY = 128,      /* no certificate was sent */
-    CHAIN_OTHER = 256       /* any other error: name constraints, usage, signature, ... */
+    CHAIN_OTHER = 256,      /* any other error: name constraints, usage, signature, ... */
+    CHAIN_WEAK = 512        /* a key or signature of less than 112 bits of security, or of an unknown kind */
 };
 
 struct chain_verdict {
     uint32_t faults; /* enum chain_fault; 0: the chain verifies */
-    int error;       /* the first X509_V_ERR, 0 where none */
+    int error;       /* the first X509_V_ERR, of CHAIN_WEAK only where there is no other; 0 where none */
     int depth;       /* of the certificate that it is about */
+    bool aia;        /* an issuer is missing, and AIA says where it is: RFC 5280 section 4.2.2.1 */
 };
 
 /* How to judge, where not as the scan says. */

@@ -103,6 +103,8 @@ static int show_chain(struct show *s, const struct rec_tls *tls, struct sts_str 
     fprintf(out, "; it %s ", *match ? "names" : "does not name");
     text_put(out, host);
     fputc('\n', out);
+    if (verdict->aia)
+        fputs("     AIA says where the missing issuer is (RFC 5280 section 4.2.2.1); not fetched\n", out);
     for (uint32_t i = 0; i < chain->n; i++) {
         fprintf(out, "     %" PRIu32 ": ", i);
         put_hex(out, chain->v[i], FINGERPRINT_SHORT);
@@ -200,22 +202,28 @@ static int show_policy(struct show *s, const struct rec_policy *p, struct sts_er
     FILE *out = s->tree.out;
     struct policy_facts facts;
     struct chain_verdict verdict = {0};
+    char room[POLICY_DECODED_BYTES];
     bool match = false;
 
     heading(out, "policy", p->name, nothing, p->attempt);
     if (show_chain(s, p->tls, p->host, attempt_time_ms(s->e.start_ms, p->att.v, p->att.n), &verdict, &match,
                    err) != STS_OK)
         return err->code;
-    policy_classify(&facts, p, &verdict, match);
+    policy_classify(&facts, p, &verdict, match, room);
     fprintf(out, "  => fetch: %s", policy_class_text(facts.class_));
     if (policy_class_result(facts.class_)[0] != '\0')
         fprintf(out, " (%s)", policy_class_result(facts.class_));
     fputc('\n', out);
-    if (facts.has_body) {
-        put_verdict(out, "policy:", facts.body.verdict, &facts.body.defects);
+    if (facts.age_s > 0)
+        fprintf(out, "     the answer came out of a cache, Age %" PRIu32 " s (RFC 9111 section 5.1)\n",
+                facts.age_s);
+    if (facts.has_body || facts.decoded) {
+        put_verdict(out,
+                    facts.decoded ? "policy, decoded as lenient senders do:" : "policy:", facts.body.verdict,
+                    &facts.body.defects);
         fprintf(out, "     mode %s, max_age %" PRIu64 " s\n", sts_mode_name(facts.body.mode),
                 facts.body.max_age_s);
-        show_listed(s, p->body);
+        show_listed(s, facts.text);
     }
     if (show_addresses(s, p, &facts, err) != STS_OK)
         return err->code;

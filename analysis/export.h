@@ -46,7 +46,7 @@ void export_attempts(struct exporter *e, const struct attempt_columns *c, uint64
                      const struct rec_attempt *att, uint32_t n);
 
 struct tls_columns {
-    enum export_column version, cipher, group, sigalg, sha256, n, valid, faults, error, match, ms;
+    enum export_column version, cipher, group, sigalg, sha256, n, valid, faults, error, match, ms, aia;
 };
 struct tls_seen {
     struct chain_verdict chain;

@@ -86,7 +86,7 @@ static void put_faults(struct row *row, enum export_column c, uint32_t faults)
 {
     static const char *const words[] = {"expired",   "not-yet-valid", "self-signed", "untrusted",
                                         "no-issuer", "unreadable",    "lost",        NULL,
-                                        "other"};
+                                        "other",     "weak"};
     struct sts_strs list = row_items(row, STS_LEN(words));
 
     for (uint32_t i = 0; list.v != NULL && i < STS_LEN(words); i++)
@@ -132,6 +132,8 @@ int export_tls(struct exporter *e, const struct tls_columns *c, const struct rec
     if (!(seen->chain.faults & CHAIN_NOT_IN_SCAN))
         row_bool(row, c->valid, seen->chain.faults == 0);
     put_faults(row, c->faults, seen->chain.faults);
+    if ((seen->chain.faults & (CHAIN_NO_ISSUER | CHAIN_NOT_IN_SCAN)) == CHAIN_NO_ISSUER)
+        row_bool(row, c->aia, seen->chain.aia);
     row_uint(row, c->error, (uint64_t)(seen->chain.error > 0 ? seen->chain.error : 0));
     if (chains_der(e->join->chains, chain->v[0]).len > 0)
         row_bool(row, c->match, seen->match);

@@ -166,13 +166,14 @@ static void put_policy(struct exporter *e, const struct rec_domain *d)
         return;
     row_word(row, COL_domains_policy, policy_class_name((enum policy_class)p->class_));
     row_word(row, COL_domains_policy_lenient, policy_class_name((enum policy_class)p->lenient));
-    if (!p->has_body)
-        return;
-    row_word(row, COL_domains_policy_body, verdict_name((enum verdict)p->body));
-    if (p->defect != DEFECT_NONE)
-        row_word(row, COL_domains_policy_defect, defect_name((enum defect_id)p->defect));
-    row_word(row, COL_domains_mode, sts_mode_name((enum sts_mode)p->mode));
-    row_word(row, COL_domains_mode_lenient, sts_mode_name((enum sts_mode)p->lenient_mode));
+    if (p->has_body) {
+        row_word(row, COL_domains_policy_body, verdict_name((enum verdict)p->body));
+        if (p->defect != DEFECT_NONE)
+            row_word(row, COL_domains_policy_defect, defect_name((enum defect_id)p->defect));
+        row_word(row, COL_domains_mode, sts_mode_name((enum sts_mode)p->mode));
+    }
+    if (p->has_body || p->lenient == POL_OK) /* or decoded */
+        row_word(row, COL_domains_mode_lenient, sts_mode_name((enum sts_mode)p->lenient_mode));
     if (p->text.p == NULL)
         return;
     sts_policy_read(&text, p->text);

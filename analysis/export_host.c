@@ -178,10 +178,10 @@ int export_endpoint(struct exporter *e, const struct rec_endpoint *p, struct sts
         COL_endpoints_n_attempts,        COL_endpoints_first_attempt_time,
         COL_endpoints_last_attempt_time, COL_endpoints_attempt_ms};
     static const struct tls_columns tls = {
-        COL_endpoints_tls_version, COL_endpoints_cipher,      COL_endpoints_tls_group,
-        COL_endpoints_sigalg,      COL_endpoints_cert_sha256, COL_endpoints_n_certs,
-        COL_endpoints_cert_valid,  COL_endpoints_cert_faults, COL_endpoints_cert_error,
-        COL_endpoints_cert_match,  COL_endpoints_handshake_ms};
+        COL_endpoints_tls_version, COL_endpoints_cipher,       COL_endpoints_tls_group,
+        COL_endpoints_sigalg,      COL_endpoints_cert_sha256,  COL_endpoints_n_certs,
+        COL_endpoints_cert_valid,  COL_endpoints_cert_faults,  COL_endpoints_cert_error,
+        COL_endpoints_cert_match,  COL_endpoints_handshake_ms, COL_endpoints_cert_aia};
     struct row *row = &e->row;
     struct endpoint_facts facts;
     struct tls_seen seen;

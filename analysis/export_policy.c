@@ -50,22 +50,24 @@ static void put_patterns(struct row *row, struct sts_str body)
     row_list(row, COL_policies_mx, list);
 }
 
-static void put_body(struct row *row, const struct policy_facts *facts, struct sts_str body)
+static void put_body(struct row *row, const struct policy_facts *facts)
 {
     const struct sts_policy *p = &facts->body;
 
-    if (!facts->has_body)
+    if (!facts->has_body && !facts->decoded)
         return;
-    row_word(row, COL_policies_body, verdict_name(p->verdict));
+    if (facts->has_body) {
+        row_word(row, COL_policies_body, verdict_name(p->verdict));
+        row_word(row, COL_policies_mode, sts_mode_name(p->mode));
+    }
     row_word(row, COL_policies_body_lenient,
              verdict_name(p->lenient.verdict != VERDICT_NONE ? p->lenient.verdict : p->verdict));
-    row_word(row, COL_policies_mode, sts_mode_name(p->mode));
     row_word(row, COL_policies_mode_lenient, sts_mode_name(facts->lenient_mode));
     row_uint(row, COL_policies_max_age_s,
              p->verdict == VERDICT_VALID || p->lenient.verdict != VERDICT_VALID ? p->max_age_s
                                                                                 : p->lenient.max_age_s);
     row_uint(row, COL_policies_n_mx, p->n_mx);
-    put_patterns(row, body);
+    put_patterns(row, facts->text);
     export_defects(row, COL_policies_defects, &p->defects);
 }
 
@@ -107,19 +109,21 @@ int export_policy(struct exporter *e, const struct rec_policy *p, struct sts_err
         COL_policies_n_attempts,        COL_policies_first_attempt_time,
         COL_policies_last_attempt_time, COL_policies_attempt_ms};
     static const struct tls_columns tls = {
-        COL_policies_tls_version, COL_policies_cipher,     COL_policies_tls_group,   COL_policies_sigalg,
-        COL_policies_cert_sha256, COL_policies_n_certs,    COL_policies_cert_valid,  COL_policies_cert_faults,
-        COL_policies_cert_error,  COL_policies_cert_match, COL_policies_handshake_ms};
+        COL_policies_tls_version, COL_policies_cipher,       COL_policies_tls_group,
+        COL_policies_sigalg,      COL_policies_cert_sha256,  COL_policies_n_certs,
+        COL_policies_cert_valid,  COL_policies_cert_faults,  COL_policies_cert_error,
+        COL_policies_cert_match,  COL_policies_handshake_ms, COL_policies_cert_aia};
     const struct rec_dns *way = p->a && p->a->cname.n > 0 ? p->a : p->aaaa;
     struct row *row = &e->row;
     struct policy_facts facts;
+    char room[POLICY_DECODED_BYTES];
     struct tls_seen seen;
 
     row_begin(row, TABLE_policies);
     if (export_tls(e, &tls, p->tls, p->host, attempt_time_ms(e->join->start_ms, p->att.v, p->att.n), &seen,
                    err) != STS_OK)
         return err->code;
-    policy_classify(&facts, p, &seen.chain, seen.match);
+    policy_classify(&facts, p, &seen.chain, seen.match, room);
     row_text(row, COL_policies_name, p->name);
     row_text(row, COL_policies_host, p->host);
     export_outcome(row, COL_policies_outcome, COL_policies_outcome_class, p->oc);
@@ -139,6 +143,6 @@ int export_policy(struct exporter *e, const struct rec_policy *p, struct sts_err
     if (p->att.n > 0)
         row_uint(row, COL_policies_connect_ms, p->connect_ms);
     put_answer(row, p);
-    put_body(row, &facts, p->body);
+    put_body(row, &facts);
     return put_addresses(e, p, &facts, err);
 }

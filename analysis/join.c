@@ -107,14 +107,17 @@ static int on_endpoint(struct join *j, const struct rec_endpoint *e, struct sts_
     fact->by_ip = e->by_ip;
     fact->has_cert = seen.handshake && e->tls->chain.n > 0;
     fact->match = false;
+    fact->aia = false;
     fact->faults = 0;
     if (!fact->has_cert)
         return STS_OK;
     if (chains_verify(j->chains, &e->tls->chain, attempt_time_ms(j->start_ms, e->att.v, e->att.n), &chain,
-                      err) == STS_OK)
-        fact->faults = chain.faults;
+                      err) != STS_OK)
+        return err->code;
+    fact->faults = chain.faults;
+    fact->aia = chain.aia;
     /* RFC 8461 section 4.2: the name of the MX record, not what a CNAME makes of it. */
-    return err->code ? err->code : chains_match(j->chains, &e->tls->chain, e->host, &fact->match, err);
+    return chains_match(j->chains, &e->tls->chain, e->host, &fact->match, err);
 }
 
 static int on_ip(struct join *j, const struct rec_ip *ip, struct sts_err *err)
@@ -174,6 +177,7 @@ static int on_policy(struct join *j, const struct rec_policy *p, struct sts_err 
     struct policy_fact *fact;
     struct policy_facts seen;
     struct chain_verdict chain;
+    char room[POLICY_DECODED_BYTES];
     bool match;
     void *entry;
 
@@ -184,7 +188,7 @@ static int on_policy(struct join *j, const struct rec_policy *p, struct sts_err 
             STS_OK ||
         chains_match(j->chains, sent, p->host, &match, err) != STS_OK)
         return err->code;
-    policy_classify(&seen, p, &chain, match);
+    policy_classify(&seen, p, &chain, match, room);
     fact->oc = outcome_byte(p->oc);
     fact->oc_a = outcome_of(p->a);
     fact->oc_aaaa = outcome_of(p->aaaa);
@@ -199,10 +203,13 @@ static int on_policy(struct join *j, const struct rec_policy *p, struct sts_err 
     fact->lenient_max_age_s = seconds(seen.lenient_max_age_s);
     fact->trusted = seen.trusted;
     fact->has_body = seen.has_body;
+    fact->aia = chain.aia;
+    fact->aged = seen.age_s > 0;
     fact->text = (struct sts_str){NULL, 0};
     if (compare_addresses(j, p, &seen, fact, err) != STS_OK)
         return err->code;
-    return seen.class_ == POL_OK || seen.lenient == POL_OK ? keep_body(j, p->body, &fact->text, err) : STS_OK;
+    return seen.class_ == POL_OK || seen.lenient == POL_OK ? keep_body(j, seen.text, &fact->text, err)
+                                                           : STS_OK;
 }
 
 int join_add(struct join *j, enum rec_kind kind, const void *record, struct sts_err *err)
@@ -255,20 +262,19 @@ static void add_endpoint(struct join *j, struct host_fact *host, const struct en
     const struct endpoint_facts seen = seen_at(e);
     enum mx_tls tls = mx_tls_of(&seen, e->oc);
     struct ip_fact *ip = j->ips.n > 0 ? table_find(&j->ips, e->ip) : NULL;
-    bool unknown = false;
-    enum result_type fault = mx_cert_fault(e->has_cert ? e->faults : CHAIN_EMPTY, e->match, &unknown);
+    struct mx_cert cert = mx_cert_of(e->has_cert ? e->faults : CHAIN_EMPTY, e->match);
 
     host->n_probed += e->group != EP_SKIPPED;
     host->starttls.yes += e->starttls == STARTTLS_OFFERED;
     host->starttls.no += e->starttls == STARTTLS_NOT_OFFERED;
     host->cert.yes += e->has_cert && e->faults == 0 && e->match;
     host->cert.no += e->has_cert && !(e->faults & CHAIN_NOT_IN_SCAN) && (e->faults != 0 || !e->match);
-    mx_sum_add(&host->inferred, tls, fault == RESULT_NONE && !unknown, fault);
+    mx_sum_add(&host->inferred, tls, cert);
     if (e->by_ip)
         return;
-    mx_sum_add(&host->own, tls, fault == RESULT_NONE && !unknown, fault);
+    mx_sum_add(&host->own, tls, cert);
     if (ip != NULL)
-        mx_sum_add(&ip->seen, tls, false, RESULT_NONE);
+        mx_sum_add(&ip->seen, tls, (struct mx_cert){.fault = RESULT_NONE});
 }
 
 /* What the endpoints say, added up at their hosts. A host without a record of its own gets a place all the

@@ -22,7 +22,7 @@ struct endpoint_fact {
     struct key ip;    /* of its address */
     uint32_t faults;  /* enum chain_fault, where `has_cert` */
     uint8_t oc, group, starttls, version;
-    bool reached, handshake, by_ip, has_cert, match;
+    bool reached, handshake, by_ip, has_cert, match, aia;
 };
 
 /* Over the endpoints of a host, or the hosts of a name: how many say yes, how many no. */
@@ -45,15 +45,15 @@ struct host_fact {
 
 struct policy_fact {
     struct fact fact;    /* keyed by the policy domain */
-    struct sts_str text; /* the body, where it is valid by either reading */
+    struct sts_str text; /* the body, decoded if need be, where it is valid by either reading */
     uint32_t max_age_s, lenient_max_age_s;
     uint16_t defect;  /* enum defect_id, the first of the body */
     uint16_t results; /* bits of result types */
     uint8_t oc, oc_a, oc_aaaa;
-    uint8_t class_, mode, body;    /* enum policy_class, sts_mode, verdict */
-    uint8_t lenient, lenient_mode; /* enum policy_class, sts_mode: by the lenient reading */
-    bool trusted, has_body;
-    bool several; /* addresses of the policy host whose answers are compared */
+    uint8_t class_, mode, body;        /* enum policy_class, sts_mode, verdict */
+    uint8_t lenient, lenient_mode;     /* enum policy_class, sts_mode: by the lenient reading */
+    bool trusted, has_body, aia, aged; /* aged: came out of a cache */
+    bool several;                      /* addresses of the policy host whose answers are compared */
     bool bodies_differ, works_partly, fails_otherwise; /* as in struct policy_addresses */
 };
 

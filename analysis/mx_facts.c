@@ -22,12 +22,10 @@ enum mx_tls mx_tls_of(const struct endpoint_facts *seen, unsigned oc)
 }
 
 /* RFC 8460 sections 4.3.1 and 4.3.3; a certificate that is not yet valid has no type of its own, and goes
- * with the expired ones. */
-enum result_type mx_cert_fault(uint32_t faults, bool match, bool *unknown)
+ * with the expired ones, nor has one that is weak: certificate-not-trusted "covers multiple
+ * certificate-related failures". */
+static enum result_type cert_fault(uint32_t faults, bool match)
 {
-    *unknown = (faults & CHAIN_NOT_IN_SCAN) != 0; /* our loss, not the peer's fault */
-    if (*unknown)
-        return RESULT_NONE;
     if (faults & CHAIN_EMPTY)
         return RESULT_VALIDATION_FAILURE;
     if (!match)
@@ -35,6 +33,18 @@ enum result_type mx_cert_fault(uint32_t faults, bool match, bool *unknown)
     if (faults & (CHAIN_EXPIRED | CHAIN_NOT_YET))
         return RESULT_CERTIFICATE_EXPIRED;
     return faults ? RESULT_CERTIFICATE_NOT_TRUSTED : RESULT_NONE;
+}
+
+struct mx_cert mx_cert_of(uint32_t faults, bool match)
+{
+    struct mx_cert cert = {.fault = RESULT_NONE};
+
+    if (faults & CHAIN_NOT_IN_SCAN) /* our loss, not the peer's fault */
+        return cert;
+    cert.fault = cert_fault(faults, match);
+    cert.good = cert.fault == RESULT_NONE;
+    cert.weak = faults == CHAIN_WEAK && match;
+    return cert;
 }
 
 static void add_tls(struct mx_sum *sum, enum mx_tls best, enum mx_tls worst)
@@ -45,7 +55,7 @@ static void add_tls(struct mx_sum *sum, enum mx_tls best, enum mx_tls worst)
         sum->worst = (uint8_t)worst;
 }
 
-void mx_sum_add(struct mx_sum *sum, enum mx_tls tls, bool cert_good, enum result_type cert_fault)
+void mx_sum_add(struct mx_sum *sum, enum mx_tls tls, struct mx_cert cert)
 {
     if (tls == MX_TLS_UNKNOWN)
         return;
@@ -56,9 +66,10 @@ void mx_sum_add(struct mx_sum *sum, enum mx_tls tls, bool cert_good, enum result
     add_tls(sum, tls, tls);
     if (tls != MX_TLS_ENCRYPTED)
         return;
-    sum->cert_good |= cert_good;
-    if (cert_fault != RESULT_NONE && (sum->cert_fault == RESULT_NONE || cert_fault < sum->cert_fault))
-        sum->cert_fault = (uint8_t)cert_fault;
+    sum->cert_good |= cert.good;
+    sum->cert_weak |= cert.weak;
+    if (cert.fault != RESULT_NONE && (sum->cert_fault == RESULT_NONE || cert.fault < sum->cert_fault))
+        sum->cert_fault = (uint8_t)cert.fault;
 }
 
 void mx_sum_add_inferred(struct mx_sum *sum, const struct mx_sum *address)
@@ -82,6 +93,7 @@ void mx_facts_of(struct mx_facts *out, struct mx_addresses addresses, const stru
     out->tls = tls_of(addresses, own);
     out->worst = own->worst;
     out->cert_good = own->cert_good;
+    out->cert_weak = own->cert_weak;
     out->cert_fault = own->cert_good ? RESULT_NONE : own->cert_fault;
     out->inferred = false;
     if (out->tls != MX_TLS_UNKNOWN || inferred == NULL)

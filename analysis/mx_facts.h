@@ -6,9 +6,14 @@
 
 /* One address. DOWN only where it is sure: refused, or never reachable from the Internet. */
 enum mx_tls mx_tls_of(const struct endpoint_facts *seen, unsigned oc);
-/* The first complaint about a certificate with these faults (enum chain_fault), in the order host name,
- * validity, trust; RESULT_NONE where it is good, and where it cannot be judged (*unknown). */
-enum result_type mx_cert_fault(uint32_t faults, bool match, bool *unknown);
+/* What a certificate is worth. Neither good nor a fault: it cannot be judged. */
+struct mx_cert {
+    bool good;
+    bool weak;              /* good but for CHAIN_WEAK, which deployed senders take */
+    enum result_type fault; /* the first complaint, in the order host name, validity, trust */
+};
+/* `faults`: enum chain_fault. */
+struct mx_cert mx_cert_of(uint32_t faults, bool match);
 
 /* Addresses, added up in any order. Zero: none. */
 struct mx_sum {
@@ -16,9 +21,10 @@ struct mx_sum {
     uint8_t best, worst; /* enum mx_tls of those that were judged and are not down; MX_TLS_UNKNOWN: none */
     uint8_t cert_fault;  /* enum result_type: the first complaint at any address with TLS 1.2 or later */
     bool cert_good;      /* at any such address */
+    bool cert_weak;      /* the same of good but weak */
 };
-/* `cert_good` and `cert_fault` are of this address; they count where tls is MX_TLS_ENCRYPTED. */
-void mx_sum_add(struct mx_sum *sum, enum mx_tls tls, bool cert_good, enum result_type cert_fault);
+/* `cert` is of this address; it counts where tls is MX_TLS_ENCRYPTED. */
+void mx_sum_add(struct mx_sum *sum, enum mx_tls tls, struct mx_cert cert);
 /* What belongs to an address, seen by way of other hosts there: TLS, never a certificate. */
 void mx_sum_add_inferred(struct mx_sum *sum, const struct mx_sum *address);
 

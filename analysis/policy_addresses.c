@@ -69,7 +69,7 @@ static void compare_attempt(struct comparison *c, const struct rec_policy *p, ui
             return;
     if (att->ip.len == 0 || sts_str_equal(att->ip, p->ip))
         return;
-    policy_classify(&facts, &failed, &no_fault, true);
+    policy_classify(&facts, &failed, &no_fault, true, NULL); /* no body, so no room for it */
     compare(c, &(struct answer){.ip = att->ip, .oc = outcome_byte(att->oc), .class_ = facts.class_});
 }
 
@@ -90,13 +90,15 @@ int policy_fetch_classify(struct policy_facts *out, struct chains *chains, uint6
         .body_bytes = f->body_bytes,
         .body_digest = f->body_digest};
     struct chain_verdict chain;
+    char room[POLICY_DECODED_BYTES];
     bool match;
 
     *out = (struct policy_facts){0};
     if (chains_verify(chains, sent, start_ms + f->t_ms, &chain, err) != STS_OK ||
         chains_match(chains, sent, p->host, &match, err) != STS_OK)
         return err->code;
-    policy_classify(out, &as_policy, &chain, match);
+    policy_classify(out, &as_policy, &chain, match, room);
+    out->text = (struct sts_str){NULL, 0}; /* it may point into `room` */
     return STS_OK;
 }
 

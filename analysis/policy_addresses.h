@@ -20,7 +20,7 @@ struct policy_addresses {
 /* They differ. False also where fewer than two are conclusive. */
 bool policy_addresses_differ(const struct policy_addresses *a);
 
-/* Of one further fetch of `p`. `start_ms`: of the scan. */
+/* Of one further fetch of `p`, without out->text. `start_ms`: of the scan. */
 int policy_fetch_classify(struct policy_facts *out, struct chains *chains, uint64_t start_ms,
                           const struct rec_policy *p, const struct rec_fetch *f,
                           struct sts_err *err) STS_CHECK;

@@ -9,6 +9,8 @@
 #define FETCH  RESULT_STS_POLICY_FETCH_ERROR
 #define WEBPKI RESULT_STS_WEBPKI_INVALID
 
+#define AGE_MOST_S 2147483648 /* RFC 9111 section 1.2.2: what a larger one is taken for */
+
 /* RFC 8460 section 4.3.2.2; it does not say where TLS fails before a certificate is judged. */
 static const struct {
     const char *name, *text;
@@ -28,6 +30,7 @@ static const struct {
     [POL_TLS_EXPIRED] = {"tls-expired", "TLS: certificate is expired or not yet valid", WEBPKI},
     [POL_TLS_SELF_SIGNED] = {"tls-self-signed", "TLS: certificate is self-signed", WEBPKI},
     [POL_TLS_UNTRUSTED] = {"tls-untrusted", "TLS: no chain to a trusted root", WEBPKI},
+    [POL_TLS_WEAK] = {"tls-weak", "TLS: key or signature below 112 bits", WEBPKI},
     [POL_TLS_OTHER] = {"tls-other", "TLS: certificate is wrong otherwise", WEBPKI},
     [POL_HTTP_REDIRECT] = {"http-redirect", "HTTP: redirect, not to be followed", FETCH},
     [POL_HTTP_STATUS] = {"http-status", "HTTP: status other than 200", FETCH},
@@ -128,24 +131,26 @@ static enum policy_class connect_class(unsigned oc)
 }
 
 /* The first that applies: version (RFC 8461 section 7.2, RFC 8996 section 4: a sender gets no further), then
- * name, validity, trust. */
-static enum policy_class tls_class(const struct rec_tls *tls, const struct chain_verdict *chain, bool match)
+ * name, validity, trust, strength. `faults`: enum chain_fault. */
+static enum policy_class tls_class(const struct rec_tls *tls, uint32_t faults, bool match)
 {
     if (tls != NULL && tls->version != 0 && tls->version < 0x0303)
         return POL_TLS_OLD;
-    if (chain->faults & CHAIN_NOT_IN_SCAN) /* our loss, not the peer's fault */
+    if (faults & CHAIN_NOT_IN_SCAN) /* our loss, not the peer's fault */
         return POL_INCONCLUSIVE;
-    if (chain->faults & (CHAIN_EMPTY | CHAIN_UNREADABLE))
+    if (faults & (CHAIN_EMPTY | CHAIN_UNREADABLE))
         return POL_TLS_OTHER;
     if (!match)
         return POL_TLS_NAME;
-    if (chain->faults & (CHAIN_EXPIRED | CHAIN_NOT_YET))
+    if (faults & (CHAIN_EXPIRED | CHAIN_NOT_YET))
         return POL_TLS_EXPIRED;
-    if (chain->faults & CHAIN_SELF_SIGNED)
+    if (faults & CHAIN_SELF_SIGNED)
         return POL_TLS_SELF_SIGNED;
-    if (chain->faults & (CHAIN_UNTRUSTED | CHAIN_NO_ISSUER))
+    if (faults & (CHAIN_UNTRUSTED | CHAIN_NO_ISSUER))
         return POL_TLS_UNTRUSTED;
-    return chain->faults ? POL_TLS_OTHER : POL_OK;
+    if (faults & ~(uint32_t)CHAIN_WEAK)
+        return POL_TLS_OTHER;
+    return faults ? POL_TLS_WEAK : POL_OK;
 }
 
 /* RFC 9112 section 6.3: without a Transfer-Encoding, lengths that differ or are none leave unknown where the
@@ -172,9 +177,25 @@ static bool has_bad_length(struct sts_str headers)
     return false;
 }
 
+/* How many fields name a content coding; the last of them, which may be a list. RFC 9110 section 8.4:
+ * "identity" is none. */
+static unsigned content_codings(struct sts_str headers, struct sts_str *coding)
+{
+    struct sts_str value;
+    unsigned n = 0;
+
+    for (uint32_t at = 0; next_header(headers, "Content-Encoding", &at, &value);) {
+        if (value.len == 0 || text_equal_nocase(value, sts_str("identity")))
+            continue;
+        *coding = value;
+        n++;
+    }
+    return n;
+}
+
 static enum policy_class http_class(const struct rec_policy *p)
 {
-    struct sts_str encoding = http_header(p->headers, "Content-Encoding");
+    struct sts_str coding;
 
     if (p->status == 200 && has_bad_length(p->headers))
         return POL_HTTP_PROTOCOL;
@@ -191,16 +212,34 @@ static enum policy_class http_class(const struct rec_policy *p)
     }
     if (p->status != 200) /* RFC 8461 section 3.3: nothing else is a policy */
         return POL_HTTP_STATUS;
-    return encoding.len > 0 && !text_equal_nocase(encoding, sts_str("identity")) ? POL_HTTP_ENCODING : POL_OK;
+    return content_codings(p->headers, &coding) > 0 ? POL_HTTP_ENCODING : POL_OK;
 }
 
-/* What the body is worth, by both readings; `before` is what the stages before it came to. */
-static void classify_body(struct policy_facts *out, enum policy_class before, bool media)
+/* The text that is read as a policy, and how: `http` is what the stages before it came to. */
+static void read_body(struct policy_facts *out, const struct rec_policy *p, enum policy_class http,
+                      char *room)
+{
+    struct sts_str coding;
+
+    out->has_body = http == POL_OK;
+    if (out->has_body)
+        out->text = p->body;
+    else if (http == POL_HTTP_ENCODING && content_codings(p->headers, &coding) == 1)
+        out->text = policy_decode(coding, p->body, room);
+    out->decoded = !out->has_body && out->text.p != NULL;
+    if (out->has_body || out->decoded)
+        sts_policy_read(&out->body, out->text);
+}
+
+/* What the body is worth, by both readings; `before` and `lenient_before` are what the stages before it came
+ * to. */
+static void classify_body(struct policy_facts *out, enum policy_class before,
+                          enum policy_class lenient_before, bool media)
 {
     bool valid = out->body.verdict == VERDICT_VALID, lenient = out->body.lenient.verdict == VERDICT_VALID;
 
     out->class_ = before != POL_OK ? before : !media ? POL_MEDIA : valid ? POL_OK : POL_SYNTAX;
-    out->lenient = before != POL_OK ? before : valid || lenient ? POL_OK : POL_SYNTAX;
+    out->lenient = lenient_before != POL_OK ? lenient_before : valid || lenient ? POL_OK : POL_SYNTAX;
     out->lenient_mode = lenient ? out->body.lenient.mode : out->body.mode;
     out->lenient_max_age_s = lenient ? out->body.lenient.max_age_s : out->body.max_age_s;
     if (!out->has_body)
@@ -209,23 +248,42 @@ static void classify_body(struct policy_facts *out, enum policy_class before, bo
     out->results |= valid ? 0 : RESULT_BIT(policy_class_result_type(POL_SYNTAX));
 }
 
-void policy_classify(struct policy_facts *out, const struct rec_policy *p, const struct chain_verdict *chain,
-                     bool match)
+/* RFC 9111 section 5.1: of a list the first member counts, and one that is no number is ignored. RFC 8461
+ * section 3.3 forbids senders to cache by HTTP; a cache before the policy host changes no verdict, but its
+ * copy may be old. */
+static uint32_t age_of(struct sts_str headers)
 {
-    enum policy_class class_ = connect_class(outcome_byte(p->oc)), tls, http;
+    struct sts_str age = http_header(headers, "Age");
+    const char *comma = age.len ? memchr(age.p, ',', age.len) : NULL;
+    uint64_t s = 0;
+
+    if (comma != NULL)
+        age = trim((struct sts_str){age.p, (uint32_t)(comma - age.p)});
+    if (!is_number(age))
+        return 0;
+    for (uint32_t i = 0; i < age.len && s < AGE_MOST_S; i++)
+        s = 10 * s + (uint64_t)(age.p[i] - '0');
+    return s < AGE_MOST_S ? (uint32_t)s : AGE_MOST_S;
+}
+
+void policy_classify(struct policy_facts *out, const struct rec_policy *p, const struct chain_verdict *chain,
+                     bool match, char *room)
+{
+    enum policy_class class_ = connect_class(outcome_byte(p->oc)), lenient = class_, tls, http;
 
     memset(out, 0, sizeof(*out));
+    out->age_s = age_of(p->headers);
     if (class_ == POL_OK) {
-        tls = tls_class(p->tls, chain, match);
+        tls = tls_class(p->tls, chain->faults, match);
+        lenient = tls_class(p->tls, chain->faults & ~(uint32_t)CHAIN_WEAK, match);
         http = http_class(p);
         out->trusted = tls == POL_OK;
-        out->has_body = http == POL_OK;
-        if (out->has_body)
-            sts_policy_read(&out->body, p->body);
+        read_body(out, p, http, room);
         class_ = tls != POL_OK ? tls : http;
+        lenient = lenient != POL_OK ? lenient : out->decoded ? POL_OK : http;
         out->results = RESULT_BIT(policy_class_result_type(tls)) | RESULT_BIT(policy_class_result_type(http));
     }
-    classify_body(out, class_, is_text_plain(http_header(p->headers, "Content-Type")));
+    classify_body(out, class_, lenient, is_text_plain(http_header(p->headers, "Content-Type")));
     out->results |= RESULT_BIT(policy_class_result_type(class_));
     out->results &= ~RESULT_BIT(RESULT_NONE);
 }
@@ -254,6 +312,7 @@ const char *policy_class_rule(enum policy_class class_)
 {
     switch (class_) {
     case POL_TLS_OLD: return "RFC 8461 section 7.2";
+    case POL_TLS_WEAK: return "RFC 8461 section 7.2, RFC 9325 section 4.5";
     case POL_SYNTAX: return "RFC 8461 section 3.2";
     default: return "RFC 8461 section 3.3";
     }

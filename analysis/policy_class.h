@@ -3,6 +3,7 @@
 #ifndef STS_POLICY_CLASS_H
 #define STS_POLICY_CLASS_H
 #include "analysis/chain.h"
+#include "analysis/policy_decode.h"
 #include "analysis/result_type.h"
 #include "analysis/sts_policy.h"
 
@@ -21,6 +22,7 @@ enum policy_class {
     POL_TLS_EXPIRED, /* or not yet valid */
     POL_TLS_SELF_SIGNED,
     POL_TLS_UNTRUSTED, /* unknown root, or no way to one */
+    POL_TLS_WEAK,      /* nothing but a key or signature below 112 bits */
     POL_TLS_OTHER,
     POL_HTTP_REDIRECT,
     POL_HTTP_STATUS,
@@ -35,19 +37,25 @@ enum policy_class {
 
 struct policy_facts {
     enum policy_class class_;
-    enum policy_class lenient; /* as deployed senders take it: they read a body that breaks the grammar, and
-                                  do not look at the media type, which section 3.3 only recommends */
+    enum policy_class lenient; /* as deployed senders take it: they read a body that breaks the grammar, do
+                                  not look at the media type, which section 3.3 only recommends,
+                                  take weak keys, and decode what comes */
     enum sts_mode lenient_mode;
     uint64_t lenient_max_age_s;
     uint32_t results; /* bits of result types: all stages that failed, not only the first */
     bool has_body;    /* 200 with a whole body: `body` is read, whatever TLS and media type are */
+    uint32_t age_s;   /* Age: the answer came out of a cache; 0 where it did not, or does not say so */
     bool trusted;     /* TLS verified, and the certificate names the policy host */
+    /* The body is in a content coding, and can be decoded: `body` is read from that, for the lenient reading.
+     * No has_body, and nothing of it counts strictly. */
+    bool decoded;
+    struct sts_str text; /* that `body` is read from: p->body, or what it decodes to */
     struct sts_policy body;
 };
 
-/* `chain` and `match` are about p->tls. */
+/* `chain` and `match` are about p->tls. `room`: POLICY_DECODED_BYTES, that out->text may point into. */
 void policy_classify(struct policy_facts *out, const struct rec_policy *p, const struct chain_verdict *chain,
-                     bool match);
+                     bool match, char *room);
 const char *policy_class_name(enum policy_class class_); /* "tls-name" */
 const char *policy_class_text(enum policy_class class_);
 enum result_type policy_class_result_type(enum policy_class class_); /* RFC 8460 section 4.3 */

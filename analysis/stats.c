@@ -147,6 +147,7 @@ static void count_policy_failure(struct stats *s, const struct policy_fact *p)
         [POL_TLS_EXPIRED] = C_pol_tls_expired,
         [POL_TLS_SELF_SIGNED] = C_pol_tls_self_signed,
         [POL_TLS_UNTRUSTED] = C_pol_tls_untrusted,
+        [POL_TLS_WEAK] = C_pol_tls_weak,
         [POL_TLS_OTHER] = C_pol_tls_other,
         [POL_HTTP_REDIRECT] = C_pol_http_redirect,
         [POL_HTTP_STATUS] = C_pol_http_status,
@@ -164,6 +165,7 @@ static void count_policy_failure(struct stats *s, const struct policy_fact *p)
     s->n[of[p->class_]]++;
     s->n[C_pol_tls] += tls;
     s->n[C_pol_tls_body] += tls && valid_body;
+    s->n[C_pol_tls_aia] += p->class_ == POL_TLS_UNTRUSTED && p->aia;
     s->n[C_pol_media_body] += p->class_ == POL_MEDIA && valid_body;
     s->n[C_pol_http] += p->class_ >= POL_HTTP_REDIRECT && p->class_ <= POL_HTTP_ENCODING;
     if (p->class_ == POL_SYNTAX)
@@ -178,6 +180,7 @@ static void count_policy(struct stats *s, const struct policy_fact *p, bool has_
         return;
     }
     s->n[C_pol_fetched] += p->trusted && p->has_body;
+    s->n[C_pol_aged] += p->trusted && p->has_body && p->aged;
     if (p->class_ == POL_INCONCLUSIVE) {
         s->n[C_pol_inconclusive]++;
     } else if (p->class_ == POL_OK) {

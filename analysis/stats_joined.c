@@ -11,8 +11,11 @@ static void count_certificate(struct stats *s, const struct endpoint_fact *e)
         s->n[C_ep_cert_expired]++;
     else if (e->faults & CHAIN_SELF_SIGNED)
         s->n[C_ep_cert_self_signed]++;
-    else if (e->faults & (CHAIN_UNTRUSTED | CHAIN_NO_ISSUER))
+    else if (e->faults & (CHAIN_UNTRUSTED | CHAIN_NO_ISSUER)) {
         s->n[C_ep_cert_untrusted]++;
+        s->n[C_ep_cert_aia] += e->aia;
+    } else if (e->faults == CHAIN_WEAK)
+        s->n[C_ep_cert_weak]++;
     else if (e->faults != 0)
         s->n[C_ep_cert_other]++;
 }

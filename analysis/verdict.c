@@ -82,8 +82,8 @@ static enum mx_stage judge_mx(struct mx_verdict *out, const struct verdict_facts
     case MX_TLS_FAILED:
     case MX_TLS_OLD: out->failure = RESULT_VALIDATION_FAILURE; return STAGE_STARTTLS;
     case MX_TLS_ENCRYPTED:
-        out->passes = mx->cert_good;
-        out->failure = mx->cert_good ? RESULT_NONE : mx->cert_fault;
+        out->passes = mx->cert_good || (f->lenient && mx->cert_weak);
+        out->failure = out->passes ? RESULT_NONE : mx->cert_fault;
         out->unknown = !out->passes && out->failure == RESULT_NONE;
         return out->failure == RESULT_NONE ? STAGE_NONE : STAGE_CERTIFICATE;
     default: out->unknown = true; return STAGE_NONE;

@@ -40,7 +40,8 @@ struct mx_facts {
      * none. Neither: the certificate was not judged, so whether the host passes is unknown. */
     bool cert_good;
     enum result_type cert_fault;
-    bool inferred; /* from other hosts at its address (by_ip), nothing of its own */
+    bool cert_weak; /* good but for its strength at any of them, which lenient senders do not look at */
+    bool inferred;  /* from other hosts at its address (by_ip), nothing of its own */
 };
 
 /* All that is needed of a domain. */

@@ -1,11 +1,11 @@
-/* endpoint.c - MX host x address: probed once a scan, by the worker that owns the address, if the host is in
- * the sample of its address (site.h). Waits at the gate, then at its timer for another attempt; its record is
- * written when it is through, and when it is known whether the port is open at all (port_watch.h). */
+/* endpoint.c - MX host x address, as endpoint_admit.c has let it in: probed once a scan, by the worker that
+ * owns the address. Waits at the gate, then at its timer for another attempt; its record is written when it
+ * is through, and when it is known whether the port is open at all (port_watch.h). */
+#include "scanner/endpoint_private.h"
+
 #include "scanner/attempts.h"
-#include "scanner/worker.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define PROBE_MOST_BYTES (2u << 20) /* of memory for the evidence of one attempt */
 
@@ -31,33 +31,6 @@ struct running {
     struct probe *probe;
     uint64_t began_ms;
 };
-struct endpoint_message { /* "this host points at this address" */
-    struct message head;
-    struct address ip;
-    bool signalled, again;
-    char host[];
-};
-
-void endpoint_want(struct worker *w, const char *host, const struct address *ip, bool signalled, bool again)
-{
-    size_t size = strlen(host) + 1;
-    struct endpoint_message *m = calloc(1, sizeof(*m) + size);
-
-    if (m == NULL) {
-        worker_no_memory(w);
-        return;
-    }
-    m->head.type = MESSAGE_ENDPOINT;
-    m->head.to = worker_owner_of_address(w->scan, ip);
-    m->ip = *ip;
-    m->signalled = signalled;
-    m->again = again;
-    memcpy(m->host, host, size);
-    if (!again)
-        count(&w->counters.endpoints);
-    worker_send(w, &m->head);
-}
-
 static struct timer *timer_of(struct endpoint *e)
 {
     return &e->timer;
@@ -86,8 +59,8 @@ static void count_end(struct worker *w, enum outcome oc)
         count(&c->endpoints_skipped);
 }
 
-static void put_record(struct worker *w, const char *host, const struct address *a, enum outcome oc,
-                       struct rec_endpoint *evidence)
+void endpoint_record(struct worker *w, const char *host, const struct address *a, enum outcome oc,
+                     struct rec_endpoint *evidence)
 {
     char ip[ADDRESS_TEXT_BYTES];
 
@@ -123,7 +96,7 @@ static void finish(struct endpoint *e, enum outcome oc, struct rec_endpoint *evi
         atomic_fetch_sub(&e->w->scan->port.n_held, 1);
     evidence->att.v = e->attempts.v;
     evidence->att.n = e->attempts.n;
-    put_record(e->w, e->host->name, address_of(e), oc, evidence);
+    endpoint_record(e->w, e->host->name, address_of(e), oc, evidence);
     endpoint_free(e);
 }
 
@@ -310,54 +283,7 @@ static void on_go(struct gate_job *job, enum outcome oc)
 
 /* ---- the beginning ---- */
 
-static struct site *get_site(struct worker *w, const struct address *a)
-{
-    struct site *site = (struct site *)addrmap_find(&w->sites, a);
-
-    if (site != NULL)
-        return site;
-    site = calloc(1, sizeof(*site));
-    if (site == NULL)
-        return NULL;
-    site->node.address = *a;
-    addrmap_add(&w->sites, &site->node);
-    return site;
-}
-
-/* It gave way to another host: no record. */
-static void displace(struct worker *w, struct site_host *host)
-{
-    struct endpoint *e = host->owner;
-
-    gate_withdraw(w->gate, &e->job);
-    count(&w->counters.endpoints_sampled);
-    host->waiting = false; /* it is out of the site */
-    endpoint_free(e);
-    free(host);
-}
-
-/* Is the host to be probed here? NULL: no. */
-static struct site_host *admit(struct worker *w, struct site *site, const struct endpoint_message *m)
-{
-    struct counters *c = &w->counters;
-    struct site_answer answer;
-
-    if (site_admit(site, &w->site_limits, m->host, m->signalled, m->again, &answer) != STS_OK) {
-        worker_no_memory(w);
-        return NULL;
-    }
-    if (m->again && !answer.returned && (answer.kept != NULL || answer.left_out))
-        count(&c->endpoints); /* an address that the first answer did not have */
-    if (answer.left_out && !answer.returned)
-        count(&c->endpoints_sampled);
-    if (answer.kept != NULL && answer.returned)
-        uncount(&c->endpoints_sampled);
-    if (answer.displaced != NULL)
-        displace(w, answer.displaced);
-    return answer.kept;
-}
-
-static void begin(struct worker *w, struct site *site, struct site_host *host)
+void endpoint_begin(struct worker *w, struct site *site, struct site_host *host)
 {
     struct endpoint *e = calloc(1, sizeof(*e));
 
@@ -382,50 +308,14 @@ static void begin(struct worker *w, struct site *site, struct site_host *host)
         finish_empty(e, scan_end_outcome(w->scan));
 }
 
-static struct key128 key_of(const struct worker *w, const struct endpoint_message *m)
+void endpoint_displace(struct site_host *host)
 {
-    uint64_t host = key128_of(m->host, strlen(m->host), w->scan->secret).lo;
+    struct endpoint *e = host->owner;
 
-    return key128_of(m->ip.b, sizeof(m->ip.b), host);
-}
-
-/* An address that must not be contacted has a record for each host, and no sample. What is on the blocklist
- * may be off it later, and the host wanted again: it has its record all the same. */
-static void refuse(struct worker *w, const struct endpoint_message *m, enum outcome oc)
-{
-    struct rec_endpoint empty = {0};
-
-    if (m->again)
-        return;
-    if (oc == OC_BLOCKLISTED && keyset_add(&w->excluded, key_of(w, m)) < 0)
-        worker_no_memory(w);
-    put_record(w, m->host, &m->ip, oc, &empty);
-}
-
-/* What becomes of the host at the address: OC_OK, or the door's word, of now or of before. */
-static enum outcome judge(const struct worker *w, const struct endpoint_message *m)
-{
-    if (m->again && keyset_has(&w->excluded, key_of(w, m)))
-        return OC_BLOCKLISTED;
-    return gate_judge(w->gate, m->host, &m->ip);
-}
-
-void endpoint_receive(struct worker *w, struct message *message)
-{
-    struct endpoint_message *m = (struct endpoint_message *)message;
-    enum outcome judged = judge(w, m);
-    struct site *site = judged == OC_OK ? get_site(w, &m->ip) : NULL;
-    struct site_host *host = site != NULL ? admit(w, site, m) : NULL;
-
-    if (judged != OC_OK)
-        refuse(w, m, judged);
-    else if (site == NULL)
-        worker_no_memory(w);
-    if (host != NULL)
-        begin(w, site, host);
-    else
-        scan_finish(w->scan, 1);
-    free(m);
+    gate_withdraw(e->w->gate, &e->job);
+    host->waiting = false; /* it is out of the site */
+    endpoint_free(e);
+    free(host);
 }
 
 /* ---- all of them ---- */

@@ -15,12 +15,13 @@ enum http_phase { HTTP_CONNECT, HTTP_TLS, HTTP_ANSWER };
 struct http_facts {
     enum http_phase phase; /* how far it came */
     CURLcode code;
-    long os_errno;        /* of the socket call that failed; 0: none */
-    bool opened;          /* its one socket was asked for */
-    bool waited;          /* connect() did not fail at once: what failed it came from the net */
-    bool head_done;       /* the header of the final answer is whole */
-    bool spoke_tls;       /* a TLS record came from the peer */
-    bool too_much;        /* over HTTP_MOST_BYTES or HTTP_MOST_BODY_BYTES */
+    long os_errno;  /* of the socket call that failed; 0: none */
+    bool opened;    /* its one socket was asked for */
+    bool waited;    /* connect() did not fail at once: what failed it came from the net */
+    bool head_done; /* the header of the final answer is whole */
+    bool spoke_tls; /* a TLS record came from the peer */
+    bool too_much;  /* over HTTP_MOST_BYTES, HTTP_MOST_BODY_BYTES or TLS_MOST_LATE_MESSAGES */
+    unsigned n_late_messages;
     uint32_t status;      /* of the newest answer; 0: none */
     uint64_t total_bytes; /* on the wire, with TLS */
     uint64_t body_bytes;

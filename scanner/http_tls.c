@@ -97,11 +97,14 @@ static void on_message(int sent, int version, int type, const void *p, size_t le
     struct http_fetch *f = ((struct http_watch *)watch)->fetch;
 
     (void)version;
-    if (sent || type != SSL3_RT_HEADER || f == NULL || f->facts.too_much)
+    if (sent || f == NULL || f->facts.too_much)
         return;
-    f->facts.spoke_tls = f->facts.spoke_tls || is_record_header(p, len);
     f->facts.total_bytes = BIO_number_read(SSL_get_rbio(ssl));
-    if (f->facts.total_bytes > HTTP_MOST_BYTES) {
+    if (type == SSL3_RT_HEADER)
+        f->facts.spoke_tls = f->facts.spoke_tls || is_record_header(p, len);
+    else if (type == SSL3_RT_HANDSHAKE && f->facts.phase == HTTP_ANSWER)
+        f->facts.n_late_messages++;
+    if (f->facts.total_bytes > HTTP_MOST_BYTES || f->facts.n_late_messages > TLS_MOST_LATE_MESSAGES) {
         f->facts.too_much = true;
         http_shut_socket(f);
     }

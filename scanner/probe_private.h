@@ -25,7 +25,8 @@ struct probe {
     SSL *ssl;     /* owns both BIOs */
     BIO *from_peer, *to_peer;
     size_t n_tls_bytes;
-    bool not_tls; /* the first bytes behind the 220 are no TLS record */
+    unsigned n_late_messages; /* TLS_MOST_LATE_MESSAGES */
+    bool not_tls;             /* the first bytes behind the 220 are no TLS record */
     struct tls_verify verify;
 };
 

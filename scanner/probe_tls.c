@@ -77,9 +77,9 @@ static void read_tls(struct probe *p)
             probe_feed(p, plain, (size_t)n);
             continue;
         }
-        if (SSL_get_error(p->ssl, n) == SSL_ERROR_WANT_READ)
+        if (SSL_get_error(p->ssl, n) == SSL_ERROR_WANT_READ && p->n_late_messages <= TLS_MOST_LATE_MESSAGES)
             flush_tls(p);
-        else /* close_notify or an error: the handshake was done, its result stands */
+        else /* close_notify, an error or a flood: the handshake was done, its result stands */
             probe_perform(p, smtp_lost(&p->smtp, 0, probe_elapsed_ms(p)));
         return;
     }
@@ -111,6 +111,18 @@ void probe_tls_take(struct probe *p, const char *data, size_t n)
         read_tls(p);
 }
 
+/* Of what came and is not read yet nothing is read any more: OpenSSL would go through all of it in one call.
+ */
+static void on_message(int sent, int version, int type, const void *data, size_t len, SSL *ssl, void *probe)
+{
+    struct probe *p = probe;
+
+    (void)version, (void)data, (void)len, (void)ssl;
+    if (!sent && type == SSL3_RT_HANDSHAKE && p->evidence->tls != NULL &&
+        ++p->n_late_messages > TLS_MOST_LATE_MESSAGES)
+        (void)BIO_reset(p->from_peer);
+}
+
 void probe_tls_start(struct probe *p)
 {
     struct address literal;
@@ -131,6 +143,8 @@ void probe_tls_start(struct probe *p)
     SSL_set_bio(p->ssl, p->from_peer, p->to_peer);
     SSL_set_connect_state(p->ssl);
     tls_watch_ssl(p->ssl, &p->verify);
+    SSL_set_msg_callback(p->ssl, on_message);
+    SSL_set_msg_callback_arg(p->ssl, p);
     /* RFC 6066 section 3: no addresses; OpenSSL refuses what is no host name by length. */
     p->sni = address_parse(p->host, &literal) != STS_OK && SSL_set_tlsext_host_name(p->ssl, p->host) == 1;
     shake_hands(p, NULL, 0);

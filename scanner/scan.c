@@ -1,52 +1,20 @@
-/* scan.c - the main thread of a scan: starts the others, moves the phases, says how it goes. */
-#include "scanner/scan.h"
-
-#include "scanner/output.h"
-#include "scanner/port_watch.h"
-#include "scanner/progress.h"
-#include "scanner/reading.h"
-#include "scanner/reread.h"
+/* scan.c - the main thread of a scan: starts the others, says how it goes, ends them and says how it went.
+ * When it moves on from phase to phase is scan_phase.c's. */
+#include "scanner/scan_private.h"
 #include "scanner/scan_record.h"
 #include "scanner/side_files.h"
-#include "scanner/silence.h"
 #include "scanner/tls.h"
 #include "scanner/verbose.h"
 #include "scanner/worker.h"
 
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
 #define CHUNKS_MOST        32   /* frames waiting for the writer */
 #define BATCHES_PER_WORKER 8    /* batches of names waiting for workers */
 #define STATUS_MS          1000 /* between two status lines */
-#define GAP_NS             500000000
-#define JUDGE_MS           50 /* between two looks at where the scan is */
-
-struct control { /* the main thread's own */
-    struct scan scan;
-    struct input *input;
-    uv_loop_t loop;
-    uv_async_t wake;
-    uv_timer_t judge, status;
-    uv_signal_t on_int, on_term;
-    struct progress progress;
-    struct output output;
-    struct reading reading;
-    struct silence silence;
-    struct reread reread;
-    const struct side_files *files;
-    FILE *messages;
-    struct arena arena; /* of `record` */
-    struct rec_scan record;
-    const char *stop_reason;  /* why it ends before its end; NULL: it does not */
-    bool told_blocked;        /* that the SMTP port seems to be blocked */
-    int64_t names_through_ns; /* when the last name was done; 0: not yet */
-    int64_t drain_end_ns;     /* when the grace ends; 0: not stopping */
-    int64_t judged_ns;        /* the last look at where the scan is */
-};
 
 int64_t scan_clock_ns(void)
 {
@@ -72,26 +40,7 @@ void scan_fail(struct scan *s, const struct sts_err *err)
     uv_async_send(s->wake);
 }
 
-/* ---- phases ---- */
-
-static void wake_workers(struct scan *s)
-{
-    for (uint32_t i = 0; i < s->n_workers; i++)
-        worker_wake(&s->workers[i]);
-}
-
-static void move_to(struct control *c, enum scan_phase phase, enum outcome oc)
-{
-    if (scan_phase(&c->scan) >= phase)
-        return;
-    input_stop(c->input);
-    fifo_close(&c->scan.batches);
-    atomic_store(&c->scan.end_oc, oc);
-    atomic_store_explicit(&c->scan.phase, phase, memory_order_release);
-    wake_workers(&c->scan);
-}
-
-static struct counts sum_counts(const struct scan *s)
+struct counts scan_counts(const struct scan *s)
 {
     struct counts sum = {0};
 
@@ -100,129 +49,13 @@ static struct counts sum_counts(const struct scan *s)
     return sum;
 }
 
-/* Each name of the input is done, or waits for its second round of DNS. */
-static bool are_names_through(const struct scan *s)
-{
-    const struct counts counts = sum_counts(s);
-
-    return counts.names_done + counts_waiting(&counts) == atomic_load(&s->names_handed);
-}
-
-/* When every name is through, retries have the tail; what then still waits is inconclusive. */
-static void judge_tail(struct control *c, int64_t now_ns)
-{
-    struct scan *s = &c->scan;
-    int64_t tail_ns = (int64_t)s->options->tail_ms * 1000000;
-
-    if (c->names_through_ns == 0 && are_names_through(s))
-        c->names_through_ns = now_ns;
-    if (tail_ns > 0 && c->names_through_ns != 0 && now_ns - c->names_through_ns > tail_ns)
-        move_to(c, PHASE_END, OC_OUR_TAIL);
-}
-
-/* The time in which this program stood still is not taken from the tail, nor from the grace. */
-static void skip_gap(struct control *c, int64_t now_ns)
-{
-    int64_t gap_ns = now_ns - c->judged_ns;
-
-    c->judged_ns = now_ns;
-    if (gap_ns < GAP_NS)
-        return;
-    if (c->names_through_ns != 0)
-        c->names_through_ns += gap_ns;
-    if (c->drain_end_ns != 0)
-        c->drain_end_ns += gap_ns;
-}
-
-/* What was told to stop drains: it has the grace. */
-static void drain(struct control *c, const char *reason, const char *said)
-{
-    uint64_t grace_ms = c->scan.options->grace_ms;
-
-    c->stop_reason = reason;
-    c->drain_end_ns = scan_clock_ns() + (int64_t)grace_ms * 1000000;
-    fprintf(c->messages, "stscan: %s: what is in flight has %llu s; a signal then stops at once\n", said,
-            (unsigned long long)(grace_ms / 1000));
-    move_to(c, PHASE_DRAIN, OC_OUR_STOP);
-}
-
-/* By the clock on the wall: standing still is not left out. */
-static void judge_runtime(struct control *c, int64_t now_ns)
-{
-    int64_t most_ns = (int64_t)c->scan.options->max_runtime_ms * 1000000;
-
-    if (most_ns > 0 && scan_phase(&c->scan) == PHASE_RUN && now_ns - c->scan.start_ns > most_ns)
-        drain(c, "--max-runtime reached", "--max-runtime reached, stopping");
-}
-
-/* Endpoints that wait for the verdict on the SMTP port are settled when nothing else is left. */
-static void judge_port(struct control *c)
-{
-    struct scan *s = &c->scan;
-    uint64_t n_held = atomic_load(&s->port.n_held);
-
-    if (n_held > 0 && atomic_load(&s->input_done) && atomic_load(&s->outstanding) <= n_held)
-        port_settle(&s->port);
-    if (port_verdict(&s->port) == PORT_BLOCKED && !c->told_blocked) {
-        c->told_blocked = true;
-        port_tell_blocked(&s->port, (unsigned)s->options->smtp_port, c->messages);
-    }
-}
-
-static void judge(struct control *c)
-{
-    struct scan *s = &c->scan;
-    int64_t now_ns = scan_clock_ns();
-    struct counts counts = sum_counts(s);
-
-    skip_gap(c, now_ns);
-    silence_tell(&c->silence, now_ns, &counts, &s->options->name_servers, c->messages);
-    judge_runtime(c, now_ns);
-    judge_port(c);
-    if (atomic_load(&s->failed))
-        move_to(c, PHASE_END, OC_OUR_STOP);
-    if (c->drain_end_ns != 0 && now_ns > c->drain_end_ns)
-        move_to(c, PHASE_END, OC_OUR_STOP);
-    if (!atomic_load(&s->input_done))
-        return;
-    if (scan_phase(s) == PHASE_RUN)
-        judge_tail(c, now_ns);
-    if (atomic_load_explicit(&s->outstanding, memory_order_acquire) == 0) {
-        move_to(c, PHASE_CLOSE, OC_OUR_STOP);
-        uv_stop(&c->loop);
-    }
-}
-
-static void on_wake(uv_async_t *handle)
-{
-    judge(handle->data);
-}
-
-static void on_judge(uv_timer_t *handle)
-{
-    judge(handle->data);
-}
-
-static void on_signal(uv_signal_t *handle, int number)
-{
-    struct control *c = handle->data;
-
-    (void)number;
-    if (c->stop_reason == NULL) {
-        drain(c, "stopped by a signal", "stopping");
-        return;
-    }
-    fprintf(c->messages, "stscan: stopping at once\n");
-    move_to(c, PHASE_END, OC_OUR_STOP);
-}
-
 /* ---- status ---- */
 
 static struct progress_view view(const struct control *c)
 {
     const struct scan *s = &c->scan;
     struct progress_view v = {.now_ns = scan_clock_ns(),
-                              .counts = sum_counts(s),
+                              .counts = scan_counts(s),
                               .names_handed = atomic_load(&s->names_handed),
                               .input_bytes = input_bytes_read(c->input),
                               .input_size = input_info(c->input)->size_bytes,
@@ -252,17 +85,12 @@ static void on_status(uv_timer_t *handle)
 
 /* ---- start and end ---- */
 
-static int start_loop(struct control *c, struct sts_err *err)
+static int start_status(struct control *c, struct sts_err *err)
 {
-    if (uv_async_init(&c->loop, &c->wake, on_wake) != 0 || uv_timer_init(&c->loop, &c->judge) != 0 ||
-        uv_timer_init(&c->loop, &c->status) != 0 || uv_signal_init(&c->loop, &c->on_int) != 0 ||
-        uv_signal_init(&c->loop, &c->on_term) != 0 || uv_signal_start(&c->on_int, on_signal, SIGINT) != 0 ||
-        uv_signal_start(&c->on_term, on_signal, SIGTERM) != 0 ||
-        uv_timer_start(&c->judge, on_judge, JUDGE_MS, JUDGE_MS) != 0 ||
+    c->status.data = c;
+    if (uv_timer_init(&c->loop, &c->status) != 0 ||
         uv_timer_start(&c->status, on_status, STATUS_MS, STATUS_MS) != 0)
         return sts_fail(err, STS_ESYS, "cannot set up an event loop");
-    c->wake.data = c->judge.data = c->status.data = c->on_int.data = c->on_term.data = c;
-    c->scan.wake = &c->wake;
     return STS_OK;
 }
 
@@ -377,11 +205,11 @@ static void join_threads(struct control *c, bool started, struct scan_result *re
     struct rec_end record;
     struct arena arena;
 
-    move_to(c, PHASE_CLOSE, OC_OUR_STOP);
+    control_move(c, PHASE_CLOSE, OC_OUR_STOP);
     reading_join(&c->reading);
     for (uint32_t i = 0; i < s->n_workers; i++)
         worker_join(&s->workers[i]);
-    result->counts = sum_counts(s);
+    result->counts = scan_counts(s);
     result->complete = c->reading.has_digest && c->stop_reason == NULL && !atomic_load(&s->failed);
     arena_init(&arena, 0);
     end_record(s, &result->counts, end_reason(c), c->reading.has_digest ? c->reading.digest : NULL,
@@ -442,7 +270,7 @@ int scan_run(const struct scan_setup *setup, struct sink *sink, struct scan_resu
     c->scan.max_connections = setup->max_connections;
     exclusions_init(&c->scan.exclusions, setup->options->blocklist);
     pthread_mutex_init(&c->scan.failure_lock, NULL);
-    if (start_loop(c, err) == STS_OK &&
+    if (control_watch(c, err) == STS_OK && start_status(c, err) == STS_OK &&
         reread_start(&c->reread, &c->loop, &c->scan, setup->most_connections, c->messages, err) == STS_OK &&
         prepare(c, setup->options, err) == STS_OK) {
         uv_run(&c->loop, UV_RUN_NOWAIT); /* signals that came before the scan hold from its beginning */

@@ -54,6 +54,10 @@ struct rec_tls *tls_evidence(SSL *ssl, const struct tls_verify *verify, const ch
                              struct outbox *outbox, struct tls_certs *certs) STS_CHECK;
 /* Into the outbox of the worker that puts the record which cites them. */
 void tls_put_certs(struct outbox *outbox, const struct tls_certs *certs);
+/* Handshake messages that a peer may send behind the handshake (tickets, requests, key updates: RFC 8446
+ * section 4.6). Each new key costs us a derivation, so a flood of them would hold up the loop; usual are two.
+ */
+#define TLS_MOST_LATE_MESSAGES 64
 /* The outcome of a failed handshake, from OpenSSL's error queue (which is emptied): TLS_ALERT with the alert,
  * TLS_NOT_TLS, TLS_PROTOCOL with the reason, OUR_MEMORY. */
 struct result tls_failure(void);

@@ -98,15 +98,17 @@ void domain_start(struct worker *w, const struct input_item *item);
 /* host.c */
 void host_want(struct worker *w, const char *name, bool signalled, bool implicit);
 void host_receive(struct worker *w, struct message *m);
-/* endpoint.c, sampled.c. `again`: the host was wanted before, and is signalled only now. */
+/* endpoint_admit.c. `again`: the host was wanted before, and is signalled only now. */
 void endpoint_want(struct worker *w, const char *host, const struct address *ip, bool signalled, bool again);
 void endpoint_receive(struct worker *w, struct message *m);
+/* endpoint.c */
 void endpoint_turn(struct worker *w);        /* once a loop turn */
-void endpoint_report(struct worker *w);      /* the sampled addresses, when nothing is left */
-void endpoint_forget(struct worker *w);      /* frees the sites */
 void endpoint_exclude_all(struct worker *w); /* what a new blocklist names, in flight or waiting */
 void endpoint_restart_all(struct worker *w); /* those in flight, after the loop stood still */
 void endpoint_end_all(struct worker *w, enum outcome oc); /* in flight and waiting for a retry */
+/* sampled.c */
+void endpoint_report(struct worker *w); /* the sampled addresses, when nothing is left */
+void endpoint_forget(struct worker *w); /* frees the sites */
 /* policy.c, policy_also.c */
 void policy_want(struct worker *w, const char *name);
 void policy_receive(struct worker *w, struct message *m);

@@ -1,5 +1,6 @@
 /* fuzz_grammar.c - the records and policies of strangers: every reading ends, in bounds, and agrees with
- * itself. Input: any text; it is read as a record of MTA-STS, of TLS-RPT and as a policy. */
+ * itself. Input: any text; it is read as a record of MTA-STS, of TLS-RPT and as a policy, which may be coded.
+ */
 #include "analysis/policy_class.h"
 #include "analysis/sts_txt.h"
 #include "analysis/tlsrpt.h"
@@ -122,6 +123,16 @@ static void read_policy(struct sts_str text)
     (void)http_header(text, "Content-Type");
 }
 
+static void read_coded(const char *coding, struct sts_str text)
+{
+    static char room[POLICY_DECODED_BYTES];
+    struct sts_str decoded = policy_decode(sts_str(coding), text, room);
+
+    check(decoded.p == NULL || (decoded.p == room && decoded.len <= sizeof(room)));
+    if (decoded.p != NULL)
+        read_policy(decoded);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct sts_str text = {(const char *)data, (uint32_t)len};
@@ -130,6 +141,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         read_sts_record(text);
         read_rpt_record(text);
         read_policy(text);
+        read_coded("gzip", text);
+        read_coded("deflate", text);
     }
     return 0;
 }

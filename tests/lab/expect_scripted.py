@@ -13,7 +13,7 @@ SOME_TEXT = Where("some text", lambda v: isinstance(v, str) and v, "x")
 ECONNREFUSED = 111
 HOST_MISMATCH = 62  # X509_V_ERR_*: libcurl's context is told the name, the probe's is not
 # (error, depth) of OpenSSL's verification, by kind of certificate
-VERIFY = {"notyet": {(9, 0)}, "expired": {(10, 0)}, "untrusted": {(19, 1)}, "constrained": {(47, 0)}}
+VERIFY = {"notyet": {(9, 0)}, "expired": {(10, 0)}, "untrusted": {(19, 1)}, "constrained": {(47, 0)}, "aia": {(20, 0), (21, 0)}}
 OTHER_NAME = ("nul", "ulabel", "cnonly", "cnother", "partial", "inner", "twolabels", "wrongname")
 
 

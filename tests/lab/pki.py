@@ -25,6 +25,12 @@ keyUsage = critical, digitalSignature, keyEncipherment
 extendedKeyUsage = serverAuth
 subjectKeyIdentifier = hash
 subjectAltName = ${ENV::LAB_SAN}
+[leaf_with_aia]
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = serverAuth
+subjectAltName = ${ENV::LAB_SAN}
+authorityInfoAccess = caIssuers;URI:http://ca.test/intermediate.der
 [leaf_without_san]
 basicConstraints = critical, CA:FALSE
 extendedKeyUsage = serverAuth
@@ -48,13 +54,14 @@ KEYS = {"rsa": RSA, "rsa1024": ["-newkey", "rsa:1024"]}
 DATES = {"expired": ("20240101000000Z", "20240201000000Z"), "notyet": ("20400101000000Z", "20410101000000Z")}
 # Who signs, and what is sent behind the leaf. The root of the strangers is in nobody's trust store.
 ISSUER = {"selfsigned": None, "constrained": "narrow", "untrusted": "stranger", "longchain": "link-1"}
-ALONE = ("selfsigned", "nochain")
+ALONE = ("selfsigned", "nochain", "aia")
 LINKS = 29  # CAs in the long chain
 # In whose names; {} is the host, {tail} what follows its first label, {u} the host with U-labels.
 NAMES = {"wrongname": "DNS:other.test", "cnother": "DNS:other.test", "wildcard": "DNS:*.{tail}",
          "partial": "DNS:m*.{tail}", "inner": "DNS:{label}.*.test", "twolabels": "DNS:*.test"}
+SECTION = {"cnonly": "leaf_without_san", "aia": "leaf_with_aia"}
 RAW_NAMES = {"nul": "{}\0.elsewhere.test", "ulabel": "{u}"}
-KINDS = ("good", "expired", "notyet", "selfsigned", "cnonly", "nochain", *KEYS, *ISSUER, *NAMES, *RAW_NAMES)
+KINDS = ("good", "expired", "notyet", "selfsigned", "cnonly", "nochain", "aia", *KEYS, *ISSUER, *NAMES, *RAW_NAMES)
 
 
 def openssl(directory, *args, cn="-", san="DNS:-", db="."):
@@ -102,7 +109,7 @@ def make_leaf(directory, name, host, kind):
         make_dated(directory, name, host, kind)
     else:
         sign = ["-CA", issuer + ".pem", "-CAkey", issuer + ".key"] if issuer else []
-        section = "leaf_without_san" if kind == "cnonly" else "leaf"
+        section = SECTION.get(kind, "leaf")
         openssl(directory, "req", "-x509", *KEYS.get(kind, EC), "-nodes", "-keyout", name + ".key",
                 "-out", name + ".pem", "-days", "90", "-extensions", section, *sign,
                 cn="other.test" if kind == "wrongname" else host, san=alternative_name(host, kind))

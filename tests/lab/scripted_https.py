@@ -96,9 +96,9 @@ def fails(what, row, steps, outcome, raw=(), counters=("pol_tls", "pol_tls_hands
     return Peer(what, row, steps, counters, outcome, raw, status=0, body=b"", tls=None, **more)
 
 
-def shows(what, row, cert, counter=None, **more):
+def shows(what, row, cert, counter=None, also=(), **more):
     """A right answer behind a certificate; `counter` says what is wrong with that, None nothing."""
-    counters = ("pol_tls", counter, "pol_tls_body") if counter else VALID
+    counters = ("pol_tls", counter, "pol_tls_body", *also) if counter else VALID
     return says(what, row, answer(), counters, cert=cert, **more)
 
 
@@ -167,6 +167,7 @@ SCRIPTS = {
     "h-notyet": shows("certificate of 2040", 34, "notyet", "pol_tls_expired"),
     "h-untrusted": shows("certificate of an unknown root", 34, "untrusted", "pol_tls_untrusted"),
     "h-constrained": shows("CA that may not name this host", 34, "constrained", "pol_tls_other"),
+    "h-aia": shows("no intermediate, but AIA says where it is", 34, "aia", "pol_tls_untrusted", also=("pol_tls_aia",)),
     "h-nul": shows("NUL in the name of the certificate", 34, "nul", "pol_tls_name"),
     # 36, 37: handshakes
     "h-sni": shakes("another certificate without SNI", 36, tls(no_sni_cert="mta-sts.h-notyet.test"), cert="good"),
@@ -181,7 +182,7 @@ SCRIPTS = {
     "h-ssl3": fails("agrees on SSL 3.0", 37, (swallow, server_hello(0x0300, 0x000A), listen), "TLS_PROTOCOL"),
     "h-rc4": fails("agrees on RC4", 37, (swallow, server_hello(0x0303, 0x0005), listen), "TLS_PROTOCOL"),
     "h-dh512": fails("DH of 512 bits", 37, (swallow, weak_dh, listen), "TLS_PROTOCOL", cert="rsa"),
-    "h-rsa1024": shows("RSA key of 1,024 bits", 37, "rsa1024"),
+    "h-rsa1024": shows("RSA key of 1,024 bits", 37, "rsa1024", "pol_tls_weak"),
     "h-garbage": fails("garbage for a ServerHello", 37, (swallow, b"HTTP/1.1 400 Bad Request\r\n\r\n", listen),
                        "TLS_NOT_TLS"),
     "h-half": fails("half a ServerHello, then garbage", 37, (
@@ -231,7 +232,8 @@ SCRIPTS = {
     "h-silent": says("no answer", 45, b"", ("pol_timeout",), "HTTP_TIMEOUT", (), (listen,), status=0, body=b""),
     # 46, 47: encodings and caches
     "h-gzip": broken("gzip, unasked", 46, answer(body=GZIP, more=b"Content-Encoding: gzip\r\n"), "OK", body=GZIP),
-    "h-age": says("out of a cache", 47, answer(more=b"Age: 600\r\nCache-Control: max-age=9999\r\n")),
+    "h-age": says("out of a cache", 47, answer(more=b"Age: 600\r\nCache-Control: max-age=9999\r\n"),
+                  ("pol_aged", *VALID)),
     # 48: broken HTTP
     "h-http09": broken("HTTP/0.9", 48, POLICY, status=0),
     "h-badchunk": broken("bad chunk", 48, CHUNKED + b"zz\r\n" + POLICY),

@@ -225,6 +225,7 @@ SCRIPTS = {
     # 77: certificates (also CN only, expired, self-signed, wrong name, missing intermediate: mx-*.test, by Postfix)
     "t-notyet": shakes("certificate of 2040", cert="notyet", counters=("ep_cert_expired",)),
     "t-untrusted": shakes("certificate of an unknown root", cert="untrusted", counters=("ep_cert_untrusted",)),
+    "t-aia": shakes("no intermediate, but AIA says where it is", cert="aia", counters=("ep_cert_untrusted", "ep_cert_aia")),
     "t-nul": shakes("NUL in the name of the certificate", cert="nul"),
     "xn--t-grn-nva": shakes("U-label in the certificate", cert="ulabel"),
     "t-constrained": shakes("CA that may not name this host", cert="constrained", counters=("ep_cert_other",)),
@@ -234,7 +235,7 @@ SCRIPTS = {
     "t-inner": shakes("certificate for mx.*.test", cert="inner"),
     "t-twolabels": shakes("certificate for *.test", cert="twolabels"),
     "t-longchain": shakes("chain of 30 certificates", cert="longchain"),
-    "t-rsa1024": shakes("RSA key of 1,024 bits", cert="rsa1024"),
+    "t-rsa1024": shakes("RSA key of 1,024 bits", cert="rsa1024", counters=("ep_cert_weak",)),
     "t-clientcert": shakes("asks for a certificate of ours", handshake=tls(client_cert=True)),
     "t-retry": shakes("wants a group that nobody offers a key for: HelloRetryRequest", handshake=tls(curve="secp521r1"),
                       group="secp521r1"),

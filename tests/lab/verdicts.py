@@ -135,7 +135,7 @@ VERDICT = {
 
 # The scripted peers: the verdict follows from what the peer does, by the mapping of RFC 8460 section 4.3.
 TOO_OLD = ("ep_tls10", "ep_tls11")  # RFC 8461 section 7.2
-CERTIFICATE = {"notyet": EXPIRED, "untrusted": UNTRUSTED, "constrained": UNTRUSTED, **dict.fromkeys(OTHER_NAME, MISMATCH)}
+CERTIFICATE = {"notyet": EXPIRED, "untrusted": UNTRUSTED, "aia": UNTRUSTED, "constrained": UNTRUSTED, "rsa1024": UNTRUSTED, **dict.fromkeys(OTHER_NAME, MISMATCH)}
 NOT_OFFERED = ("SMTP_NO_STARTTLS", "SMTP_HELO_ONLY", "STARTTLS_5XX")
 
 
@@ -155,7 +155,7 @@ def of_mx(peer):
 # counter of `ststat summary` -> class of the fetch and result type; the first that a peer has
 FETCHES = {"pol_ok": ("ok", None), "pol_dns": ("dns", FETCH), "pol_tcp": ("tcp", FETCH), "pol_timeout": ("timeout", FETCH),
            "pol_tls_name": ("tls-name", WEBPKI), "pol_tls_expired": ("tls-expired", WEBPKI), "pol_tls_untrusted": (
-               "tls-untrusted", WEBPKI), "pol_tls_other": ("tls-other", WEBPKI), "pol_tls_old": ("tls-old", FETCH),
+               "tls-untrusted", WEBPKI), "pol_tls_weak": ("tls-weak", WEBPKI), "pol_tls_other": ("tls-other", WEBPKI), "pol_tls_old": ("tls-old", FETCH),
            "pol_tls_alert": ("tls-alert", FETCH), "pol_tls_handshake": ("tls-handshake", FETCH), "pol_http_redirect": (
                "http-redirect", FETCH), "pol_http_status": ("http-status", FETCH), "pol_http_other": (None, FETCH),
            "pol_size": ("size", FETCH), "pol_media": ("media", FETCH), "pol_syntax": ("syntax", INVALID)}
@@ -174,7 +174,45 @@ def of_policy(peer):
 
 VERDICT.update({peer.name: of_mx(peer) for peer in scripted_smtp.PEERS})
 VERDICT.update({peer.name: of_policy(peer) for peer in scripted_https.PEERS})
+# What deployed senders take: a weak key, a coding that they did not ask for.
+VERDICT["t-rsa1024.test"].update(mta_sts_lenient="authenticated")
+VERDICT["h-rsa1024.test"].update(mta_sts_lenient="authenticated", policy_lenient="ok")
+VERDICT["h-gzip.test"].update(mta_sts_lenient="authenticated", policy_lenient="ok", mode_lenient="enforce", max_age_s=86400,
+                              mode=None, policy_body=None)
+VERDICT["h-bomb.test"].update(mta_sts_lenient="encrypted", policy_lenient="http-encoding")
 assert set(VERDICT) == {d.name for d in DOMAINS}, "a domain without verdict, or the reverse"
+
+
+# (table, key column) -> what else its rows must say.
+NOTED = {("policies", "name"): {"h-aia.test": {"cert_aia": True}, "pol-nochain.test": {"cert_aia": False},
+                                "h-rsa1024.test": {"cert_faults": ["weak"], "cert_valid": False, "class_lenient": "ok"},
+                                "enforce.test": {"cert_aia": None}},
+         ("endpoints", "host"): {"mx.t-aia.test": {"cert_aia": True}, "mx.mx-nochain.test": {"cert_aia": False},
+                                 "mx.t-rsa1024.test": {"cert_faults": ["weak"], "cert_valid": False},
+                                 "mx.shared.test": {"cert_aia": None}}}
+
+
+# What `ststat show` says of these names, and of no others that are asked here.
+SHOWN = {"AIA says where the missing issuer is": ("h-aia.test", "t-aia.test"),
+         "the answer came out of a cache, Age 600 s": ("h-age.test",),
+         "policy, decoded as lenient senders do: valid": ("h-gzip.test",)}
+ASKED = ("enforce.test", "pol-nochain.test", "mx-nochain.test", "h-bomb.test", *(name for names in SHOWN.values() for name in names))
+
+
+def show_missed(scan):
+    shown = {name: programs.ststat("show", scan, name)[1] for name in ASKED}
+    return [f"ststat show {name}: {words!r}: expected {name in names}, observed {words in text}"
+            for words, names in SHOWN.items() for name, text in shown.items() if (words in text) != (name in names)]
+
+
+def notes_missed(scan):
+    wrong = []
+    for (table, key), noted in NOTED.items():
+        exported, _ = rows(scan, table)
+        of_key = {row[key]: row for row in exported}
+        wrong += [f"{table}, {name}: {column}: expected {want}, observed {of_key[name][column]}"
+                  for name, columns in noted.items() for column, want in columns.items() if of_key[name][column] != want]
+    return wrong
 
 
 def rows(scan, table):
@@ -199,4 +237,4 @@ def complaints(scan):
                 differences += 1
         print(f"{name}: opportunistic {got['opportunistic']}, MTA-STS {got['mta_sts']} ({got['sts_state']})"
               f"{' ' + ' '.join(got['results']) if got['results'] else ''}: {'FAIL' if differences else 'ok'}")
-    return wrong
+    return wrong + notes_missed(scan) + show_missed(scan)

@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <openssl/ssl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -82,7 +81,7 @@ struct peer {
     SSL_CTX *ctx;
     SSL *ssl;
     bool reset;
-    atomic_bool listening; /* has come to PEER_LISTEN */
+    atomic_bool listening; /* has come to PEER_LISTEN, or drips */
     pthread_t thread;
     char sni[256];     /* server name that the client sent */
     char heard[16384]; /* what the client sent, in the clear or out of TLS */
@@ -154,6 +153,7 @@ static bool peer_step(struct peer *p, const struct peer_step *s)
     case PEER_DRIP:
     case PEER_FLOOD:
         while (peer_write(p, s->text, s->n) > 0) {
+            p->listening = s->what == PEER_DRIP;
             if (s->ms > 0)
                 usleep((unsigned)s->ms * 1000);
         }
@@ -181,13 +181,11 @@ static bool peer_step(struct peer *p, const struct peer_step *s)
 static void *peer_run(void *arg)
 {
     struct peer *p = arg;
-    struct pollfd ready = {p->listener, POLLIN, 0};
     char rest[1024];
 
-    /* A probe may be cancelled before it connects. */
-    if (poll(&ready, 1, 2000) != 1)
-        return NULL;
     p->fd = accept(p->listener, NULL, NULL);
+    if (p->fd < 0)
+        return NULL;
     for (const struct peer_step *s = p->steps; peer_step(p, s); s++)
         ;
     if (!p->reset)
@@ -199,7 +197,8 @@ static void *peer_run(void *arg)
     return NULL;
 }
 
-static int peer_listen(struct peer *p, const char *ip, int backlog)
+/* A port of its own, at which nothing listens yet. */
+static int peer_bind(struct peer *p, const char *ip)
 {
     struct sockaddr_in in = {.sin_family = AF_INET};
     struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
@@ -210,11 +209,15 @@ static int peer_listen(struct peer *p, const char *ip, int backlog)
     if (!v4)
         inet_pton(AF_INET6, ip, &in6.sin6_addr);
     p->listener = socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (p->listener < 0 || bind(p->listener, sa, len) != 0 || listen(p->listener, backlog) != 0 ||
-        getsockname(p->listener, sa, &len) != 0)
+    if (p->listener < 0 || bind(p->listener, sa, len) != 0 || getsockname(p->listener, sa, &len) != 0)
         return -1;
     p->port = ntohs(v4 ? in.sin_port : in6.sin6_port);
     return 0;
+}
+
+static int peer_listen(struct peer *p, const char *ip, int backlog)
+{
+    return peer_bind(p, ip) == 0 ? listen(p->listener, backlog) : -1;
 }
 
 /* `steps` and `ctx` (for PEER_TLS) are borrowed until peer_stop. */
@@ -228,8 +231,11 @@ static int peer_start(struct peer *p, const char *ip, const struct peer_step *st
     return pthread_create(&p->thread, NULL, peer_run, p);
 }
 
+/* The probe is through: where it came to no connection, or the peer has not got round to it, none is waited
+ * for. */
 static void peer_stop(struct peer *p)
 {
+    shutdown(p->listener, SHUT_RDWR);
     pthread_join(p->thread, NULL);
     close(p->listener);
 }

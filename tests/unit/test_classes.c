@@ -18,8 +18,9 @@ static enum policy_class classify(struct rec_policy p, uint32_t faults, bool mat
 {
     struct chain_verdict chain = {.faults = faults};
     struct policy_facts facts;
+    char room[POLICY_DECODED_BYTES];
 
-    policy_classify(&facts, &p, &chain, match);
+    policy_classify(&facts, &p, &chain, match, room);
     return facts.class_;
 }
 
@@ -39,6 +40,10 @@ static void test_policy(void **state)
     assert_int_equal(classify(p, CHAIN_NO_ISSUER, true), POL_TLS_UNTRUSTED);
     assert_int_equal(classify(p, CHAIN_UNTRUSTED, true), POL_TLS_UNTRUSTED);
     assert_int_equal(classify(p, CHAIN_OTHER, true), POL_TLS_OTHER);
+    assert_int_equal(classify(p, CHAIN_WEAK, true), POL_TLS_WEAK);
+    assert_int_equal(classify(p, CHAIN_WEAK, false), POL_TLS_NAME);
+    assert_int_equal(classify(p, CHAIN_WEAK | CHAIN_OTHER, true), POL_TLS_OTHER);
+    assert_int_equal(classify(p, CHAIN_WEAK | CHAIN_UNTRUSTED, true), POL_TLS_UNTRUSTED);
     assert_int_equal(classify(p, CHAIN_EMPTY, false), POL_TLS_OTHER);
     assert_int_equal(classify(p, CHAIN_NOT_IN_SCAN, true), POL_INCONCLUSIVE); /* our loss */
     p.tls = &(struct rec_tls){.version = 0x0303, .cipher = S("X")};
@@ -86,6 +91,42 @@ static void test_lengths(void **state)
         p.status = 404;
         p.oc = OC_HTTP_STATUS;
         assert_int_equal(classify(p, 0, true), POL_HTTP_STATUS);
+    }
+}
+
+/* RFC 9111 section 5.1. */
+static void test_age(void **state)
+{
+    static const struct {
+        const char *headers;
+        uint32_t age_s;
+    } rows[] = {
+        {"Age: 600\r\n", 600},
+        {"age:\t7 \r\n", 7},
+        {"X: 1\r\n", 0},
+        {"Age: 0\r\n", 0},
+        {"Age:\r\n", 0},
+        {"Age: -1\r\n", 0},
+        {"Age: +1\r\n", 0},
+        {"Age: 1.5\r\n", 0},
+        {"Age: 600s\r\n", 0},
+        {"Age: 5 , 600\r\n", 5},
+        {"Age: x, 600\r\n", 0},
+        {"Age: 5\r\nAge: 600\r\n", 5},
+        {"Age: 00002147483647\r\n", 2147483647},
+        {"Age: 2147483649\r\n", 2147483648},
+        {"Age: 99999999999999999999999\r\n", 2147483648},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < STS_LEN(rows); i++) {
+        struct rec_policy p = {.oc = OC_OK, .status = 200, .headers = sts_str(rows[i].headers)};
+        struct policy_facts facts;
+        char room[POLICY_DECODED_BYTES];
+
+        policy_classify(&facts, &p, &(struct chain_verdict){0}, true, room);
+        if (facts.age_s != rows[i].age_s)
+            fail_msg("row %zu: %u s", i, facts.age_s);
     }
 }
 
@@ -320,11 +361,17 @@ static void test_wildcard(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_policy),          cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_policy_outcomes), cmocka_unit_test(test_headers),
-        cmocka_unit_test(test_endpoint),        cmocka_unit_test(test_endpoint_evidence),
-        cmocka_unit_test(test_mx_state),        cmocka_unit_test(test_joined),
-        cmocka_unit_test(test_lookups),         cmocka_unit_test(test_wildcard),
+        cmocka_unit_test(test_policy),
+        cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_policy_outcomes),
+        cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_age),
+        cmocka_unit_test(test_endpoint),
+        cmocka_unit_test(test_endpoint_evidence),
+        cmocka_unit_test(test_mx_state),
+        cmocka_unit_test(test_joined),
+        cmocka_unit_test(test_lookups),
+        cmocka_unit_test(test_wildcard),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

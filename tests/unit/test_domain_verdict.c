@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <zlib.h>
 
 #include <cmocka.h>
 
@@ -59,7 +60,7 @@ static void test_certificate(void **state)
         uint32_t faults;
         bool match;
         enum result_type want;
-        bool unknown;
+        bool unknown, weak;
     } rows[] = {
         {0, true, RESULT_NONE},
         {0, false, RESULT_CERTIFICATE_HOST_MISMATCH},
@@ -71,15 +72,21 @@ static void test_certificate(void **state)
         {CHAIN_UNTRUSTED, true, RESULT_CERTIFICATE_NOT_TRUSTED},
         {CHAIN_NO_ISSUER, true, RESULT_CERTIFICATE_NOT_TRUSTED},
         {CHAIN_OTHER, true, RESULT_CERTIFICATE_NOT_TRUSTED},
+        {CHAIN_WEAK, true, RESULT_CERTIFICATE_NOT_TRUSTED, .weak = true},
+        {CHAIN_WEAK, false, RESULT_CERTIFICATE_HOST_MISMATCH},
+        {CHAIN_WEAK | CHAIN_EXPIRED, true, RESULT_CERTIFICATE_EXPIRED},
+        {CHAIN_WEAK | CHAIN_NOT_IN_SCAN, true, RESULT_NONE, true},
         {CHAIN_EMPTY, false, RESULT_VALIDATION_FAILURE},
         {CHAIN_NOT_IN_SCAN | CHAIN_NO_ISSUER, false, RESULT_NONE, true},
     };
-    bool unknown;
 
     (void)state;
     for (size_t i = 0; i < STS_LEN(rows); i++) {
-        assert_int_equal(mx_cert_fault(rows[i].faults, rows[i].match, &unknown), rows[i].want);
-        assert_int_equal(unknown, rows[i].unknown);
+        struct mx_cert cert = mx_cert_of(rows[i].faults, rows[i].match);
+
+        assert_int_equal(cert.fault, rows[i].want);
+        assert_int_equal(cert.good, rows[i].want == RESULT_NONE && !rows[i].unknown);
+        assert_int_equal(cert.weak, rows[i].weak);
     }
 }
 
@@ -113,7 +120,7 @@ static void test_sum(void **state)
         struct mx_facts mx = {0};
 
         for (unsigned k = 0; k < 3; k++)
-            mx_sum_add(&sum, rows[i].at[k], false, RESULT_CERTIFICATE_EXPIRED);
+            mx_sum_add(&sum, rows[i].at[k], mx_cert_of(CHAIN_EXPIRED, true));
         mx_facts_of(&mx, rows[i].addresses, &sum, NULL);
         if (mx.tls != rows[i].best || mx.worst != rows[i].worst)
             fail_msg("row %zu: %s, worst %s", i, mx_tls_name(mx.tls), mx_tls_name(mx.worst));
@@ -130,13 +137,19 @@ static void test_sum_of_certificates(void **state)
     struct mx_facts mx = {0};
 
     (void)state;
-    mx_sum_add(&sum, MX_TLS_ENCRYPTED, false, RESULT_CERTIFICATE_NOT_TRUSTED);
-    mx_sum_add(&sum, MX_TLS_ENCRYPTED, false, RESULT_CERTIFICATE_EXPIRED);
-    mx_sum_add(&sum, MX_TLS_OLD, true, RESULT_NONE); /* nothing that an MTA-STS sender could use */
+    mx_sum_add(&sum, MX_TLS_ENCRYPTED, mx_cert_of(CHAIN_UNTRUSTED, true));
+    mx_sum_add(&sum, MX_TLS_ENCRYPTED, mx_cert_of(CHAIN_EXPIRED, true));
+    mx_sum_add(&sum, MX_TLS_OLD, mx_cert_of(0, true)); /* nothing that an MTA-STS sender could use */
     mx_facts_of(&mx, two, &sum, NULL);
     assert_false(mx.cert_good);
     assert_int_equal(mx.cert_fault, RESULT_CERTIFICATE_EXPIRED);
-    mx_sum_add(&sum, MX_TLS_ENCRYPTED, true, RESULT_NONE);
+    assert_false(mx.cert_weak);
+    mx_sum_add(&sum, MX_TLS_ENCRYPTED, mx_cert_of(CHAIN_WEAK, true));
+    mx_facts_of(&mx, two, &sum, NULL);
+    assert_false(mx.cert_good);
+    assert_true(mx.cert_weak);
+    assert_int_equal(mx.cert_fault, RESULT_CERTIFICATE_EXPIRED);
+    mx_sum_add(&sum, MX_TLS_ENCRYPTED, mx_cert_of(0, true));
     mx_facts_of(&mx, two, &sum, NULL);
     assert_true(mx.cert_good);
     assert_int_equal(mx.cert_fault, RESULT_NONE);
@@ -276,32 +289,88 @@ static void test_policy_readings(void **state)
     static const struct chain_verdict good = {0};
     struct rec_policy p = {.oc = OC_OK, .status = 200, .headers = S("Content-Type: text/html\r\n")};
     struct policy_facts facts;
+    char room[POLICY_DECODED_BYTES];
 
     (void)state;
     p.body = sts_str(BODY("enforce", "a.test"));
-    policy_classify(&facts, &p, &good, true);
+    policy_classify(&facts, &p, &good, true, room);
     assert_int_equal(facts.class_, POL_MEDIA);
     assert_int_equal(facts.lenient, POL_OK); /* RFC 8461 section 3.3 only recommends to look at it */
     assert_int_equal(facts.lenient_mode, STS_MODE_ENFORCE);
     assert_int_equal(facts.results, RESULT_BIT(RESULT_STS_POLICY_FETCH_ERROR));
     p.body = sts_str("<html>");
-    policy_classify(&facts, &p, &good, true);
+    policy_classify(&facts, &p, &good, true, room);
     assert_int_equal(facts.class_, POL_MEDIA);
     assert_int_equal(facts.lenient, POL_SYNTAX);
     assert_int_equal(facts.results,
                      RESULT_BIT(RESULT_STS_POLICY_FETCH_ERROR) | RESULT_BIT(RESULT_STS_POLICY_INVALID));
-    policy_classify(&facts, &p, &(struct chain_verdict){.faults = CHAIN_EXPIRED}, true);
+    policy_classify(&facts, &p, &(struct chain_verdict){.faults = CHAIN_EXPIRED}, true, room);
     assert_int_equal(facts.class_, POL_TLS_EXPIRED);
     assert_int_equal(facts.lenient, POL_TLS_EXPIRED); /* nobody takes a policy from there */
     assert_int_equal(facts.results, RESULT_BIT(RESULT_STS_WEBPKI_INVALID) |
                                         RESULT_BIT(RESULT_STS_POLICY_FETCH_ERROR) |
                                         RESULT_BIT(RESULT_STS_POLICY_INVALID));
-    policy_classify(&facts, &(struct rec_policy){.oc = OC_DNS_NXDOMAIN}, &good, true);
+    p.headers = sts_str("Content-Type: text/plain");
+    p.body = sts_str(BODY("enforce", "a.test"));
+    policy_classify(&facts, &p, &(struct chain_verdict){.faults = CHAIN_WEAK}, true, room);
+    assert_int_equal(facts.class_, POL_TLS_WEAK);
+    assert_int_equal(facts.lenient, POL_OK);
+    assert_int_equal(facts.lenient_mode, STS_MODE_ENFORCE);
+    assert_false(facts.trusted);
+    assert_int_equal(facts.results, RESULT_BIT(RESULT_STS_WEBPKI_INVALID));
+    policy_classify(&facts, &p, &(struct chain_verdict){.faults = CHAIN_WEAK | CHAIN_EXPIRED}, true, room);
+    assert_int_equal(facts.lenient, POL_TLS_EXPIRED);
+    policy_classify(&facts, &(struct rec_policy){.oc = OC_DNS_NXDOMAIN}, &good, true, room);
     assert_int_equal(facts.lenient, POL_DNS);
     assert_int_equal(facts.results, RESULT_BIT(RESULT_STS_POLICY_FETCH_ERROR));
-    policy_classify(&facts, &(struct rec_policy){.oc = OC_OUR_STOP}, &good, true);
+    policy_classify(&facts, &(struct rec_policy){.oc = OC_OUR_STOP}, &good, true, room);
     assert_int_equal(facts.lenient, POL_INCONCLUSIVE);
     assert_int_equal(facts.results, 0);
+}
+
+/* A coding that was not asked for: strictly no policy, leniently what it decodes to. */
+static void test_coded_policy(void **state)
+{
+    static const struct chain_verdict good = {0}, expired = {.faults = CHAIN_EXPIRED};
+    static const char valid[] = BODY("testing", "a.test");
+    uint8_t coded[256];
+    uLongf len = sizeof(coded);
+    struct rec_policy p = {.oc = OC_OK, .status = 200};
+    struct policy_facts facts;
+    char room[POLICY_DECODED_BYTES];
+
+    (void)state;
+    assert_int_equal(compress(coded, &len, (const Bytef *)valid, sizeof(valid) - 1), Z_OK);
+    p.body = (struct sts_str){(const char *)coded, (uint32_t)len};
+    p.headers =
+        sts_str("Content-Type: text/plain\r\nContent-Encoding: identity\r\ncontent-encoding: Deflate");
+    policy_classify(&facts, &p, &good, true, room);
+    assert_int_equal(facts.class_, POL_HTTP_ENCODING);
+    assert_int_equal(facts.lenient, POL_OK);
+    assert_int_equal(facts.lenient_mode, STS_MODE_TESTING);
+    assert_true(sts_str_equal(facts.text, sts_str(valid)));
+    assert_true(facts.decoded && !facts.has_body);
+    assert_int_equal(facts.results, RESULT_BIT(RESULT_STS_POLICY_FETCH_ERROR));
+    policy_classify(&facts, &p, &expired, true, room);
+    assert_int_equal(facts.lenient, POL_TLS_EXPIRED);
+    p.headers = sts_str("Content-Encoding: deflate\r\nContent-Encoding: deflate");
+    policy_classify(&facts, &p, &good, true, room);
+    assert_int_equal(facts.lenient, POL_HTTP_ENCODING); /* twice */
+    assert_false(facts.decoded);
+    p.headers = sts_str("Content-Encoding: deflate");
+    p.status = 404;
+    p.oc = OC_HTTP_STATUS;
+    policy_classify(&facts, &p, &good, true, room);
+    assert_int_equal(facts.lenient, POL_HTTP_STATUS);
+    p.status = 200;
+    p.oc = OC_OK;
+    len = sizeof(coded);
+    assert_int_equal(compress(coded, &len, (const Bytef *)"no policy", 9), Z_OK);
+    p.body.len = (uint32_t)len;
+    policy_classify(&facts, &p, &good, true, room);
+    assert_int_equal(facts.class_, POL_HTTP_ENCODING);
+    assert_int_equal(facts.lenient, POL_SYNTAX);
+    assert_int_equal(facts.results, RESULT_BIT(RESULT_STS_POLICY_FETCH_ERROR));
 }
 
 int main(void)
@@ -314,6 +383,7 @@ int main(void)
         cmocka_unit_test(test_inference),
         cmocka_unit_test(test_policy),
         cmocka_unit_test(test_policy_readings),
+        cmocka_unit_test(test_coded_policy),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

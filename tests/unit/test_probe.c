@@ -11,6 +11,8 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#define SAID_MS 100 /* what a peer has said is there by then; the loop has polled in between */
+
 /* --- the dialog in the clear --- */
 
 static const struct dialog {
@@ -116,6 +118,22 @@ static const struct dialog {
      NULL},
 };
 
+static void on_silence(uv_timer_t *handle)
+{
+    struct trial *t = handle->data;
+
+    timers_run(&t->timers, t->timers.now_ms + t->env.total_timeout_ms);
+}
+
+/* Deadlines pass when the peer has done its steps, and what it said is there. */
+static void on_dialog(uv_timer_t *handle)
+{
+    struct trial *t = handle->data;
+
+    if (t->peer->listening)
+        uv_timer_start(handle, on_silence, SAID_MS, 0);
+}
+
 static void test_dialogs(void **state)
 {
     (void)state;
@@ -127,6 +145,9 @@ static void test_dialogs(void **state)
         print_message("%s\n", d->name);
         assert_int_equal(peer_start(&peer, IP, d->steps, NULL), 0);
         trial_init(&t, peer.port);
+        t.clock_stands = true;
+        t.peer = &peer;
+        uv_timer_start(&t.cancel, on_dialog, 5, 5);
         trial_run(&t, HOST, IP);
         peer_stop(&peer);
         assert_outcome(&t, d->r.oc, d->r.src, d->r.raw);
@@ -161,6 +182,7 @@ static void test_late_loop(void **state)
 
         assert_int_equal(peer_start(&peer, IP, rows[i].steps, NULL), 0);
         trial_init(&t, peer.port);
+        t.clock_stands = true;
         assert_int_equal(address_parse(IP, &address), STS_OK);
         t.probe = probe_start(&t.env, HOST, &address, &t.arena, &t.evidence, on_done, &t);
         t.started = true;
@@ -187,6 +209,7 @@ static void test_own_alert(void **state)
     (void)state;
     assert_int_equal(peer_start(&peer, IP, steps, NULL), 0);
     trial_init(&t, peer.port);
+    t.clock_stands = true;
     trial_run(&t, HOST, IP);
     peer_stop(&peer);
     assert_outcome(&t, OC_TLS_PROTOCOL, SRC_SSL, SSL_R_UNEXPECTED_MESSAGE);
@@ -209,6 +232,7 @@ static void test_much_injected(void **state)
     memcpy(much, "220 go\r\n", 8);
     assert_int_equal(peer_start(&peer, IP, steps, NULL), 0);
     trial_init(&t, peer.port);
+    t.clock_stands = true;
     trial_run(&t, HOST, IP);
     peer_stop(&peer);
     assert_outcome(&t, OC_STARTTLS_INJECTED, SRC_BYTES, sizeof(much) - 8);
@@ -223,12 +247,12 @@ static void test_refused(void **state)
     struct trial t;
 
     (void)state;
-    assert_int_equal(peer_listen(&peer, IP, 1), 0);
-    close(peer.listener);
+    assert_int_equal(peer_bind(&peer, IP), 0); /* nobody else gets the port */
     trial_init(&t, peer.port);
     trial_run(&t, HOST, IP);
     assert_outcome(&t, OC_TCP_REFUSED, SRC_ERRNO, ECONNREFUSED);
     trial_fini(&t);
+    close(peer.listener);
 }
 
 /* A listener whose queue is full answers no SYN. */
@@ -279,13 +303,13 @@ static void test_connect_timeout(void **state)
 
 /* --- the end from our side --- */
 
-/* Wait until the peer has done its steps, and 100 ms more for what it said last. */
+/* Wait until the peer has done its steps, and for what it said last. */
 static void on_look(uv_timer_t *handle)
 {
     struct trial *t = handle->data;
 
     if (t->peer->listening)
-        uv_timer_start(handle, on_cancel, 100, 0);
+        uv_timer_start(handle, on_cancel, SAID_MS, 0);
 }
 
 static void test_cancel(void **state)
@@ -426,6 +450,7 @@ static void test_source_address(void **state)
     assert_int_equal(address_parse("192.0.2.1", &foreign), STS_OK);
     assert_int_equal(peer_start(&peer, IP, steps, NULL), 0);
     trial_init(&t, peer.port);
+    t.clock_stands = true;
     t.env.local_v4 = &mine;
     trial_run(&t, HOST, IP);
     peer_stop(&peer);

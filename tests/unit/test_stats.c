@@ -98,7 +98,7 @@ static void check_sums(const uint64_t n[COUNTER_LIMIT])
                                           n[C_pol_syntax]);
     assert_int_equal(n[C_pol_tls], n[C_pol_tls_alert] + n[C_pol_tls_handshake] + n[C_pol_tls_old] +
                                        n[C_pol_tls_name] + n[C_pol_tls_expired] + n[C_pol_tls_self_signed] +
-                                       n[C_pol_tls_untrusted] + n[C_pol_tls_other]);
+                                       n[C_pol_tls_untrusted] + n[C_pol_tls_weak] + n[C_pol_tls_other]);
     assert_int_equal(n[C_pol_http], n[C_pol_http_redirect] + n[C_pol_http_status] + n[C_pol_http_other]);
     assert_int_equal(n[C_hosts], n[C_hosts_address] + n[C_hosts_no_address] + n[C_hosts_inconclusive]);
     assert_int_equal(n[C_hosts], n[C_hosts_answered] + n[C_hosts_tls_unknown]);
@@ -108,7 +108,7 @@ static void check_sums(const uint64_t n[COUNTER_LIMIT])
     assert_int_equal(n[C_ep_handshake],
                      n[C_ep_tls10] + n[C_ep_tls11] + n[C_ep_tls12] + n[C_ep_tls13] + n[C_ep_tls_other]);
     assert_int_equal(n[C_ep_cert], n[C_ep_cert_valid] + n[C_ep_cert_expired] + n[C_ep_cert_self_signed] +
-                                       n[C_ep_cert_untrusted] + n[C_ep_cert_other]);
+                                       n[C_ep_cert_untrusted] + n[C_ep_cert_weak] + n[C_ep_cert_other]);
     assert_int_equal(n[C_mx], n[C_mx_answered] + n[C_mx_tls_unknown]);
     assert_int_equal(n[C_mx_answered], n[C_mx_tls_all] + n[C_mx_tls_some] + n[C_mx_tls_none]);
     assert_int_equal(n[C_mx_cert], n[C_mx_cert_all] + n[C_mx_cert_some] + n[C_mx_cert_none]);

@@ -16,6 +16,7 @@ enum kind {
     BAD_NAME,
     EXPIRED,
     UNTRUSTED,
+    WEAK,
     NO_CERT,
     INFERRED,
     OLD,
@@ -30,6 +31,7 @@ static const struct mx_facts kinds[] = {
     [BAD_NAME] = {.tls = MX_TLS_ENCRYPTED, .cert_fault = RESULT_CERTIFICATE_HOST_MISMATCH},
     [EXPIRED] = {.tls = MX_TLS_ENCRYPTED, .cert_fault = RESULT_CERTIFICATE_EXPIRED},
     [UNTRUSTED] = {.tls = MX_TLS_ENCRYPTED, .cert_fault = RESULT_CERTIFICATE_NOT_TRUSTED},
+    [WEAK] = {.tls = MX_TLS_ENCRYPTED, .cert_fault = RESULT_CERTIFICATE_NOT_TRUSTED, .cert_weak = true},
     [NO_CERT] = {.tls = MX_TLS_ENCRYPTED, .cert_fault = RESULT_VALIDATION_FAILURE},
     [INFERRED] = {.tls = MX_TLS_ENCRYPTED, .inferred = true},
     [OLD] = {.tls = MX_TLS_OLD},
@@ -61,7 +63,7 @@ struct row {
     enum mx_state mail; /* MX_HAS */
     uint64_t n_cut;
     uint32_t policy_results;
-    bool uncached;
+    bool uncached, lenient;
 };
 
 #define NOT_SUPPORTED RESULT_STARTTLS_NOT_SUPPORTED
@@ -92,6 +94,7 @@ static struct verdict_facts facts_of(const struct row *row, struct mx_facts mx[M
                               .policy = POL_OK,
                               .policy_results = row->policy_results,
                               .uncached = row->uncached,
+                              .lenient = row->lenient,
                               .policy_body = sts_str(row->patterns)};
 
     for (unsigned i = 0; i < MX_MOST && row->mx[i].kind != ABSENT; i++, f.n_mx++) {

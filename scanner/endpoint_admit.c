@@ -1,0 +1,117 @@
+/* endpoint_admit.c - which MX hosts are probed at which address: a host on its way to the worker that owns
+ * the address, the door's word there (door.h), the sample of the address (site.h). What is let in is probed
+ * by endpoint.c. */
+#include "scanner/endpoint_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct endpoint_message { /* "this host points at this address" */
+    struct message head;
+    struct address ip;
+    bool signalled, again;
+    char host[];
+};
+
+void endpoint_want(struct worker *w, const char *host, const struct address *ip, bool signalled, bool again)
+{
+    size_t size = strlen(host) + 1;
+    struct endpoint_message *m = calloc(1, sizeof(*m) + size);
+
+    if (m == NULL) {
+        worker_no_memory(w);
+        return;
+    }
+    m->head.type = MESSAGE_ENDPOINT;
+    m->head.to = worker_owner_of_address(w->scan, ip);
+    m->ip = *ip;
+    m->signalled = signalled;
+    m->again = again;
+    memcpy(m->host, host, size);
+    if (!again)
+        count(&w->counters.endpoints);
+    worker_send(w, &m->head);
+}
+
+static struct site *get_site(struct worker *w, const struct address *a)
+{
+    struct site *site = (struct site *)addrmap_find(&w->sites, a);
+
+    if (site != NULL)
+        return site;
+    site = calloc(1, sizeof(*site));
+    if (site == NULL)
+        return NULL;
+    site->node.address = *a;
+    addrmap_add(&w->sites, &site->node);
+    return site;
+}
+
+/* Is the host to be probed here? NULL: no. */
+static struct site_host *admit(struct worker *w, struct site *site, const struct endpoint_message *m)
+{
+    struct counters *c = &w->counters;
+    struct site_answer answer;
+
+    if (site_admit(site, &w->site_limits, m->host, m->signalled, m->again, &answer) != STS_OK) {
+        worker_no_memory(w);
+        return NULL;
+    }
+    if (m->again && !answer.returned && (answer.kept != NULL || answer.left_out))
+        count(&c->endpoints); /* an address that the first answer did not have */
+    if (answer.left_out && !answer.returned)
+        count(&c->endpoints_sampled);
+    if (answer.kept != NULL && answer.returned)
+        uncount(&c->endpoints_sampled);
+    if (answer.displaced != NULL) {
+        count(&c->endpoints_sampled);
+        endpoint_displace(answer.displaced);
+    }
+    return answer.kept;
+}
+
+static struct key128 key_of(const struct worker *w, const struct endpoint_message *m)
+{
+    uint64_t host = key128_of(m->host, strlen(m->host), w->scan->secret).lo;
+
+    return key128_of(m->ip.b, sizeof(m->ip.b), host);
+}
+
+/* An address that must not be contacted has a record for each host, and no sample. What is on the blocklist
+ * may be off it later, and the host wanted again: it has its record all the same. */
+static void refuse(struct worker *w, const struct endpoint_message *m, enum outcome oc)
+{
+    struct rec_endpoint empty = {0};
+
+    if (m->again)
+        return;
+    if (oc == OC_BLOCKLISTED && keyset_add(&w->excluded, key_of(w, m)) < 0)
+        worker_no_memory(w);
+    endpoint_record(w, m->host, &m->ip, oc, &empty);
+}
+
+/* What becomes of the host at the address: OC_OK, or the door's word, of now or of before. */
+static enum outcome judge(const struct worker *w, const struct endpoint_message *m)
+{
+    if (m->again && keyset_has(&w->excluded, key_of(w, m)))
+        return OC_BLOCKLISTED;
+    return gate_judge(w->gate, m->host, &m->ip);
+}
+
+void endpoint_receive(struct worker *w, struct message *message)
+{
+    struct endpoint_message *m = (struct endpoint_message *)message;
+    enum outcome judged = judge(w, m);
+    struct site *site = judged == OC_OK ? get_site(w, &m->ip) : NULL;
+    struct site_host *host = site != NULL ? admit(w, site, m) : NULL;
+
+    if (judged != OC_OK)
+        refuse(w, m, judged);
+    else if (site == NULL)
+        worker_no_memory(w);
+    if (host != NULL)
+        endpoint_begin(w, site, host);
+    else
+        scan_finish(w->scan, 1);
+    free(m);
+}

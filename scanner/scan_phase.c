@@ -1,0 +1,155 @@
+/* scan_phase.c - how far a scan is: looked at from time to time, when a worker wakes the main thread, and at
+ * a signal. The end of the input and of all work, the tail, the time limit, the grace. */
+#include "scanner/scan_private.h"
+#include "scanner/worker.h"
+
+#include <signal.h>
+
+#define GAP_NS   500000000
+#define JUDGE_MS 50 /* between two looks at where the scan is */
+
+static void wake_workers(struct scan *s)
+{
+    for (uint32_t i = 0; i < s->n_workers; i++)
+        worker_wake(&s->workers[i]);
+}
+
+void control_move(struct control *c, enum scan_phase phase, enum outcome oc)
+{
+    if (scan_phase(&c->scan) >= phase)
+        return;
+    input_stop(c->input);
+    fifo_close(&c->scan.batches);
+    atomic_store(&c->scan.end_oc, oc);
+    atomic_store_explicit(&c->scan.phase, phase, memory_order_release);
+    wake_workers(&c->scan);
+}
+
+/* Each name of the input is done, or waits for its second round of DNS. */
+static bool are_names_through(const struct scan *s)
+{
+    const struct counts counts = scan_counts(s);
+
+    return counts.names_done + counts_waiting(&counts) == atomic_load(&s->names_handed);
+}
+
+/* When every name is through, retries have the tail; what then still waits is inconclusive. */
+static void judge_tail(struct control *c, int64_t now_ns)
+{
+    struct scan *s = &c->scan;
+    int64_t tail_ns = (int64_t)s->options->tail_ms * 1000000;
+
+    if (c->names_through_ns == 0 && are_names_through(s))
+        c->names_through_ns = now_ns;
+    if (tail_ns > 0 && c->names_through_ns != 0 && now_ns - c->names_through_ns > tail_ns)
+        control_move(c, PHASE_END, OC_OUR_TAIL);
+}
+
+/* The time in which this program stood still is not taken from the tail, nor from the grace. */
+static void skip_gap(struct control *c, int64_t now_ns)
+{
+    int64_t gap_ns = now_ns - c->judged_ns;
+
+    c->judged_ns = now_ns;
+    if (gap_ns < GAP_NS)
+        return;
+    if (c->names_through_ns != 0)
+        c->names_through_ns += gap_ns;
+    if (c->drain_end_ns != 0)
+        c->drain_end_ns += gap_ns;
+}
+
+/* What was told to stop drains: it has the grace. */
+static void drain(struct control *c, const char *reason, const char *said)
+{
+    uint64_t grace_ms = c->scan.options->grace_ms;
+
+    c->stop_reason = reason;
+    c->drain_end_ns = scan_clock_ns() + (int64_t)grace_ms * 1000000;
+    fprintf(c->messages, "stscan: %s: what is in flight has %llu s; a signal then stops at once\n", said,
+            (unsigned long long)(grace_ms / 1000));
+    control_move(c, PHASE_DRAIN, OC_OUR_STOP);
+}
+
+/* By the clock on the wall: standing still is not left out. */
+static void judge_runtime(struct control *c, int64_t now_ns)
+{
+    int64_t most_ns = (int64_t)c->scan.options->max_runtime_ms * 1000000;
+
+    if (most_ns > 0 && scan_phase(&c->scan) == PHASE_RUN && now_ns - c->scan.start_ns > most_ns)
+        drain(c, "--max-runtime reached", "--max-runtime reached, stopping");
+}
+
+/* Endpoints that wait for the verdict on the SMTP port are settled when nothing else is left. */
+static void judge_port(struct control *c)
+{
+    struct scan *s = &c->scan;
+    uint64_t n_held = atomic_load(&s->port.n_held);
+
+    if (n_held > 0 && atomic_load(&s->input_done) && atomic_load(&s->outstanding) <= n_held)
+        port_settle(&s->port);
+    if (port_verdict(&s->port) == PORT_BLOCKED && !c->told_blocked) {
+        c->told_blocked = true;
+        port_tell_blocked(&s->port, (unsigned)s->options->smtp_port, c->messages);
+    }
+}
+
+static void judge(struct control *c)
+{
+    struct scan *s = &c->scan;
+    int64_t now_ns = scan_clock_ns();
+    struct counts counts = scan_counts(s);
+
+    skip_gap(c, now_ns);
+    silence_tell(&c->silence, now_ns, &counts, &s->options->name_servers, c->messages);
+    judge_runtime(c, now_ns);
+    judge_port(c);
+    if (atomic_load(&s->failed))
+        control_move(c, PHASE_END, OC_OUR_STOP);
+    if (c->drain_end_ns != 0 && now_ns > c->drain_end_ns)
+        control_move(c, PHASE_END, OC_OUR_STOP);
+    if (!atomic_load(&s->input_done))
+        return;
+    if (scan_phase(s) == PHASE_RUN)
+        judge_tail(c, now_ns);
+    if (atomic_load_explicit(&s->outstanding, memory_order_acquire) == 0) {
+        control_move(c, PHASE_CLOSE, OC_OUR_STOP);
+        uv_stop(&c->loop);
+    }
+}
+
+static void on_wake(uv_async_t *handle)
+{
+    judge(handle->data);
+}
+
+static void on_judge(uv_timer_t *handle)
+{
+    judge(handle->data);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct control *c = handle->data;
+
+    (void)number;
+    if (c->stop_reason == NULL) {
+        drain(c, "stopped by a signal", "stopping");
+        return;
+    }
+    fprintf(c->messages, "stscan: stopping at once\n");
+    control_move(c, PHASE_END, OC_OUR_STOP);
+}
+
+int control_watch(struct control *c, struct sts_err *err)
+{
+    if (uv_async_init(&c->loop, &c->wake, on_wake) != 0 || uv_timer_init(&c->loop, &c->judge) != 0 ||
+        uv_signal_init(&c->loop, &c->on_int) != 0 || uv_signal_init(&c->loop, &c->on_term) != 0 ||
+        uv_signal_start(&c->on_int, on_signal, SIGINT) != 0 ||
+        uv_signal_start(&c->on_term, on_signal, SIGTERM) != 0 ||
+        uv_timer_start(&c->judge, on_judge, JUDGE_MS, JUDGE_MS) != 0)
+        return sts_fail(err, STS_ESYS, "cannot set up an event loop");
+    c->wake.data = c->judge.data = c->on_int.data = c->on_term.data = c;
+    c->scan.wake = &c->wake;
+    return STS_OK;
+}
