@@ -5,7 +5,7 @@
 #include "analysis/evidence.h"
 #include "analysis/join.h"
 #include "analysis/name_class.h"
-#include "analysis/policy_class.h"
+#include "analysis/policy_addresses.h"
 #include "analysis/scan_options.h"
 #include "analysis/show.h"
 #include "analysis/show_verdict.h"
@@ -153,6 +153,50 @@ static void show_listed(struct show *s, struct sts_str body)
     }
 }
 
+static void put_address(FILE *out, const struct rec_policy *p, const struct rec_fetch *f,
+                        const struct policy_facts *own, const struct policy_facts *facts)
+{
+    bool same_body = sts_str_equal(f->body_digest, p->body_digest);
+
+    fputs("     ", out);
+    text_put(out, f->ip);
+    if (facts->class_ == POL_INCONCLUSIVE || outcome_class(outcome_byte(f->oc)) == OCC_temporary)
+        fprintf(out, ": could not be learned: %s", outcome_text(outcome_byte(f->oc)));
+    else if (facts->class_ == own->class_ && (same_body || !facts->has_body))
+        fputs(": the same", out);
+    else if (facts->class_ == POL_OK)
+        fprintf(out, ": %s policy (mode %s, max_age %" PRIu64 " s)", same_body ? "the same" : "another",
+                sts_mode_name(facts->body.mode), facts->body.max_age_s);
+    else
+        fprintf(out, ": %s%s", policy_class_text(facts->class_),
+                facts->has_body && !same_body ? ", another body" : "");
+    fputc('\n', out);
+}
+
+/* What the other addresses of the policy host say, against the one that decided. */
+static int show_addresses(struct show *s, const struct rec_policy *p, const struct policy_facts *own,
+                          struct sts_err *err)
+{
+    FILE *out = s->tree.out;
+    struct policy_addresses all;
+    struct policy_facts facts;
+
+    if (policy_addresses_compare(&all, s->e.chains, s->e.start_ms, p, own, err) != STS_OK)
+        return err->code;
+    if (all.n_asked < 2 && p->others.n == 0)
+        return STS_OK;
+    fprintf(out, "  => addresses: %" PRIu32 " contacted, valid policy at %" PRIu32 "%s%s%s\n", all.n_asked,
+            all.n_ok, all.bodies ? "; they serve different bodies" : "",
+            all.partly ? "; it works at some of them only" : "",
+            all.failures ? "; they fail in different ways" : "");
+    for (uint32_t i = 0; i < p->others.n; i++) {
+        if (policy_fetch_classify(&facts, s->e.chains, s->e.start_ms, p, &p->others.v[i], err) != STS_OK)
+            return err->code;
+        put_address(out, p, &p->others.v[i], own, &facts);
+    }
+    return STS_OK;
+}
+
 static int show_policy(struct show *s, const struct rec_policy *p, struct sts_err *err)
 {
     FILE *out = s->tree.out;
@@ -181,6 +225,8 @@ static int show_policy(struct show *s, const struct rec_policy *p, struct sts_er
                 facts.body.max_age_s);
         show_listed(s, facts.text);
     }
+    if (show_addresses(s, p, &facts, err) != STS_OK)
+        return err->code;
     tree_record(&s->tree, REC_policy, p, 2);
     return STS_OK;
 }

@@ -112,7 +112,12 @@ static int on_policy(struct evidence *e, const struct rec_policy *p, struct sts_
     if (!text_equal_nocase(p->name, e->name))
         return STS_OK;
     e->n_records++;
-    return add_chain(e, p->tls, err) ? err->code : keep(e, REC_policy, p, false, err);
+    if (add_chain(e, p->tls, err) != STS_OK)
+        return err->code;
+    for (uint32_t i = 0; i < p->others.n; i++)
+        if (add_chain(e, p->others.v[i].tls, err) != STS_OK)
+            return err->code;
+    return keep(e, REC_policy, p, false, err);
 }
 
 static int on_cert(struct evidence *e, const struct rec_cert *cert, struct sts_err *err)

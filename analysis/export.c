@@ -93,14 +93,19 @@ static int on_citing(void *arg, enum rec_kind kind, const void *record, const st
                      struct sts_err *err)
 {
     struct output *o = arg;
+    const struct rec_policy *p = record;
 
     (void)place;
     if (record == NULL)
         return STS_OK;
-    return export_cite(&o->e,
-                       kind == REC_endpoint ? ((const struct rec_endpoint *)record)->tls
-                                            : ((const struct rec_policy *)record)->tls,
-                       err);
+    if (kind == REC_endpoint)
+        return export_cite(&o->e, ((const struct rec_endpoint *)record)->tls, err);
+    if (export_cite(&o->e, p->tls, err) != STS_OK)
+        return err->code;
+    for (uint32_t i = 0; i < p->others.n; i++)
+        if (export_cite(&o->e, p->others.v[i].tls, err) != STS_OK)
+            return err->code;
+    return STS_OK;
 }
 
 static int fill(struct exporter *e, enum rec_kind kind, const void *record, struct sts_err *err)

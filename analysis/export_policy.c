@@ -71,6 +71,37 @@ static void put_body(struct row *row, const struct policy_facts *facts)
     export_defects(row, COL_policies_defects, &p->defects);
 }
 
+static void put_class(struct row *row, enum export_column c, enum policy_class class_)
+{
+    if (class_ != POL_NONE)
+        row_word(row, c, policy_class_name(class_));
+}
+
+static int put_addresses(struct exporter *e, const struct rec_policy *p, const struct policy_facts *facts,
+                         struct sts_err *err)
+{
+    struct sts_strs differences = row_items(&e->row, 3);
+    struct policy_addresses all;
+
+    if (policy_addresses_compare(&all, e->join->chains, e->join->start_ms, p, facts, err) != STS_OK)
+        return err->code;
+    row_uint(&e->row, COL_policies_n_addresses, all.n_asked);
+    row_uint(&e->row, COL_policies_addresses_ok, all.n_ok);
+    put_class(&e->row, COL_policies_ipv4_class, all.ipv4);
+    put_class(&e->row, COL_policies_ipv6_class, all.ipv6);
+    if (all.n_conclusive < 2 || differences.v == NULL)
+        return STS_OK;
+    row_bool(&e->row, COL_policies_consistent, !policy_addresses_differ(&all));
+    if (all.bodies)
+        differences.v[differences.n++] = sts_str("bodies");
+    if (all.partly)
+        differences.v[differences.n++] = sts_str("works-partly");
+    if (all.failures)
+        differences.v[differences.n++] = sts_str("failures");
+    row_list(&e->row, COL_policies_differences, differences);
+    return STS_OK;
+}
+
 int export_policy(struct exporter *e, const struct rec_policy *p, struct sts_err *err)
 {
     static const struct attempt_columns attempts = {
@@ -113,5 +144,5 @@ int export_policy(struct exporter *e, const struct rec_policy *p, struct sts_err
         row_uint(row, COL_policies_connect_ms, p->connect_ms);
     put_answer(row, p);
     put_body(row, &facts);
-    return STS_OK;
+    return put_addresses(e, p, &facts, err);
 }

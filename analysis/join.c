@@ -156,6 +156,20 @@ static uint32_t seconds(uint64_t s)
     return s < UINT32_MAX ? (uint32_t)s : UINT32_MAX;
 }
 
+static int compare_addresses(struct join *j, const struct rec_policy *p, const struct policy_facts *seen,
+                             struct policy_fact *fact, struct sts_err *err)
+{
+    struct policy_addresses all;
+
+    if (policy_addresses_compare(&all, j->chains, j->start_ms, p, seen, err) != STS_OK)
+        return err->code;
+    fact->several = all.n_conclusive > 1;
+    fact->bodies_differ = all.bodies;
+    fact->works_partly = all.partly;
+    fact->fails_otherwise = all.failures;
+    return STS_OK;
+}
+
 static int on_policy(struct join *j, const struct rec_policy *p, struct sts_err *err)
 {
     static const struct sts_strs nothing = {NULL, 0};
@@ -192,6 +206,8 @@ static int on_policy(struct join *j, const struct rec_policy *p, struct sts_err 
     fact->aia = chain.aia;
     fact->aged = seen.age_s > 0;
     fact->text = (struct sts_str){NULL, 0};
+    if (compare_addresses(j, p, &seen, fact, err) != STS_OK)
+        return err->code;
     return seen.class_ == POL_OK || seen.lenient == POL_OK ? keep_body(j, seen.text, &fact->text, err)
                                                            : STS_OK;
 }

@@ -6,7 +6,7 @@
 #include "analysis/endpoint_class.h"
 #include "analysis/mx_facts.h"
 #include "analysis/outcomes.h"
-#include "analysis/policy_class.h"
+#include "analysis/policy_addresses.h"
 #include "analysis/table.h"
 #include "sinks/reader.h"
 
@@ -53,6 +53,8 @@ struct policy_fact {
     uint8_t class_, mode, body;        /* enum policy_class, sts_mode, verdict */
     uint8_t lenient, lenient_mode;     /* enum policy_class, sts_mode: by the lenient reading */
     bool trusted, has_body, aia, aged; /* aged: came out of a cache */
+    bool several;                      /* addresses of the policy host whose answers are compared */
+    bool bodies_differ, works_partly, fails_otherwise; /* as in struct policy_addresses */
 };
 
 struct ip_fact { /* an address at which not every MX host was probed */

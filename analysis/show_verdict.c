@@ -78,6 +78,19 @@ static void step_record(struct steps *s, struct domain_verdict *scratch)
     end(s, rule);
 }
 
+/* A sender may have asked another address. */
+static void or_elsewhere(FILE *out, const struct policy_fact *policy)
+{
+    if (policy == NULL)
+        return;
+    if (policy->works_partly)
+        fputs("; not so at every address of the policy host", out);
+    if (policy->bodies_differ)
+        fputs("; the addresses of the policy host serve different bodies", out);
+    if (policy->fails_otherwise)
+        fputs("; its addresses fail in different ways", out);
+}
+
 static void step_fetch(struct steps *s)
 {
     enum policy_class class_ = s->strict->facts.policy, lenient = s->lenient->facts.policy;
@@ -91,6 +104,7 @@ static void step_fetch(struct steps *s)
     if (policy_class_result(class_)[0] != '\0')
         fprintf(out, ": %s", policy_class_result(class_));
     or_lenient(s, policy_class_text(class_), policy_class_text(lenient));
+    or_elsewhere(out, join_policy(s->j, s->d->name));
     end(s, policy_class_rule(class_));
 }
 

@@ -74,6 +74,20 @@ static void count_host(struct stats *s, const struct host_fact *h)
     s->outcomes[SET_HOST_TLSA][h->oc_tlsa]++;
 }
 
+static void count_policy(struct stats *s, const struct policy_fact *p)
+{
+    bool differ = p->bodies_differ || p->works_partly || p->fails_otherwise;
+
+    s->n[C_pol_hosts] += p->several;
+    s->n[C_pol_hosts_same] += p->several && !differ;
+    s->n[C_pol_hosts_bodies] += p->bodies_differ;
+    s->n[C_pol_hosts_partly] += p->works_partly;
+    s->n[C_pol_hosts_failures] += p->fails_otherwise;
+    s->outcomes[SET_POLICY][p->oc]++;
+    s->outcomes[SET_POLICY_A][p->oc_a]++;
+    s->outcomes[SET_POLICY_AAAA][p->oc_aaaa]++;
+}
+
 void stats_joined(struct stats *s, const struct join *j)
 {
     const struct host_fact *host;
@@ -86,11 +100,8 @@ void stats_joined(struct stats *s, const struct join *j)
         count_host(s, host);
     for (at = 0; (endpoint = table_next(&j->endpoints, &at)) != NULL;)
         count_endpoint(s, endpoint);
-    for (at = 0; (policy = table_next(&j->policies, &at)) != NULL;) {
-        s->outcomes[SET_POLICY][policy->oc]++;
-        s->outcomes[SET_POLICY_A][policy->oc_a]++;
-        s->outcomes[SET_POLICY_AAAA][policy->oc_aaaa]++;
-    }
+    for (at = 0; (policy = table_next(&j->policies, &at)) != NULL;)
+        count_policy(s, policy);
     for (at = 0; (ip = table_next(&j->ips, &at)) != NULL;) {
         s->n[C_ips]++;
         s->n[C_ip_hosts] += ip->n_hosts;

@@ -153,12 +153,14 @@ static void put_list(const struct tree *t, const struct rec_field *f, const stru
     for (uint32_t i = 0; i < list->n; i++) {
         const char *item = list->v + (size_t)i * f->of->size_bytes;
 
-        label(t, indent, i == 0 || put == NULL ? f->key : "");
-        if (put != NULL)
-            put(t, item);
-        fputc('\n', t->out);
-        if (put == NULL)
+        if (put == NULL) {
+            fprintf(t->out, "%*s%s\n", (int)indent, "", f->key);
             put_map(t, f->of, item, indent + STEP);
+            continue;
+        }
+        label(t, indent, i == 0 ? f->key : "");
+        put(t, item);
+        fputc('\n', t->out);
     }
 }
 

@@ -28,18 +28,28 @@ static int note_record(struct verify *v, enum rec_kind kind, struct key key, str
     return STS_OK;
 }
 
-/* The evidence beside the attempts is that of the last one that was made; an address that was skipped has
- * none, but may be why there was no further attempt (a blocklist given in mid-scan). */
-static void check_attempts(struct verify *v, const struct rec_attempt *att, uint32_t n, uint64_t oc,
-                           struct sts_str about, const struct scan_place *place)
+/* The number of attempts up to the last that is not skipped or, with `no_route` too, without a route; all
+ * where there is none. */
+static uint32_t last_made(const struct rec_attempt *att, uint32_t n, bool no_route)
 {
     uint32_t last = n;
 
-    while (last > 0 && outcome_class(outcome_byte(att[last - 1].oc)) == OCC_skipped)
+    while (last > 0 && (outcome_class(outcome_byte(att[last - 1].oc)) == OCC_skipped ||
+                        (no_route && att[last - 1].oc == OC_OUR_NETWORK)))
         last--;
-    if (last == 0)
-        last = n;
-    if (n > 0 && att[last - 1].oc != oc && att[n - 1].oc != oc)
+    return last > 0 ? last : n;
+}
+
+/* The evidence beside the attempts is that of the last one that was made; an address that was skipped has
+ * none, but may be why there was no further attempt (a blocklist given in mid-scan). Of the addresses of a
+ * policy host (`several`), one without a route decides nothing where another was contacted. */
+static void check_attempts(struct verify *v, const struct rec_attempt *att, uint32_t n, uint64_t oc,
+                           bool several, struct sts_str about, const struct scan_place *place)
+{
+    uint32_t last = last_made(att, n, false);
+
+    if (n > 0 && att[last - 1].oc != oc && att[n - 1].oc != oc &&
+        !(several && att[last_made(att, n, true) - 1].oc == oc))
         verify_problem(v, place, about, "its outcome is %s, but that of its last attempt is %s",
                        outcome_name(outcome_byte(oc)), outcome_name(outcome_byte(att[last - 1].oc)));
 }
@@ -95,10 +105,13 @@ static int on_policy(struct verify *v, const struct rec_policy *p, const struct 
     v->n_policies++;
     if (p->name.len == 0)
         verify_problem(v, place, nothing, "a policy record without a name");
-    check_attempts(v, p->att.v, p->att.n, p->oc, p->name, place);
+    check_attempts(v, p->att.v, p->att.n, p->oc, true, p->name, place);
     if (verify_count(v, REC_policy, p->oc, err) != STS_OK ||
         check_chain(v, p->tls, p->name, place, err) != STS_OK)
         return err->code;
+    for (uint32_t i = 0; i < p->others.n; i++)
+        if (check_chain(v, p->others.v[i].tls, p->name, place, err) != STS_OK)
+            return err->code;
     return note_record(v, REC_policy, key_of_name(p->name), p->name, p->attempt, place, err);
 }
 
@@ -109,7 +122,7 @@ static int on_endpoint(struct verify *v, const struct rec_endpoint *e, const str
 
     v->n_endpoints++;
     if (!e->by_ip)
-        check_attempts(v, e->att.v, e->att.n, e->oc, e->host, place);
+        check_attempts(v, e->att.v, e->att.n, e->oc, false, e->host, place);
     if (verify_count(v, REC_endpoint, e->oc, err) != STS_OK ||
         check_chain(v, e->tls, e->host, place, err) != STS_OK)
         return err->code;

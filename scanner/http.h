@@ -13,7 +13,7 @@
 #define HTTP_MOST_HEADERS_BYTES (8u << 10)   /* kept; the rest is counted against HTTP_MOST_BYTES */
 #define HTTP_MOST_BYTES         (256u << 10) /* received in one transfer, TLS and all */
 
-struct outbox;
+struct tls_certs;
 struct tls_store;
 struct http; /* a worker's libcurl multi */
 
@@ -21,7 +21,6 @@ struct http_env {
     uv_loop_t *loop;
     struct timers *timers;
     const struct tls_store *store;
-    struct outbox *outbox;
     const char *user_agent;                    /* names the contact */
     const struct address *local_v4, *local_v6; /* source addresses; NULL: the system's choice */
     uint16_t port;
@@ -39,13 +38,14 @@ void http_close(struct http *h);
 
 /* GET https://`host``path` from `ip`, which the gate has let through; no other address is contacted. Fills
  * ip, tls, status, http, headers, body, body_bytes, body_digest, connect_ms and first_byte_ms of `evidence`,
- * all in `arena`, as far as it came; `done` is called exactly once, never before this returns. r.oc is OC_OK
- * for status 200 with a whole body (whatever the certificate: that is evidence; a body that ends with the
- * connection is whole with or without close_notify), and HTTP_REDIRECT or HTTP_STATUS for any other status,
- * whatever became of its body. NULL: no memory (then `done` is not called). */
+ * and `certs` with the certificates of tls, all in `arena`, as far as it came; `done` is called exactly once,
+ * never before this returns. r.oc is OC_OK for status 200 with a whole body (whatever the certificate: that
+ * is evidence; a body that ends with the connection is whole with or without close_notify), and HTTP_REDIRECT
+ * or HTTP_STATUS for any other status, whatever became of its body. NULL: no memory (then `done` is not
+ * called). */
 struct http_fetch *http_get(struct http *h, const char *host, const char *path, const struct address *ip,
-                            struct arena *arena, struct rec_policy *evidence, http_done_fn done,
-                            void *arg) STS_CHECK;
+                            struct arena *arena, struct rec_policy *evidence, struct tls_certs *certs,
+                            http_done_fn done, void *arg) STS_CHECK;
 /* End it now with outcome `oc`: `done` follows from the loop. Too late where the end is already on its way.
  */
 void http_cancel(struct http_fetch *f, enum outcome oc);

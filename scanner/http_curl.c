@@ -233,7 +233,8 @@ static void fetch_free(struct http_fetch *f)
 }
 
 struct http_fetch *http_get(struct http *h, const char *host, const char *path, const struct address *ip,
-                            struct arena *arena, struct rec_policy *evidence, http_done_fn done, void *arg)
+                            struct arena *arena, struct rec_policy *evidence, struct tls_certs *certs,
+                            http_done_fn done, void *arg)
 {
     struct http_fetch *f = calloc(1, sizeof(*f));
 
@@ -243,6 +244,7 @@ struct http_fetch *http_get(struct http *h, const char *host, const char *path, 
     f->ip = *ip;
     f->arena = arena;
     f->evidence = evidence;
+    f->certs = certs;
     f->done = done;
     f->arg = arg;
     f->facts.alert = -1;

@@ -55,6 +55,7 @@ struct http_fetch {
     struct address ip;
     struct arena *arena;
     struct rec_policy *evidence;
+    struct tls_certs *certs;
     http_done_fn done;
     void *arg;
     struct timer connect_timer, total_timer;

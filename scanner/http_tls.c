@@ -40,7 +40,7 @@ int http_tls_init(void)
 static void on_handshake_done(struct http_fetch *f, SSL *ssl)
 {
     f->facts.phase = HTTP_ANSWER;
-    f->evidence->tls = tls_evidence(ssl, &f->watch->verify, f->host, f->arena, f->http->env.outbox);
+    f->evidence->tls = tls_evidence(ssl, &f->watch->verify, f->host, f->arena, NULL, f->certs);
     if (f->evidence->tls == NULL) {
         f->facts.ours = (struct result){.oc = OC_OUR_MEMORY};
         http_shut_socket(f);

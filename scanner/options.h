@@ -29,6 +29,8 @@ enum option_when {
     WHEN_ALWAYS = 1,
     WHEN_NEVER = 2
 };
+/* Values of --policy-addresses. */
+enum option_addresses { ADDRESSES_ALL, ADDRESSES_FAMILY, ADDRESSES_ONE };
 struct option_durations {
     uint64_t ms[OPTIONS_MOST_DURATIONS];
     uint32_t n;

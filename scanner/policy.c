@@ -1,37 +1,15 @@
-/* policy.c - the MTA-STS policy of a domain: addresses of the policy host, then one address after the other,
- * each an attempt by the worker that owns it. A policy is an object that moves between workers; one at a time
- * has it. */
+/* policy.c - the MTA-STS policy of a domain: addresses of the policy host, then one address after the other
+ * until it has an outcome, each an attempt by the worker that owns it; policy_also.c asks those that are
+ * left. A policy is an object that moves between workers; one at a time has it. */
 #include "scanner/addresses.h"
-#include "scanner/attempts.h"
-#include "scanner/questions.h"
-#include "scanner/worker.h"
+#include "scanner/policy_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define POLICY_MOST_BYTES \
-    (32u << 20)                  /* of memory; answers of 64 KiB, all of empty strings, take 1.1 MiB each */
 #define POLICY_PREFIX "mta-sts." /* RFC 8461 section 3.3 */
 #define POLICY_PATH   "/.well-known/mta-sts.txt"
-
-struct policy {
-    struct message head; /* first */
-    struct gate_job job;
-    struct timer timer;
-    struct worker *w;          /* that has it */
-    struct policy *next, **at; /* in that worker's list, while it waits there or is fetched */
-    struct arena arena;
-    struct rec_policy rec;
-    struct attempts attempts;
-    struct address *addresses;
-    struct questions questions;
-    uint32_t n_addresses, next_address, n_rounds;
-    struct http_fetch *fetch; /* NULL: not in flight */
-    uint64_t began_ms;
-    enum outcome round_oc; /* of this round: of the last address that was contacted, else of the last one */
-    uint32_t n_stalls;
-};
 
 static struct policy *of_job(struct gate_job *job)
 {
@@ -91,7 +69,14 @@ void policy_want(struct worker *w, const char *name)
     worker_send(w, &p->head);
 }
 
-static void finish(struct policy *p, enum outcome oc)
+static void put_certs(struct policy *p)
+{
+    tls_put_certs(p->w->outbox, &p->cited);
+    for (uint32_t i = 0; i < p->rec.others.n; i++)
+        tls_put_certs(p->w->outbox, &p->also[i]);
+}
+
+void policy_finish(struct policy *p, enum outcome oc)
 {
     struct worker *w = p->w;
 
@@ -99,6 +84,7 @@ static void finish(struct policy *p, enum outcome oc)
     p->rec.oc = oc;
     p->rec.att.v = p->attempts.v;
     p->rec.att.n = p->attempts.n;
+    put_certs(p);
     outbox_put(w->outbox, REC_policy, &p->rec, 0);
     count(&w->counters.policies_done);
     if (oc == OC_OK)
@@ -113,26 +99,29 @@ static void give_up(struct policy *p, enum outcome oc)
     if (p->attempts.n > 0 &&
         attempts_add(&p->attempts, (struct rec_attempt){.t_ms = p->w->timers.now_ms, .oc = oc}) != STS_OK)
         worker_no_memory(p->w);
-    finish(p, oc);
+    policy_finish(p, oc);
 }
 
-/* An attempt begins with nothing known of the one before. */
-static void forget_evidence(struct rec_policy *rec)
+/* The record has the evidence of the attempt at hand. */
+static void take_evidence(struct policy *p)
 {
-    struct rec_policy kept = {.name = rec->name, .host = rec->host, .a = rec->a, .aaaa = rec->aaaa};
+    const struct rec_policy *old = &p->rec;
+    struct rec_policy rec = p->seen;
 
-    *rec = kept;
+    rec.name = old->name;
+    rec.host = old->host;
+    rec.a = old->a;
+    rec.aaaa = old->aaaa;
+    p->rec = rec;
+    p->cited = p->certs;
 }
 
-/* To the worker that owns the next address. What this one saw stays behind, with the certificates it cites.
- */
-static void move_on(struct policy *p)
+void policy_move_on(struct policy *p)
 {
     struct worker *w = p->w;
     const struct address *a = &p->addresses[p->next_address];
 
     leave(p);
-    forget_evidence(&p->rec);
     p->head.type = MESSAGE_POLICY_TRY;
     p->head.to = worker_owner_of_address(w->scan, a);
     worker_send(w, &p->head); /* counts it as new; what was counted before ends here */
@@ -145,7 +134,7 @@ static void on_retry(struct timer *t)
 
     p->next_address = 0;
     p->round_oc = OC_NONE;
-    move_on(p);
+    policy_move_on(p);
 }
 
 /* Would another address do better? Only where nothing of the policy host was reached. */
@@ -155,39 +144,76 @@ static bool is_of_address(enum outcome oc)
            oc == OC_OUR_NETWORK;
 }
 
-static void after_attempt(struct policy *p, struct result r)
+/* How much an outcome says about the policy host: nothing where the address was skipped, little where there
+ * is no route to it from here. */
+static int weight(enum outcome oc)
 {
-    const struct options *o = p->w->scan->options;
+    return oc == OC_NONE ? 0 : outcome_class(oc) == OCC_skipped ? 1 : oc == OC_OUR_NETWORK ? 2 : 3;
+}
+
+/* Of the addresses of a round the last one decides, but none that says less than one before it. */
+static bool decides(const struct policy *p, enum outcome oc)
+{
+    return weight(oc) >= weight(p->round_oc);
+}
+
+struct rec_attempt policy_attempt(struct policy *p, struct result r)
+{
     const struct address *a = &p->addresses[p->next_address];
     char text[ADDRESS_TEXT_BYTES];
-    struct rec_attempt attempt = {.t_ms = p->began_ms,
-                                  .dur_ms = p->w->timers.now_ms - p->began_ms,
-                                  .oc = r.oc,
-                                  .src = r.src,
-                                  .raw = r.raw};
+
+    if (outcome_class(r.oc) != OCC_skipped && address_is_v4(a))
+        p->asked_v4 = true;
+    else if (outcome_class(r.oc) != OCC_skipped)
+        p->asked_v6 = true;
+    address_format(a, text);
+    return (struct rec_attempt){.t_ms = p->began_ms,
+                                .dur_ms = p->w->timers.now_ms - p->began_ms,
+                                .oc = r.oc,
+                                .src = r.src,
+                                .raw = r.raw,
+                                .ip = arena_copy(&p->arena, text, strlen(text))};
+}
+
+/* To the next address, where that may do better; in another round; or the policy has come to this. */
+static void after_address(struct policy *p, enum outcome oc)
+{
+    const struct options *o = p->w->scan->options;
     bool run = scan_phase(p->w->scan) == PHASE_RUN;
 
-    address_format(a, text);
-    attempt.ip = arena_copy(&p->arena, text, strlen(text));
-    if (attempts_add(&p->attempts, attempt) != STS_OK)
-        worker_no_memory(p->w);
-    if (run && r.oc == OC_OUR_STALL && p->n_stalls++ < ATTEMPTS_MOST_STALLS) {
-        move_on(p);
-        return;
-    }
-    if (p->round_oc == OC_NONE || outcome_class(p->round_oc) == OCC_skipped ||
-        outcome_class(r.oc) != OCC_skipped)
-        p->round_oc = (enum outcome)r.oc;
-    p->next_address++;
-    if (run && is_of_address((enum outcome)r.oc) && p->next_address < p->n_addresses) {
-        move_on(p);
+    if (run && is_of_address(oc) && p->next_address < p->n_addresses) {
+        policy_move_on(p);
         return;
     }
     p->n_rounds++;
     if (run && attempts_again(o, p->round_oc, p->n_rounds) &&
         timers_start(&p->w->timers, &p->timer, attempts_wait_ms(o, p->n_rounds), on_retry) == STS_OK)
         return;
-    finish(p, p->round_oc);
+    policy_also_begin(p, p->round_oc);
+}
+
+static void after_attempt(struct policy *p, struct result r)
+{
+    const enum outcome oc = (enum outcome)r.oc;
+
+    if (p->is_decided) {
+        policy_also_attempted(p, r);
+        return;
+    }
+    if (attempts_add(&p->attempts, policy_attempt(p, r)) != STS_OK)
+        worker_no_memory(p->w);
+    if (scan_phase(p->w->scan) == PHASE_RUN && oc == OC_OUR_STALL && p->n_stalls++ < ATTEMPTS_MOST_STALLS) {
+        policy_move_on(p);
+        return;
+    }
+    if (decides(p, oc)) {
+        p->round_oc = oc;
+        take_evidence(p);
+    }
+    p->next_address++;
+    if (p->n_tried < p->next_address)
+        p->n_tried = p->next_address;
+    after_address(p, oc);
 }
 
 static void on_fetched(void *arg, struct result r)
@@ -199,21 +225,32 @@ static void on_fetched(void *arg, struct result r)
     after_attempt(p, r);
 }
 
+/* The next address cannot be asked, for a reason that is no fault of it. */
+static void cannot_ask(struct policy *p, enum outcome oc)
+{
+    if (p->is_decided)
+        policy_also_leave(p, oc);
+    else
+        policy_finish(p, oc);
+}
+
 static void on_go(struct gate_job *job, enum outcome oc)
 {
     struct policy *p = of_job(job);
 
     p->began_ms = p->w->timers.now_ms;
+    p->seen = (struct rec_policy){0};
+    p->certs = (struct tls_certs){0};
     if (oc != OC_OK) {
         after_attempt(p, (struct result){(uint16_t)oc, SRC_NONE, 0});
         return;
     }
     p->fetch = http_get(p->w->http, p->rec.host.p, POLICY_PATH, &p->addresses[p->next_address], &p->arena,
-                        &p->rec, on_fetched, p);
+                        &p->seen, &p->certs, on_fetched, p);
     if (p->fetch == NULL) {
         worker_no_memory(p->w);
         gate_release(p->w->gate, &p->job);
-        finish(p, OC_OUR_MEMORY);
+        cannot_ask(p, OC_OUR_MEMORY);
     }
 }
 
@@ -228,7 +265,7 @@ static void on_addresses(struct questions *qs)
     if (addresses_choose(&found, p->rec.a, p->rec.aaaa, scan->seed, scan->options->address_limit,
                          &p->arena) != STS_OK) {
         worker_no_memory(p->w);
-        finish(p, OC_OUR_MEMORY);
+        policy_finish(p, OC_OUR_MEMORY);
         return;
     }
     if (found.n == 0 && questions_put_off(qs)) /* with any address the fetch can begin */
@@ -236,11 +273,11 @@ static void on_addresses(struct questions *qs)
     p->addresses = found.v;
     p->n_addresses = found.n;
     if (p->n_addresses == 0)
-        finish(p, addresses_outcome(p->rec.a, p->rec.aaaa));
+        policy_finish(p, addresses_outcome(p->rec.a, p->rec.aaaa));
     else if (scan_phase(scan) != PHASE_RUN)
-        finish(p, scan_end_outcome(scan));
+        policy_finish(p, scan_end_outcome(scan));
     else
-        move_on(p);
+        policy_move_on(p);
 }
 
 static void look_up(struct policy *p)
@@ -249,7 +286,7 @@ static void look_up(struct policy *p)
     questions_ask(&p->questions, p->rec.host.p, DNS_A, 0, &p->rec.a);
     questions_ask(&p->questions, p->rec.host.p, DNS_AAAA, 0, &p->rec.aaaa);
     if (p->questions.n_open == 0)
-        finish(p, OC_OUR_MEMORY);
+        policy_finish(p, OC_OUR_MEMORY);
 }
 
 static void receive_new(struct worker *w, struct policy *p)
@@ -266,9 +303,9 @@ static void receive_new(struct worker *w, struct policy *p)
     count(&w->counters.policies);
     enter(p, w);
     if (scan_phase(w->scan) != PHASE_RUN)
-        finish(p, scan_end_outcome(w->scan));
+        policy_finish(p, scan_end_outcome(w->scan));
     else if (worker_excludes(w, p->rec.host.p))
-        finish(p, OC_BLOCKLISTED);
+        policy_finish(p, OC_BLOCKLISTED);
     else
         look_up(p);
 }
@@ -283,11 +320,13 @@ void policy_receive(struct worker *w, struct message *m)
     }
     enter(p, w);
     p->job.host = p->rec.host.p;
-    if (scan_phase(w->scan) != PHASE_RUN) {
+    if (scan_phase(w->scan) != PHASE_RUN && p->is_decided) {
+        policy_also_leave(p, scan_end_outcome(w->scan));
+    } else if (scan_phase(w->scan) != PHASE_RUN) {
         give_up(p, scan_end_outcome(w->scan));
     } else if (!gate_submit(w->gate, &p->job, &p->addresses[p->next_address], LANE_HTTPS, on_go)) {
         worker_no_memory(w);
-        finish(p, OC_OUR_MEMORY);
+        cannot_ask(p, OC_OUR_MEMORY);
     }
 }
 

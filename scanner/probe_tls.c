@@ -34,7 +34,8 @@ static void handshake_failed(struct probe *p, int error, const char *data, size_
 
 static void handshake_done(struct probe *p)
 {
-    struct rec_tls *tls = tls_evidence(p->ssl, &p->verify, p->sni ? p->host : NULL, p->arena, p->env->outbox);
+    struct rec_tls *tls =
+        tls_evidence(p->ssl, &p->verify, p->sni ? p->host : NULL, p->arena, p->env->outbox, NULL);
 
     if (tls == NULL) {
         probe_end(p, OC_OUR_MEMORY, SRC_NONE, 0);

@@ -182,7 +182,35 @@ static struct sts_str group_name(SSL *ssl, struct arena *arena)
     return name != NULL ? arena_copy(arena, name, strlen(name)) : (struct sts_str){NULL, 0};
 }
 
-static int keep_chain(SSL *ssl, struct rec_tls *tls, struct arena *arena, struct outbox *outbox)
+static int keep_cert(struct tls_certs *certs, struct sts_str digest, const uint8_t *der, size_t len,
+                     struct arena *arena)
+{
+    struct sts_str copy = arena_copy(arena, der, len);
+
+    if (copy.p == NULL)
+        return STS_ENOMEM;
+    certs->v[certs->n++] = (struct rec_cert){.digest = digest, .der = copy};
+    return STS_OK;
+}
+
+void tls_put_certs(struct outbox *outbox, const struct tls_certs *certs)
+{
+    for (uint32_t i = 0; i < certs->n; i++)
+        outbox_cert(outbox, (const uint8_t *)certs->v[i].digest.p, (const uint8_t *)certs->v[i].der.p,
+                    certs->v[i].der.len, false);
+}
+
+/* Space for both lists. */
+static int make_lists(struct rec_tls *tls, struct tls_certs *certs, size_t n, struct arena *arena)
+{
+    tls->chain.v = arena_alloc(arena, n * sizeof(*tls->chain.v));
+    if (certs != NULL)
+        *certs = (struct tls_certs){.v = arena_alloc(arena, n * sizeof(*certs->v))};
+    return tls->chain.v == NULL || (certs != NULL && certs->v == NULL) ? STS_ENOMEM : STS_OK;
+}
+
+static int keep_chain(SSL *ssl, struct rec_tls *tls, struct arena *arena, struct outbox *outbox,
+                      struct tls_certs *certs)
 {
     /* On the client's side this begins with the leaf, in TLS 1.3 (RFC 8446 section 4.4.2) as before. */
     STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
@@ -192,22 +220,25 @@ static int keep_chain(SSL *ssl, struct rec_tls *tls, struct arena *arena, struct
         n = MOST_CHAIN;
     if (n == 0)
         return STS_OK;
-    tls->chain.v = arena_alloc(arena, (size_t)n * sizeof(*tls->chain.v));
-    if (tls->chain.v == NULL)
+    if (make_lists(tls, certs, (size_t)n, arena) != STS_OK)
         return STS_ENOMEM;
     for (int i = 0; i < n; i++) {
         uint8_t digest[DIGEST_BYTES];
         uint8_t *der;
-        int len = cert_der(sk_X509_value(chain, i), digest, &der);
+        int len = cert_der(sk_X509_value(chain, i), digest, &der), rc = STS_OK;
 
         if (len < 0)
             return STS_ENOMEM;
-        if (len <= MOST_CERTIFICATE_BYTES)
-            outbox_cert(outbox, digest, der, (size_t)len, false);
-        OPENSSL_free(der);
         tls->chain.v[i] = arena_copy(arena, digest, sizeof(digest));
         if (tls->chain.v[i].p == NULL)
-            return STS_ENOMEM;
+            rc = STS_ENOMEM;
+        else if (len <= MOST_CERTIFICATE_BYTES && outbox != NULL)
+            outbox_cert(outbox, digest, der, (size_t)len, false);
+        else if (len <= MOST_CERTIFICATE_BYTES)
+            rc = keep_cert(certs, tls->chain.v[i], der, (size_t)len, arena);
+        OPENSSL_free(der);
+        if (rc != STS_OK)
+            return rc;
         tls->chain.n++;
     }
     return STS_OK;
@@ -229,7 +260,7 @@ static int keep_verify(const struct tls_verify *verify, struct rec_tls *tls, str
 }
 
 struct rec_tls *tls_evidence(SSL *ssl, const struct tls_verify *verify, const char *host, struct arena *arena,
-                             struct outbox *outbox)
+                             struct outbox *outbox, struct tls_certs *certs)
 {
     struct rec_tls *tls = arena_alloc(arena, sizeof(*tls));
     const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
@@ -245,7 +276,7 @@ struct rec_tls *tls_evidence(SSL *ssl, const struct tls_verify *verify, const ch
     tls->group = group_name(ssl, arena);
     tls->sigalg = signature_name(ssl, arena);
     if ((host != NULL && tls->sni.p == NULL) || keep_verify(verify, tls, arena) != STS_OK ||
-        keep_chain(ssl, tls, arena, outbox) != STS_OK)
+        keep_chain(ssl, tls, arena, outbox, certs) != STS_OK)
         return NULL;
     return tls;
 }

@@ -42,10 +42,18 @@ void tls_watch_ssl(SSL *ssl, struct tls_verify *verify);
 /* For libcurl, where there is one context for a transfer. */
 void tls_watch_context(SSL_CTX *ctx, struct tls_verify *verify);
 
+/* Certificates for an outbox that is not known yet. */
+struct tls_certs {
+    struct rec_cert *v;
+    uint32_t n;
+};
 /* The evidence of a finished handshake in `arena`; each certificate of the chain as sent goes to `outbox`
- * (once a worker). NULL: no memory. `host`: what was sent as SNI. */
+ * (once a worker), or where that is NULL into `certs`, in `arena` too. NULL: no memory. `host`: what was sent
+ * as SNI. */
 struct rec_tls *tls_evidence(SSL *ssl, const struct tls_verify *verify, const char *host, struct arena *arena,
-                             struct outbox *outbox) STS_CHECK;
+                             struct outbox *outbox, struct tls_certs *certs) STS_CHECK;
+/* Into the outbox of the worker that puts the record which cites them. */
+void tls_put_certs(struct outbox *outbox, const struct tls_certs *certs);
 /* Handshake messages that a peer may send behind the handshake (tickets, requests, key updates: RFC 8446
  * section 4.6). Each new key costs us a derivation, so a flood of them would hold up the loop; usual are two.
  */

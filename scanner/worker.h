@@ -109,7 +109,7 @@ void endpoint_end_all(struct worker *w, enum outcome oc); /* in flight and waiti
 /* sampled.c */
 void endpoint_report(struct worker *w); /* the sampled addresses, when nothing is left */
 void endpoint_forget(struct worker *w); /* frees the sites */
-/* policy.c */
+/* policy.c, policy_also.c */
 void policy_want(struct worker *w, const char *name);
 void policy_receive(struct worker *w, struct message *m);
 void policy_exclude_all(struct worker *w);

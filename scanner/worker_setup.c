@@ -82,7 +82,6 @@ static int start_fetching(struct worker *w, struct sts_err *err)
     struct http_env env = {.loop = &w->loop,
                            .timers = &w->timers,
                            .store = w->scan->store,
-                           .outbox = w->outbox,
                            .user_agent = w->scan->user_agent,
                            .local_v4 = local(w->scan, true),
                            .local_v6 = local(w->scan, false),

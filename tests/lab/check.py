@@ -55,7 +55,8 @@ class Scan:
         for kind, record in (row for part in self.stream for row in part):
             if kind == "cert":
                 cited.add(record["fp"])
-            early = [fp for fp in record.get("tls", {}).get("chain", []) if fp not in cited]
+            early = [fp for shown in (record, *record.get("also", [])) for fp in shown.get("tls", {}).get("chain", [])
+                     if fp not in cited]
             if early:
                 self.problems.append(f"{kind} {self.key(kind, record)}: {len(early)} certificates come after it")
             if kind not in IDENTITY:
@@ -180,7 +181,7 @@ def check_deadlines(scan):
     for kind, option in (("policy", "policy-timeout"), ("endpoint", "smtp-timeout")):
         most = int(options[option].removesuffix("ms")) if options.get(option, "").endswith("ms") else None
         wrong += [f"{kind} {key}: an attempt of {a['ms']} ms, --{option} is {options[option]}"
-                  for key, record in getattr(scan, kind).items() for a in record.get("att", [])
+                  for key, record in getattr(scan, kind).items() for a in (*record.get("att", []), *record.get("also", []))
                   if most and a.get("ms", 0) > 2 * most]
     return wrong
 

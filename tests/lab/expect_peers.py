@@ -86,7 +86,8 @@ def policies(lab_dir):
     chain = ["cname-test.mta-sts.provider.test"]
     table["cname.test"].update(ip="127.0.4.2", a=dns([], addr=["127.0.4.2"], cname=chain),
                                aaaa=dns("DNS_NODATA", cname=Either(ABSENT, chain)))
-    table["dual.test"].update(ip=Either("127.0.4.1", "::1"), aaaa=dns([], addr=["::1"]))
+    table["dual.test"].update(aaaa=dns([], addr=["::1"]), also=[{"ip": "::1", **{
+        q: table["dual.test"][q] for q in ("oc", "tls", "status", "hdr", "body_h")}}])
     table["pol-nohost.test"] = {"oc": OC[NX], "a": dns(NX), "aaaa": Either(ABSENT, dns(NX))}
     table["mx-down.test"] = {**REFUSED, "a": dns([], addr=["127.0.4.99"]), "aaaa": dns("DNS_NODATA"),
                              "ip": Either(ABSENT, "127.0.4.99")}
@@ -98,7 +99,13 @@ def policies(lab_dir):
         no = failed(outcome, rcode, cd, bogus)
         table[name] = {"oc": OC["ADDRESS_UNKNOWN"], "a": no, "aaaa": Either(ABSENT, no)}
     table.update(expect_scripted.policies(lab_dir))
-    return {name: {"name": name, "host": "mta-sts." + name, **record} for name, record in table.items()}
+    return {name: named(name, record) for name, record in table.items()}
+
+
+def named(name, record):
+    if isinstance(record, Either):
+        return Either(*(named(name, one) for one in record))
+    return {"name": name, "host": "mta-sts." + name, **record}
 
 
 # Endpoints

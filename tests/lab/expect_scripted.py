@@ -13,7 +13,7 @@ SOME_TEXT = Where("some text", lambda v: isinstance(v, str) and v, "x")
 ECONNREFUSED = 111
 HOST_MISMATCH = 62  # X509_V_ERR_*: libcurl's context is told the name, the probe's is not
 # (error, depth) of OpenSSL's verification, by kind of certificate
-VERIFY = {"notyet": {(9, 0)}, "untrusted": {(19, 1)}, "constrained": {(47, 0)}, "aia": {(20, 0), (21, 0)}}
+VERIFY = {"notyet": {(9, 0)}, "expired": {(10, 0)}, "untrusted": {(19, 1)}, "constrained": {(47, 0)}, "aia": {(20, 0), (21, 0)}}
 OTHER_NAME = ("nul", "ulabel", "cnonly", "cnother", "partial", "inner", "twolabels", "wrongname")
 
 
@@ -80,10 +80,40 @@ def addresses(peer):
     return {**answers, "aaaa": Either(ABSENT, answers["aaaa"])} if a == "DNS_NXDOMAIN" else answers
 
 
-def refused_before(att, peer):
-    """The other address may have been tried first."""
-    return att[-1]["oc"] == OC[peer.outcome] and all(
-        (a["oc"], a.get("src"), a.get("raw")) == (OC["TCP_REFUSED"], SRC_ERRNO, ECONNREFUSED) for a in att[:-1])
+REFUSED = {"oc": OC["TCP_REFUSED"], "src": SRC_ERRNO, "raw": ECONNREFUSED}
+
+
+def beside_a_dead_address(peer, record):
+    """The address that refuses was tried first, or it is asked too when the other has answered."""
+    dead, = (ip for answer in peer.address for ip in answer if ip not in ("{ip}", *peer.addresses))
+    before = Where("OK behind a refusal", lambda v: [a["oc"] for a in v] == [REFUSED["oc"], OC["OK"]] and v[0].items() >= {
+        **REFUSED, "ip": dead}.items(), [{**REFUSED, "ip": dead}, {"oc": OC["OK"]}])
+    return Either({**record, "also": [{"ip": dead, **REFUSED}]}, {**record, "att": before})
+
+
+def evidence(peer, lab_dir):
+    """What the policy host shows at an address: handshake and answer. Without the bodies, which `also` may leave out."""
+    record = {}
+    if peer.tls is not None:
+        record["tls"] = handshake(peer, lab_dir, True, peer.file)
+    if peer.status:
+        record.update(status=peer.status, hdr=peer.header_sent() or ABSENT)
+    return record
+
+
+def digest(peer):
+    return hashlib.sha256(peer.body).digest() if peer.body else ABSENT
+
+
+def also(peer, lab_dir):
+    """The fetches from the other addresses: the body is there where it is another."""
+    records = []
+    for address in peer.addresses[1:]:
+        other = peer.at(address)
+        records.append({"ip": address, "oc": OC[other.outcome], **dict(zip(("src", "raw"), other.raw)),
+                        **evidence(other, lab_dir), "body_h": digest(other),
+                        "body": ABSENT if other.body == peer.body else other.body})
+    return records
 
 
 def policy(peer, lab_dir):
@@ -94,19 +124,14 @@ def policy(peer, lab_dir):
             lambda v: all(a["oc"] == OC["ADDRESS_RESERVED"] and not a.get("raw") for a in v or []), [])}
     if CLASS[peer.outcome] == "absent":
         return record
-    record.update(ip=Either(*peer.addresses), att=attempts(peer, attempts_of(peer)), **peer.evidence)
-    if peer.attempts:
-        record["att"] = Where("OK, perhaps behind a refusal", lambda v: refused_before(v, peer), [{"oc": OC["OK"]}])
-    if peer.tls is not None:
-        record["tls"] = handshake(peer, lab_dir, True)
+    record.update(ip=peer.addresses[0], att=attempts(peer, attempts_of(peer)), also=also(peer, lab_dir) or ABSENT,
+                  **evidence(peer, lab_dir), **peer.evidence)
     if peer.status:
-        record.update(status=peer.status, http=peer.http, hdr=peer.header_sent() or ABSENT)
-    bodies = peer.body if isinstance(peer.body, tuple) else (peer.body,)
-    record.update(body=Either(*(body or ABSENT for body in bodies)),
-                  body_h=Either(*(hashlib.sha256(body).digest() if body else ABSENT for body in bodies)))
-    for key in set(peer.varies) - {"src", "raw"} if not isinstance(peer.body, tuple) else ():
+        record.update(http=peer.http)
+    record.update(body=peer.body or ABSENT, body_h=digest(peer))
+    for key in set(peer.varies) - {"src", "raw"}:
         record[key] = Where("anything", lambda v: True, 0)
-    return record
+    return beside_a_dead_address(peer, record) if peer.attempts else record
 
 
 def policies(lab_dir):
@@ -116,7 +141,9 @@ def policies(lab_dir):
 def leaves():
     """(file name, host name, kind) of each certificate; see pki.py."""
     return [(peer.host, peer.host, peer.cert) for peer in scripted_smtp.PEERS + scripted_https.PEERS
-            if peer.steps is None or peer.steps]
+            if peer.steps is None or peer.steps] + [
+        (other.file, peer.host, other.cert) for peer in scripted_https.PEERS for other in map(peer.at, peer.addresses[1:])
+        if other.file]
 
 
 def varying():
@@ -130,8 +157,7 @@ def connections(peer):
     """How many connections of one scan the peer sees."""
     if not peer.steps and peer.outcome != "SMTP_CLOSED_EARLY":  # DNS tells, or nobody accepts
         return 0
-    addresses = peer.addresses if isinstance(peer, scripted_smtp.Peer) else ("one that works",)
-    return len(addresses) * len(attempts_of(peer))
+    return len(peer.addresses) * len(attempts_of(peer))
 
 
 # Counters of `ststat summary`.

@@ -75,7 +75,16 @@ def of_policies():
     n["pol_http"] = n["pol_http_redirect"] + n["pol_http_status"]
     for peer in scripted_https.PEERS:
         n.update(peer.counters)
+    n.update(of_policy_hosts())
     return n
+
+
+def of_policy_hosts():
+    """Those with several addresses, by what these serve: dual.test the same, the others not."""
+    several = [peer for peer in scripted_https.PEERS if peer.attempts or peer.second]
+    bodies = sum(set(peer.second) == {"body"} for peer in several)
+    return {"pol_hosts": 1 + len(several), "pol_hosts_same": 1, "pol_hosts_bodies": bodies,
+            "pol_hosts_partly": len(several) - bodies, "pol_hosts_failures": 0}
 
 
 def of_endpoints():

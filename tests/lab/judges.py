@@ -24,7 +24,6 @@ WHOLE_LABEL = ("RFC 8461 section 3.3: \"the wildcard character '*' as the comple
 TOO_OLD = "RFC 8996 sections 4 and 5: TLS 1.0 and 1.1 \"MUST NOT be used\"; it does not use them, the scan does, to label it (not to let it pass)"
 ONLY_PREFIX = "it looks for the fields that it knows, and not at the grammar between them"
 NO_POLICY, FAILED, ENFORCE = "no policy", "failed", "enforce 86400, 1 mx"
-OPEN = ("h-twobodies.test",)  # row 49: it serves one policy at one address and another at the other
 BY_VERSION = {("postfix-mta-sts-resolver", "h-nulheader.test")}  # explained, but not in every Debian
 EXPLAINED = {
     ("postfix-mta-sts-resolver", "sts-space.test"): (NO_POLICY, ENFORCE, "RFC 8461 section 3.1: \"records that do not begin "
@@ -121,17 +120,30 @@ asyncio.run(main())
 """
 
 
-def resolver(running, rows, policies):
-    """What it makes of a domain: no policy, a failed fetch, or mode, max_age and the number of mx."""
+def resolver(running, rows, policies, scan):
+    """What it makes of a domain: no policy, a failed fetch, or mode, max_age and the number of mx. It asks one address,
+    whichever it likes: where they differ (row 49), it may say what any of them says."""
     domains = [row["name"] for row in rows if row["name"] and row["sts_record"] not in ("none", "not-asked")]
     out, _ = run(["/usr/bin/python3", "-c", ASK, str(RESOLVER_SECONDS), str(AT_A_TIME), *domains],
                  RESOLVER_SECONDS * len(domains), env={**running.environment, "SSL_CERT_FILE": running.ca})
     said = json.loads(out.splitlines()[-1])
     for row in rows:
-        if row["name"] in said and row["name"] not in OPEN:
+        if row["name"] in said:
             result, mode, max_age, mx = said[row["name"]]
             theirs = f"{mode} {max_age}, {len(mx)} mx" if result == "VALID" else {"NONE": "no policy"}.get(result, "failed")
-            yield row["name"], of_policy(row, policies), theirs
+            ours, record = of_policy(row, policies), scan.policy.get(row["name"], {})
+            others = [of_address(record, other) for other in record.get("also", [])] if row["sts_record"] == "valid" else []
+            yield row["name"], theirs if theirs in others else ours, theirs
+
+
+def of_address(record, other):
+    """What is served at another address of the policy host, read by rule of thumb."""
+    if other.get("status") != 200 or other["tls"].get("verify"):
+        return "failed"
+    text = other.get("body", record.get("body", b"")).decode()
+    fields = [line.split(": ", 1) for line in text.splitlines()]
+    found = dict(fields)
+    return f"{found['mode']} {found['max_age']}, {sum(key == 'mx' for key, _ in fields)} mx"
 
 
 def of_policy(row, policies):
@@ -213,7 +225,7 @@ def complaints(running, scan_path, scan):
     for table in ("domains", "endpoints", "policies"):
         tables[table], failure = verdicts.rows(scan_path, table)
         wrong += [failure] if failure else []
-    asked = {"postfix-mta-sts-resolver": resolver(running, tables["domains"], {row["name"]: row for row in tables["policies"]}),
+    asked = {"postfix-mta-sts-resolver": resolver(running, tables["domains"], {row["name"]: row for row in tables["policies"]}, scan),
              "openssl": openssl(running, scan, tables["endpoints"] + tables["policies"]),
              "posttls-finger": posttls_finger(running, tables["endpoints"])}
     used = set()

@@ -94,9 +94,10 @@ def complaints(running, scans):
     wrong += [f"{name}: an SMTP session of {said!r}" for name, said in seen if name in whole and POLITE not in said]
     requests = web.requests(os.path.join(running.dir, "web"))
     count = Counter(host for _, host, _, _, _ in requests)
-    for host in {h for _, h in web.policy_hosts()} | set(count):
-        least, most = (scans, scans) if host in {h for d, h in web.policy_hosts() if d.policy.status == 200} else (
-            scans, scans * ATTEMPTS)
+    served = {h: d.policy for d, h in web.policy_hosts()}
+    for host in set(served) | set(count):  # each address is asked
+        least = scans * (len(served[host].listen) if host in served else 1)
+        most = least if host in served and served[host].status == 200 else scans * ATTEMPTS
         if not least <= count[host] <= most:
             wrong.append(f"{host}: {count[host]} requests in {scans} scans, expected {least}..{most}")
     wrong += scripted_complaints(os.path.join(running.dir, "scripted"), scans)

@@ -31,7 +31,8 @@ def v(row, what, domains="", *units, note=""):
 
 ROWS = [
     v(26, "policy host does not exist, is a dangling CNAME, has no address", "pol-nohost h-dangling h-nodata"),
-    v(27, "one address broken, the other right", "h-v6only h-v4only dual"),
+    v(27, "one address broken, the other right", "h-v6only h-v4only dual", ("test_policy_addresses.c", "test_families"),
+      note="the other address is in also; ststat export has a class of each family"),
     v(28, "reserved addresses", "reserved h-reserved", ("test_door.c", "::ffff:10.0.0.1"),
       ("test_classes.c", "POL_BOGON")),
     v(29, "TCP refused, nobody accepts, reset after accept", "mx-down h-full h-reset h-hello-reset h-close"),
@@ -64,8 +65,9 @@ ROWS = [
     v(47, "out of a cache", "h-age", note="noted in show and summary (pol_aged), column age; nothing is cached here"),
     v(48, "broken HTTP", "h-http09 h-badchunk h-shortchunk h-lengths h-longline h-headers h-nulheader h-nothing "
       "h-answer-reset h-h2-pings", ("test_http.c", "header ends early"), ("test_classes.c", "test_lengths")),
-    v(49, "another body at each address", "h-twobodies",
-      note="one address is fetched, the next only if it fails: the record says which (ip) and what (body_h)"),
+    v(49, "another body, an expired certificate, a 404 at one of the addresses", "h-twobodies h-oneexpired h-one404",
+      ("test_policy_addresses.c", "test_bodies"),
+      note="the first address by hash decides; the others are fetched too, and what differs is told"),
     v(72, "turned away: 554, 421, 450, 451, 421 to EHLO",
       "mx-554 mx-421 s-450 s-451 s-timeouts s-421-close s-ehlo-421"),
     v(73, "slow, silent and dripping greetings", "s-slow s-silent s-drip", note="deadlines scaled: programs.py"),

@@ -2,7 +2,7 @@
 edge cases in rows.py. Each is the policy host of the domain <name>.test, whose MX host is right.
 """
 import gzip
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ssl import TLSVersion
 
 from scripted import (alert_record, by_address, cut, drip, endless, listen, pause, record, request, reset,
@@ -19,7 +19,8 @@ LIMIT = 65536
 @dataclass
 class Peer:
     """`steps` None: a full listener, that accepts nobody. `tls` says what differs from a usual handshake, None that
-    there is none. `counters` are those of `ststat summary` that the name counts in. `status` 0: no HTTP answer."""
+    there is none. `counters` are those of `ststat summary` that the name counts in. `status` 0: no HTTP answer. `second`: what
+    differs at the second address; `file`: whose certificate is shown, where it is not that of the host."""
     what: str
     row: int
     steps: tuple
@@ -27,7 +28,7 @@ class Peer:
     outcome: str = "OK"
     raw: tuple = ()
     status: int = 200
-    body: bytes = POLICY  # a tuple: one of these
+    body: bytes = POLICY
     header: bytes = None  # as the record has it, where it is not that of the script
     http: str = "1.1"
     cert: str = "shared"
@@ -40,6 +41,11 @@ class Peer:
     attempts: tuple = ()  # outcomes that come before that of the whole
     name: str = ""
     addresses: tuple = ()
+    file: str = ""
+    second: dict = field(default_factory=dict)
+
+    def at(self, address):
+        return replace(self, **self.second) if address in self.addresses[1:] else self
 
     @property
     def host(self):
@@ -119,6 +125,8 @@ BOMB = gzip.compress(bytes(10 << 20), mtime=0)
 CHUNKED = b"HTTP/1.1 200 OK\r\n" + PLAIN + b"Transfer-Encoding: chunked\r\n\r\n"
 NO_LENGTH = b"HTTP/1.1 200 OK\r\n" + PLAIN + b"\r\n"
 OTHER = POLICY.replace(b"86400", b"86401")
+RIGHT = PLAIN + b"Content-Length: %d\r\n" % len(POLICY)
+EXPIRED = "expired.mta-sts.h-oneexpired.test"
 VARYING_BODY = ("body", "body_h")
 RESERVED = "mta-sts A 10.1.2.5\nmta-sts A 169.254.1.1\nmta-sts A 0.0.0.1\nmta-sts A 100.64.0.1\n" \
     "mta-sts AAAA fc00::1\nmta-sts AAAA fe80::1\nmta-sts AAAA ::ffff:10.1.2.6\nmta-sts AAAA 64:ff9b::10.1.2.7\n"
@@ -244,11 +252,19 @@ SCRIPTS = {
         varies=("src", "raw")),  # nghttp2 has a limit of its own
     # 49: more than one address
     "h-twobodies": Peer("another body at each address", 49, (tls(), request, by_address(
-        (answer(),), (answer(body=OTHER),))), VALID, body=(POLICY, OTHER),
-                        header=PLAIN + b"Content-Length: %d\r\n" % len(OTHER), varies=VARYING_BODY),
+        (answer(),), (answer(body=OTHER),))), VALID, header=RIGHT, second={"body": OTHER}),
+    "h-oneexpired": Peer("an expired certificate at the second address", 49, (tls(second_cert=EXPIRED), request, answer()),
+                         VALID, second={"cert": "expired", "file": EXPIRED}),
+    "h-one404": Peer("404 at the first address", 49, (tls(), request, by_address(
+        (answer(b"404 Not Found", body=b"no"),), (answer(),))), ("pol_http", "pol_http_status"), "HTTP_STATUS",
+                     (SRC_HTTP, 404), 404, b"no", PLAIN + b"Content-Length: 2\r\n",
+                     second={"outcome": "OK", "raw": (), "status": 200, "body": POLICY, "header": RIGHT}),
 }
 for number, (stem, peer) in enumerate(SCRIPTS.items(), 1):
     peer.name, peer.addresses = stem + ".test", (f"127.0.5.{number}",)
 SCRIPTS["h-v6only"].addresses = ("fd00::2",)
-SCRIPTS["h-twobodies"].addresses += ("127.0.5.200",)
+# In the order that a scan asks them, by hash(seed, address), with the seed of programs.py.
+SCRIPTS["h-twobodies"].addresses = ("127.0.5.199", "127.0.5.200")
+SCRIPTS["h-oneexpired"].addresses = ("127.0.5.201", "127.0.6.3")  # of two networks, so perhaps by two workers
+SCRIPTS["h-one404"].addresses = ("127.0.5.204", "127.0.5.207")
 PEERS = list(SCRIPTS.values())

@@ -4,7 +4,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -15,8 +14,6 @@ struct tls_store *store;
 
 /* ---- a stand-in for the outbox ---- */
 
-unsigned n_certs;
-
 void outbox_put(struct outbox *o, enum rec_kind kind, const void *record, uint64_t pos)
 {
     (void)o, (void)kind, (void)record, (void)pos;
@@ -25,13 +22,8 @@ void outbox_put(struct outbox *o, enum rec_kind kind, const void *record, uint64
 
 void outbox_cert(struct outbox *o, const uint8_t digest[32], const uint8_t *der, size_t len, bool trusted)
 {
-    uint8_t own[32];
-
-    (void)o;
-    SHA256(der, len, own);
-    assert_memory_equal(digest, own, sizeof(own));
-    assert_false(trusted);
-    n_certs++;
+    (void)o, (void)digest, (void)der, (void)len, (void)trusted;
+    fail_msg("a fetch puts no certificate");
 }
 
 /* ---- a loop with a client, and a fetch ---- */
@@ -93,7 +85,7 @@ void get_start(struct get *g, struct scene *s, const char *host, const char *ip)
     arena_init(&g->arena, 0);
     assert_int_equal(address_parse(ip, &a), STS_OK);
     g->may_be_done = false;
-    g->fetch = http_get(s->http, host, PATH, &a, &g->arena, &g->policy, on_done, g);
+    g->fetch = http_get(s->http, host, PATH, &a, &g->arena, &g->policy, &g->certs, on_done, g);
     assert_non_null(g->fetch);
     g->may_be_done = true;
 }

@@ -20,7 +20,6 @@
 #define LONG_LINE K(K("xxxx"))
 
 extern struct tls_store *store; /* holds the CA of the peers */
-extern unsigned n_certs;        /* that went to the outbox */
 
 struct scene {
     uv_loop_t loop;
@@ -34,6 +33,7 @@ struct scene {
 struct get {
     struct arena arena;
     struct rec_policy policy;
+    struct tls_certs certs;
     struct http_fetch *fetch;
     struct result r;
     unsigned n_done;

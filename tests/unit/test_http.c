@@ -21,7 +21,6 @@ static void test_good(void **state)
 
     (void)state;
     assert_int_equal(strlen(POLICY), 60);
-    n_certs = 0;
     fetch(&p, &s, &g);
     expect_outcome(&g, OC_OK, SRC_NONE, 0);
     assert_int_equal(g.policy.status, 200);
@@ -41,7 +40,10 @@ static void test_good(void **state)
     assert_int_equal(g.policy.tls->chain.n, 1);
     assert_in_range(g.policy.tls->dur_ms, 1, 5000);
     expect_str(g.policy.tls->sni, PEER_HOST);
-    assert_int_equal(n_certs, 1);
+    assert_int_equal(g.certs.n, 1);
+    SHA256((const uint8_t *)g.certs.v[0].der.p, g.certs.v[0].der.len, digest);
+    assert_memory_equal(g.certs.v[0].digest.p, digest, 32);
+    assert_memory_equal(g.policy.tls->chain.v[0].p, digest, 32);
     /* What was sent. */
     assert_string_equal(p.sni, PEER_HOST);
     assert_string_equal(p.alpn, ",h2,http/1.1");

@@ -362,7 +362,7 @@ static void test_arena_is_full(void **state)
         struct get g = {0};
 
         arena_init(&g.arena, limit);
-        g.fetch = http_get(s.http, PEER_HOST, PATH, &a, &g.arena, &g.policy, on_done, &g);
+        g.fetch = http_get(s.http, PEER_HOST, PATH, &a, &g.arena, &g.policy, &g.certs, on_done, &g);
         g.may_be_done = true;
         if (g.fetch != NULL) {
             get_wait(&g, &s);

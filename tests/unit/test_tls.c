@@ -235,7 +235,7 @@ static void test_long_chain(void **state)
     assert_true(shake(client, server));
     assert_true(verify.done);
     assert_int_equal(verify.n, 0);
-    tls = tls_evidence(client, &verify, NULL, &arena, &outbox);
+    tls = tls_evidence(client, &verify, NULL, &arena, &outbox, NULL);
     assert_non_null(tls);
     assert_int_equal(tls->chain.n, 64);
     assert_int_equal(outbox.n, 64);

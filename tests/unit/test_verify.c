@@ -40,6 +40,9 @@ enum wrong {
     LAST_POS_WILD = 1 << 18,
     SHARD_WRONG = 1 << 19, /* with SHARDED */
     SHARD_WILD = 1 << 20,
+    NO_ROUTE = 1 << 21,          /* to the second address of a policy host: right */
+    NO_ROUTE_ENDPOINT = 1 << 22, /* for the last look at an endpoint */
+    ALSO_MISSING = 1 << 23,      /* a certificate that another address of a policy host sent */
 };
 
 struct build {
@@ -87,7 +90,12 @@ static void put_shared(struct build *b, unsigned wrong)
                                   {.oc = wrong & ATTEMPT_DIFFERS ? OC_TCP_RESET : OC_OK}};
     struct rec_tls tls = {.version = 0x0304, .chain = {&fp, 1}};
     struct rec_host host = {.name = S("mx.example"), .oc = OC_OK};
-    struct rec_policy policy = {.name = S("a.example"), .oc = OC_OK, .tls = &tls};
+    struct rec_attempt refused[] = {
+        {.oc = OC_TCP_REFUSED}, {.oc = OC_OUR_NETWORK}, {.oc = OC_ADDRESS_RESERVED}};
+    struct sts_str unknown = S("no such certificate, and 32 bytes");
+    struct rec_tls also_tls = {.chain = {wrong & ALSO_MISSING ? &unknown : &fp, 1}};
+    struct rec_fetch also = {.oc = OC_OK, .tls = &also_tls};
+    struct rec_policy policy = {.name = S("a.example"), .oc = OC_OK, .tls = &tls, .others = {&also, 1}};
     struct rec_endpoint endpoint = {.host = S("mx.example"),
                                     .ip = S("192.0.2.1"),
                                     .port = 25,
@@ -100,6 +108,15 @@ static void put_shared(struct build *b, unsigned wrong)
     digest[0] ^= wrong & CERT_DIGEST ? 1 : 0;
     if (!(wrong & (CERT_MISSING | CERT_LATE)))
         put(b, REC_cert, &cert);
+    if (wrong & NO_ROUTE) {
+        policy = (struct rec_policy){.name = S("a.example"), .oc = OC_TCP_REFUSED};
+        policy.att.v = refused;
+        policy.att.n = STS_LEN(refused);
+    }
+    if (wrong & NO_ROUTE_ENDPOINT) {
+        endpoint.oc = OC_TCP_REFUSED;
+        endpoint.att.v = refused;
+    }
     put(b, REC_endpoint, &endpoint);
     if (!(wrong & POLICY_MISSING))
         put(b, REC_policy, &policy);
@@ -120,8 +137,8 @@ static void put_end(struct build *b, unsigned wrong)
          1 + !!(wrong & (POSITION_TWICE | POSITION_REPEATED)) - !!(wrong & POSITION_MISSING)},
         {REC_domain, OC_BLOCKLISTED, wrong & COUNT_WRONG ? 7 : 1},
         {REC_host, OC_OK, 1 + !!(wrong & HOST_TWICE) - !!(wrong & HOST_MISSING)},
-        {REC_endpoint, OC_OK, 1},
-        {REC_policy, OC_OK, !(wrong & POLICY_MISSING)},
+        {REC_endpoint, wrong & NO_ROUTE_ENDPOINT ? OC_TCP_REFUSED : OC_OK, 1},
+        {REC_policy, wrong & NO_ROUTE ? OC_TCP_REFUSED : OC_OK, !(wrong & POLICY_MISSING)},
         {REC_ip, OC_NONE, 1},
     };
     struct rec_end end = {.end_ms = 9,
@@ -195,6 +212,8 @@ static void test_sound(void **state)
     (void)state;
     expect(NOTHING, 0, "3 of domains, as many as were taken up: 1 to 3, each there");
     expect(NOTHING, 0, "no problems");
+    expect(NOTHING, 0, "cited 3 times");
+    expect(NO_ROUTE, 0, "no problems");
     expect(POSITION_REPEATED, 0, "repeated      1 superseded");
     expect(SHARDED, 0,
            "as many as were taken up by this shard, 1 of 4: each of them belongs to it; 3 domain");
@@ -210,13 +229,15 @@ static void test_problems(void **state)
     expect(HOST_MISSING, 2, "mx.example: an endpoint without a host record");
     expect(HOST_TWICE, 1, "mx.example: a second host record with attempt 0");
     expect(POLICY_MISSING, 1, "a.example: a policy to fetch without a policy record");
-    expect(CERT_MISSING, 2, "certificate 0 of its chain is not in the scan before it");
-    expect(CERT_LATE, 3, "the certificate stands behind a record that cites it");
+    expect(ALSO_MISSING, 1, "a.example: certificate 0 of its chain is not in the scan before it");
+    expect(CERT_MISSING, 3, "certificate 0 of its chain is not in the scan before it");
+    expect(CERT_LATE, 4, "the certificate stands behind a record that cites it");
     expect(CERT_DIGEST, 1, "the certificate is not what its fingerprint says");
     expect(COUNT_WRONG, 1, "says 7 domain records with outcome BLOCKLISTED; there are 1");
     expect(COUNT_LEFT_OUT, 1, "says nothing of 1 ip records with outcome 0");
     expect(BEHIND_END, 2, "a record behind the end of the scan");
     expect(ATTEMPT_DIFFERS, 1, "its outcome is OK, but that of its last attempt is TCP_RESET");
+    expect(NO_ROUTE_ENDPOINT, 1, "its outcome is TCP_REFUSED, but that of its last attempt is OUR_NETWORK");
     expect(SHARDED | SHARD_WRONG, 3, "c.example: position 5 belongs to shard 1, not to this one");
     expect(SHARDED | SHARD_WRONG, 3, "as many as were taken up by this shard, 2 of 4; 3 domain");
     expect(SHARDED | SHARD_WILD, 2, "the scan record says shard 4 of 4");
