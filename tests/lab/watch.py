@@ -21,8 +21,8 @@ def address_of(text):
 
 
 def clients():
-    """Address of each SMTP connection that some client has open, or is opening. The table is read in pieces, in which
-    one socket can come twice: so by both ends."""
+    """Both ends of each SMTP connection that some client has open, or is opening. The table is read in pieces, in which
+    one socket can come twice."""
     ends = set()
     for table in ("/proc/self/net/tcp", "/proc/self/net/tcp6"):
         with open(table) as f:
@@ -31,7 +31,7 @@ def clients():
                 _, local, remote, state = line.split()[:4]
                 if state in OPEN and int(remote.split(":")[1], 16) == SMTP:
                     ends.add((local, remote))
-    return [address_of(remote.split(":")[0]) for _, remote in ends]
+    return ends
 
 
 class Watch:
@@ -49,9 +49,14 @@ class Watch:
         self.thread.join()
 
     def _look(self):
+        last = set()
         while not self.over.wait(LOOK_SECONDS):
             self.looks += 1
-            now = Counter(clients())
+            ends = clients()
+            # Those of two looks were open at the same time, between them; of one, a first may have closed before the
+            # last was opened, while the table was read.
+            now = Counter(address_of(remote.split(":")[0]) for _, remote in ends & last)
+            last = ends
             for most, seen in ((self.addresses, now), (self.networks, Counter())):
                 if most is self.networks:
                     for address, n in now.items():
