@@ -21,7 +21,7 @@ struct ticket {
 struct dns_query {
     struct timer timer; /* first: the deadline */
     struct dns *dns;
-    struct dns_query *next, *prev; /* of the list it is in: waiting, or sent */
+    struct dns_query *next, *prev;
     const char *name;
     enum dns_type type;
     unsigned flags;
@@ -31,8 +31,9 @@ struct dns_query {
     uint64_t began_ms;
     dns_done_fn done;
     void *arg;
-    bool second;  /* the one with CD=1 */
-    bool is_sent; /* in the list of the sent */
+    struct query_list *in; /* the list that it is in */
+    bool second;           /* the one with CD=1 */
+    bool stream;           /* by TCP: the answer by UDP was truncated */
 };
 struct query_list {
     struct dns_query *first, *last;
@@ -41,7 +42,7 @@ struct query_list {
 struct dns {
     struct dns_env env;
     struct carrier *carrier;
-    struct query_list waiting, sent;
+    struct query_list waiting, streams, sent; /* streams: wait for a connection */
     uint16_t ids[IDS_AT_ONCE];
     uint32_t n_ids;
     bool stopping;
@@ -54,10 +55,13 @@ static void list_append(struct query_list *list, struct dns_query *q)
     *(list->last ? &list->last->next : &list->first) = q;
     list->last = q;
     list->n++;
+    q->in = list;
 }
 
-static void list_remove(struct query_list *list, struct dns_query *q)
+static void list_remove(struct dns_query *q)
 {
+    struct query_list *list = q->in;
+
     *(q->prev ? &q->prev->next : &list->first) = q->next;
     *(q->next ? &q->next->prev : &list->last) = q->prev;
     list->n--;
@@ -142,8 +146,7 @@ static void detach(struct dns_query *q)
     if (q->ticket != NULL)
         q->ticket->query = NULL;
     q->ticket = NULL;
-    list_remove(q->is_sent ? &q->dns->sent : &q->dns->waiting, q);
-    q->is_sent = false;
+    list_remove(q);
 }
 
 /* The one end of a question. */
@@ -166,7 +169,7 @@ static void on_deadline(struct timer *t)
     struct dns_query *q = (struct dns_query *)t;
 
     count(&q->dns->env.counters->dns_timeouts);
-    settle(q, (struct result){OC_DNS_TIMEOUT, SRC_NONE, 0});
+    settle(q, (struct result){q->stream ? OC_DNS_TRUNCATED : OC_DNS_TIMEOUT, SRC_NONE, 0});
     finish(q);
 }
 
@@ -174,7 +177,7 @@ static void on_deadline(struct timer *t)
 static void ask_again(struct dns_query *q)
 {
     detach(q);
-    list_append(&q->dns->waiting, q);
+    list_append(q->stream ? &q->dns->streams : &q->dns->waiting, q);
 }
 
 static bool was_stalled(const struct dns_query *q, struct result r)
@@ -183,6 +186,27 @@ static bool was_stalled(const struct dns_query *q, struct result r)
 
     return r.oc == OC_DNS_TIMEOUT && !q->second && q->answer->att.n + 1 < MOST_ATTEMPTS &&
            !q->dns->stopping && took_ms + STALL_SLACK_MS < q->dns->env.timeout_ms;
+}
+
+/* RFC 1035 section 4.1.1: TC, in the third byte. */
+static bool is_truncated(const uint8_t *msg, size_t len)
+{
+    return len > 2 && (msg[2] & 2) != 0;
+}
+
+/* By TCP, RFC 7766 section 5. */
+static void ask_by_stream(struct dns_query *q)
+{
+    q->stream = true;
+    ask_again(q);
+}
+
+/* The resolver is there, since it answered by UDP. */
+static struct result of_stream(struct result r)
+{
+    if (r.oc == OC_DNS_TIMEOUT || r.oc == OC_DNS_RESOLVER_DOWN)
+        r.oc = OC_DNS_TRUNCATED;
+    return r;
 }
 
 /* Of the second answer the outcome is kept, and no memory. */
@@ -214,12 +238,19 @@ static void on_answer(void *arg, struct result r, const uint8_t *msg, size_t len
         ask_again(q);
         return;
     }
+    if (r.oc == OC_OK && !q->stream && is_truncated(msg, len) && !q->dns->stopping) {
+        ask_by_stream(q);
+        return;
+    }
+    if (q->stream)
+        r = of_stream(r);
     if (r.oc == OC_OK)
         r = q->second ? read_second(q, msg, len)
                       : dns_message_answer(msg, len, q->name, q->type, q->flags, q->arena, q->answer);
     settle(q, r);
     if (r.oc == OC_DNS_SERVFAIL && !q->second && !q->dns->stopping) {
         q->second = true; /* does it fail, or only validation? RFC 4035 section 3.2.2 */
+        q->stream = false;
         ask_again(q);
         return;
     }
@@ -258,27 +289,37 @@ static void send_query(struct dns *d, struct dns_query *q)
         return;
     }
     *ticket = (struct ticket){d, q};
-    list_remove(&d->waiting, q);
+    list_remove(q);
     list_append(&d->sent, q);
     q->ticket = ticket;
-    q->is_sent = true;
     count(&d->env.counters->queries);
-    carrier_send(d->carrier, query, len, ticket);
+    if (q->stream)
+        carrier_send_stream(d->carrier, query, len, ticket);
+    else
+        carrier_send(d->carrier, query, len, ticket);
+}
+
+/* The next question that there is room for; those by TCP have waited longer. */
+static struct dns_query *next_query(const struct dns *d)
+{
+    if (d->streams.first != NULL && carrier_has_stream(d->carrier))
+        return d->streams.first;
+    return d->waiting.first;
 }
 
 bool dns_turn(struct dns *d, int64_t now_ns)
 {
-    uint32_t most = d->waiting.n < TURN_MOST_QUERIES ? d->waiting.n : TURN_MOST_QUERIES;
+    uint32_t ready = d->waiting.n + (carrier_has_stream(d->carrier) ? d->streams.n : 0);
+    uint32_t most = ready < TURN_MOST_QUERIES ? ready : TURN_MOST_QUERIES;
+    struct dns_query *q;
     uint32_t turns, left;
 
     carrier_turn(d->carrier, now_ns);
     if (!carrier_has_room(d->carrier))
         return false;
     turns = left = rate_take(d->env.rate, now_ns, most);
-    for (; left > 0 && d->waiting.first != NULL; left--) {
-        struct dns_query *q = d->waiting.first;
-
-        q->began_ms = q->second ? q->began_ms : d->env.timers->now_ms;
+    for (; left > 0 && (q = next_query(d)) != NULL; left--) {
+        q->began_ms = q->second || q->stream ? q->began_ms : d->env.timers->now_ms;
         if (d->env.excludes != NULL && d->env.excludes(d->env.excludes_arg, q->name))
             refuse(q, OC_BLOCKLISTED);
         else
@@ -292,7 +333,9 @@ void dns_cancel_all(struct dns *d, enum outcome oc)
     struct dns_query *q;
 
     d->stopping = true;
-    while ((q = d->waiting.first ? d->waiting.first : d->sent.first) != NULL) {
+    while ((q = d->waiting.first   ? d->waiting.first
+                : d->streams.first ? d->streams.first
+                                   : d->sent.first) != NULL) {
         settle(q, (struct result){(uint16_t)oc, SRC_NONE, 0});
         finish(q); /* what `done` asks now is ended here as well */
     }
@@ -300,5 +343,5 @@ void dns_cancel_all(struct dns *d, enum outcome oc)
 
 uint32_t dns_waiting(const struct dns *d)
 {
-    return d->waiting.n;
+    return d->waiting.n + d->streams.n;
 }

@@ -1,16 +1,11 @@
-#define CARES_NO_DEPRECATED /* ares_send and ares_process_fd: the successors are not in Debian 12 */
-#include "scanner/dns_cares.h"
+#include "scanner/dns_cares_private.h"
 
-#include <ares.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
-#define CARRIER_CHANNELS       4    /* so many source ports a resolver (RFC 5452 section 9.2) */
 #define CHANNEL_MOST_IN_FLIGHT 8192 /* c-ares gets slow beyond 10,000 */
 #define TICK_NS                50000000
-#define RCVBUF_BYTES           (8 << 20) /* a burst of 10,000 answers at 768 bytes of kernel memory each */
 
 #if ARES_VERSION >= 0x012000
 /* From 1.32 on c-ares shortens its first timeout to 5 times the mean latency (at least 250 ms) and doubles it
@@ -19,21 +14,6 @@
 #define ADAPTIVE_TRIES 9
 #endif
 
-struct channel {
-    struct carrier *carrier;
-    ares_channel ares;
-    uint32_t in_flight;
-};
-struct carrier {
-    uv_loop_t *loop;
-    carrier_done_fn done;
-    struct channel channels[CARRIER_CHANNELS];
-    uint32_t n_channels, next_channel, in_flight;
-    uint32_t n_polls; /* handles that are not closed yet */
-    int64_t next_tick_ns;
-    bool closing;
-    struct poll *polls;
-};
 struct poll { /* a socket of c-ares on the loop */
     uv_poll_t handle;
     struct poll *next;
@@ -78,7 +58,7 @@ static struct poll *new_poll(struct channel *channel, ares_socket_t fd)
 
     if (poll == NULL)
         return NULL;
-    if (uv_poll_init_socket(c->loop, &poll->handle, fd) != 0) {
+    if (uv_poll_init_socket(c->env.loop, &poll->handle, fd) != 0) {
         free(poll);
         return NULL;
     }
@@ -120,17 +100,6 @@ static void on_socket_state(void *data, ares_socket_t fd, int readable, int writ
         poll->events = events;
 }
 
-static int on_socket_new(ares_socket_t fd, int type, void *data)
-{
-    int bytes = RCVBUF_BYTES;
-
-    (void)data;
-    if (type == SOCK_DGRAM && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) != 0)
-        (void)!setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes,
-                          sizeof(bytes)); /* as much as the system allows */
-    return ARES_SUCCESS;
-}
-
 /* Tries begin at 0, t, 3t, 7t, ...: as many as begin before the deadline. */
 static int tries_for(const struct dns_env *env)
 {
@@ -160,9 +129,11 @@ static void set_servers(char *csv, size_t size, const struct dns_env *env)
     }
 }
 
-static int channel_init(struct channel *ch, const struct dns_env *env, struct sts_err *err)
+/* `transport`: ARES_FLAG_IGNTC is UDP alone, ARES_FLAG_USEVC is TCP. */
+static int channel_init(struct channel *ch, const struct dns_env *env, int transport, struct sts_err *err)
 {
-    struct ares_options options = {.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
+    struct ares_options options = {.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES |
+                                            transport,
                                    .timeout = (int)env->timeout_ms,
                                    .tries = tries_for(env),
                                    .sock_state_cb = on_socket_state,
@@ -192,15 +163,7 @@ static int channel_init(struct channel *ch, const struct dns_env *env, struct st
     free(csv);
     if (rc != ARES_SUCCESS)
         return sts_fail(err, STS_ESYS, "c-ares: %s", ares_strerror(rc));
-    ares_set_socket_configure_callback(ch->ares, on_socket_new, NULL);
-    if (env->local_v4 != NULL) {
-        const uint8_t *b = env->local_v4->b + 12;
-
-        ares_set_local_ip4(ch->ares,
-                           (unsigned)b[0] << 24 | (unsigned)b[1] << 16 | (unsigned)b[2] << 8 | b[3]);
-    }
-    if (env->local_v6 != NULL)
-        ares_set_local_ip6(ch->ares, env->local_v6->b);
+    channel_own_sockets(ch);
     return STS_OK;
 }
 
@@ -210,11 +173,13 @@ int carrier_new(const struct dns_env *env, carrier_done_fn done, struct carrier 
 
     if (c == NULL)
         return sts_fail(err, STS_ENOMEM, "out of memory");
-    c->loop = env->loop;
+    c->env = *env;
     c->done = done;
+    for (uint32_t i = 0; i < STREAM_CHANNELS; i++)
+        c->streams[i].carrier = c;
     for (; c->n_channels < CARRIER_CHANNELS; c->n_channels++) {
         c->channels[c->n_channels].carrier = c;
-        if (channel_init(&c->channels[c->n_channels], env, err) != STS_OK) {
+        if (channel_init(&c->channels[c->n_channels], env, ARES_FLAG_IGNTC, err) != STS_OK) {
             carrier_close(c);
             return err->code;
         }
@@ -227,6 +192,9 @@ void carrier_close(struct carrier *c)
 {
     for (uint32_t i = 0; i < c->n_channels; i++)
         ares_destroy(c->channels[i].ares); /* ends what is in flight, and its sockets */
+    for (uint32_t i = 0; i < STREAM_CHANNELS; i++)
+        if (c->streams[i].ares != NULL)
+            ares_destroy(c->streams[i].ares);
     while (c->polls != NULL)
         drop_poll(c, c->polls);
     c->closing = true;
@@ -252,17 +220,29 @@ static struct result result_of(int status)
     return (struct result){(uint16_t)oc, SRC_ARES, status};
 }
 
+bool channel_is_stream(const struct channel *ch)
+{
+    return ch >= ch->carrier->streams && ch < ch->carrier->streams + STREAM_CHANNELS;
+}
+
 static void on_answer(void *data, int status, int timeouts, unsigned char *msg, int len)
 {
+    const uint8_t *whole = msg;
     struct flight *flight = data;
     struct channel *ch = flight->channel;
     void *arg = flight->arg;
+    size_t n = status == ARES_SUCCESS && len > 0 ? (size_t)len : 0;
 
     (void)timeouts;
     ch->in_flight--;
-    ch->carrier->in_flight--;
+    if (channel_is_stream(ch))
+        ch->carrier->n_streams_busy--;
+    else
+        ch->carrier->in_flight--;
     free(flight);
-    ch->carrier->done(arg, result_of(status), msg, status == ARES_SUCCESS && len > 0 ? (size_t)len : 0);
+    if (n > 0)
+        whole = channel_whole(ch, msg, &n);
+    ch->carrier->done(arg, result_of(status), whole, n);
 }
 
 bool carrier_has_room(const struct carrier *c)
@@ -270,22 +250,49 @@ bool carrier_has_room(const struct carrier *c)
     return c->in_flight < CARRIER_CHANNELS * CHANNEL_MOST_IN_FLIGHT;
 }
 
-void carrier_send(struct carrier *c, const uint8_t *query, size_t len, void *arg)
+static void send_on(struct channel *ch, const uint8_t *query, size_t len, void *arg)
 {
-    struct channel *ch = &c->channels[c->next_channel++ % CARRIER_CHANNELS];
-    struct flight *flight;
+    struct carrier *c = ch->carrier;
+    struct flight *flight = malloc(sizeof(*flight));
 
-    for (uint32_t i = 0; i < CARRIER_CHANNELS && ch->in_flight >= CHANNEL_MOST_IN_FLIGHT; i++)
-        ch = &c->channels[c->next_channel++ % CARRIER_CHANNELS];
-    flight = malloc(sizeof(*flight));
     if (flight == NULL) {
         c->done(arg, (struct result){OC_OUR_MEMORY, SRC_NONE, 0}, NULL, 0);
         return;
     }
     *flight = (struct flight){ch, arg};
     ch->in_flight++;
-    c->in_flight++;
+    if (channel_is_stream(ch))
+        c->n_streams_busy++;
+    else
+        c->in_flight++;
     ares_send(ch->ares, query, (int)len, on_answer, flight);
+}
+
+void carrier_send(struct carrier *c, const uint8_t *query, size_t len, void *arg)
+{
+    struct channel *ch = &c->channels[c->next_channel++ % CARRIER_CHANNELS];
+
+    for (uint32_t i = 0; i < CARRIER_CHANNELS && ch->in_flight >= CHANNEL_MOST_IN_FLIGHT; i++)
+        ch = &c->channels[c->next_channel++ % CARRIER_CHANNELS];
+    send_on(ch, query, len, arg);
+}
+
+bool carrier_has_stream(const struct carrier *c)
+{
+    return c->n_streams_busy < STREAM_CHANNELS;
+}
+
+void carrier_send_stream(struct carrier *c, const uint8_t *query, size_t len, void *arg)
+{
+    struct channel *ch = c->streams;
+    struct sts_err err;
+
+    while (ch->in_flight > 0)
+        ch++;
+    if (ch->ares == NULL && channel_init(ch, &c->env, ARES_FLAG_USEVC, &err) != STS_OK)
+        c->done(arg, (struct result){OC_OUR_LIBRARY, SRC_NONE, 0}, NULL, 0);
+    else
+        send_on(ch, query, len, arg);
 }
 
 void carrier_turn(struct carrier *c, int64_t now_ns)
@@ -295,4 +302,7 @@ void carrier_turn(struct carrier *c, int64_t now_ns)
     c->next_tick_ns = now_ns + TICK_NS;
     for (uint32_t i = 0; i < c->n_channels; i++)
         ares_process_fd(c->channels[i].ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    for (uint32_t i = 0; i < STREAM_CHANNELS && c->n_streams_busy > 0; i++)
+        if (c->streams[i].in_flight > 0)
+            ares_process_fd(c->streams[i].ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 }
