@@ -1,5 +1,6 @@
 #include "analysis/policy_class.h"
 
+#include "analysis/name_class.h"
 #include "analysis/outcomes.h"
 #include "analysis/text.h"
 #include "analysis/txt_record.h"
@@ -128,6 +129,16 @@ static enum policy_class connect_class(unsigned oc)
     case OC_HTTP_RESET: return POL_OK;
     default: return POL_INCONCLUSIVE;
     }
+}
+
+/* Of no address that is known a connection can be had; one that is not known may do. */
+static enum policy_class address_class(const struct rec_policy *p)
+{
+    enum policy_class class_ = connect_class(outcome_byte(p->oc));
+
+    return (class_ == POL_TCP || class_ == POL_BOGON) && (dns_unknown(p->a) || dns_unknown(p->aaaa))
+               ? POL_INCONCLUSIVE
+               : class_;
 }
 
 /* The first that applies: version (RFC 8461 section 7.2, RFC 8996 section 4: a sender gets no further), then
@@ -269,7 +280,7 @@ static uint32_t age_of(struct sts_str headers)
 void policy_classify(struct policy_facts *out, const struct rec_policy *p, const struct chain_verdict *chain,
                      bool match, char *room)
 {
-    enum policy_class class_ = connect_class(outcome_byte(p->oc)), lenient = class_, tls, http;
+    enum policy_class class_ = address_class(p), lenient = class_, tls, http;
 
     memset(out, 0, sizeof(*out));
     out->age_s = age_of(p->headers);

@@ -171,6 +171,20 @@ static void test_policy_outcomes(void **state)
             assert_int_equal(classify((struct rec_policy){.oc = oc}, 0, true), POL_INCONCLUSIVE);
 }
 
+/* An address of the other family, that a lookup did not tell, might have been reached. */
+static void test_policy_part_unknown(void **state)
+{
+    struct rec_dns failed = {.oc = OC_DNS_SERVFAIL}, none = {.oc = OC_DNS_NODATA};
+
+    (void)state;
+    assert_int_equal(classify((struct rec_policy){.oc = OC_TCP_REFUSED, .a = &failed}, 0, true),
+                     POL_INCONCLUSIVE);
+    assert_int_equal(classify((struct rec_policy){.oc = OC_ADDRESS_RESERVED, .aaaa = &failed}, 0, true),
+                     POL_INCONCLUSIVE);
+    assert_int_equal(classify((struct rec_policy){.oc = OC_TCP_REFUSED, .a = &none}, 0, true), POL_TCP);
+    assert_int_equal(classify((struct rec_policy){.oc = OC_TLS_ALERT, .a = &failed}, 0, true), POL_TLS_ALERT);
+}
+
 static void test_headers(void **state)
 {
     struct sts_str headers = S("HTTP/1.1 200 OK\r\nA: 1\r\nb :2\r\nB:\t x y \r\nB: 3");
@@ -361,17 +375,12 @@ static void test_wildcard(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_policy),
-        cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_policy_outcomes),
-        cmocka_unit_test(test_headers),
-        cmocka_unit_test(test_age),
-        cmocka_unit_test(test_endpoint),
-        cmocka_unit_test(test_endpoint_evidence),
-        cmocka_unit_test(test_mx_state),
-        cmocka_unit_test(test_joined),
-        cmocka_unit_test(test_lookups),
-        cmocka_unit_test(test_wildcard),
+        cmocka_unit_test(test_policy),          cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_policy_outcomes), cmocka_unit_test(test_policy_part_unknown),
+        cmocka_unit_test(test_headers),         cmocka_unit_test(test_age),
+        cmocka_unit_test(test_endpoint),        cmocka_unit_test(test_endpoint_evidence),
+        cmocka_unit_test(test_mx_state),        cmocka_unit_test(test_joined),
+        cmocka_unit_test(test_lookups),         cmocka_unit_test(test_wildcard),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
