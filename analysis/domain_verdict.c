@@ -81,7 +81,6 @@ static int fill_mx(const struct join *j, const struct rec_domain *d, bool infer,
     for (uint32_t i = 0; i < f->n_mx; i++)
         v->n_inferred += v->mx[i].inferred;
     f->mx = v->mx;
-    f->n_mx_cut = d->n_mx_cut;
     return STS_OK;
 }
 

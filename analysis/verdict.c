@@ -116,7 +116,8 @@ static void judge_hosts(struct verdict_of_domain *out, struct mx_verdict *mx, co
 
 /* RFC 8461 section 5, enforce: never to a host that does not pass; one that does is reached whatever its
  * place, since each that does not counts as unreachable (section 8.4). Refused is said only where every host
- * was seen to fail; that all the listed ones are down may be over tomorrow. */
+ * was seen to fail, of those beyond --mx-limit, too, whose names are known; that all the listed ones are down
+ * may be over tomorrow. */
 static enum delivery enforced(const struct verdict_of_domain *v, const struct verdict_facts *f)
 {
     bool all_down = v->n_listed > 0 && v->n_down == v->n_listed;
@@ -125,7 +126,7 @@ static enum delivery enforced(const struct verdict_of_domain *v, const struct ve
         return DELIVERY_INCONCLUSIVE;
     if (v->n_passing > 0)
         return DELIVERY_AUTHENTICATED;
-    return v->n_unknown > 0 || f->n_mx_cut > 0 || all_down ? DELIVERY_INCONCLUSIVE : DELIVERY_REFUSED;
+    return v->n_unknown > 0 || all_down ? DELIVERY_INCONCLUSIVE : DELIVERY_REFUSED;
 }
 
 static enum sts_state state_of(const struct verdict_facts *f)

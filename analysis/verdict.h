@@ -49,7 +49,6 @@ struct verdict_facts {
     enum mx_state mail;
     const struct mx_facts *mx; /* in order of preference; the domain itself where the MX is implicit */
     uint32_t n_mx;
-    uint64_t n_mx_cut; /* beyond --mx-limit: never looked at */
     /* TXT record, by the reading that is asked about; `sts_unknown`: the lookup gave no answer. */
     enum verdict sts;
     bool sts_unknown;

@@ -106,6 +106,7 @@ static void want_hosts(struct domain *d)
 {
     const struct rec_dns *mx = d->rec.mx;
     uint64_t limit = d->w->scan->options->mx_limit;
+    uint32_t n = 0;
     const struct rec_mx **order = mx ? arena_alloc(&d->arena, mx->mx.n * sizeof(*order)) : NULL;
 
     if (mx == NULL || mx->mx.n == 0)
@@ -115,12 +116,13 @@ static void want_hosts(struct domain *d)
         return;
     }
     for (uint32_t i = 0; i < mx->mx.n; i++)
-        order[i] = &mx->mx.v[i];
-    qsort(order, mx->mx.n, sizeof(*order), by_preference);
-    for (uint32_t i = 0; i < mx->mx.n; i++) {
+        if (!sts_str_equal(mx->mx.v[i].host, sts_str("."))) /* null MX, RFC 7505 section 3: no host */
+            order[n++] = &mx->mx.v[i];
+    qsort(order, n, sizeof(*order), by_preference);
+    for (uint32_t i = 0; i < n; i++) {
         if (i >= limit)
             d->rec.n_mx_cut++;
-        else if (!sts_str_equal(order[i]->host, sts_str("."))) /* null MX, RFC 7505 section 3 */
+        else
             host_want(d->w, order[i]->host.p, is_signalled(d), false);
     }
 }

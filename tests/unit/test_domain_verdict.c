@@ -245,7 +245,7 @@ static void test_policy(void **state)
     struct rec_txt txt[] = {{.strings = {&record, 1}}, {.strings = {&other, 1}}};
     struct rec_mx mxs[] = {{20, S("mx.own")}, {10, S("mx.out")}, {10, S(".")}};
     struct rec_dns mx = {.oc = OC_OK, .mx = {mxs, 3}}, sts = {.oc = OC_OK, .txt = {txt, 2}};
-    struct rec_domain d = {.name = S("a.test"), .oc = OC_OK, .mx = &mx, .sts = &sts, .n_mx_cut = 7};
+    struct rec_domain d = {.name = S("a.test"), .oc = OC_OK, .mx = &mx, .sts = &sts};
     struct rec_policy p = {.name = S("A.test"), .oc = OC_HTTP_STATUS, .status = 404};
     struct domain_verdict *v = domain_verdict_new();
     struct join *j = make_join();
@@ -256,7 +256,6 @@ static void test_policy(void **state)
     assert_int_equal(join_verdict(j, &d, JUDGE_INFER, v, &err), STS_OK);
     assert_int_equal(v->of.state, STS_FETCH_UNKNOWN);
     assert_int_equal(v->facts.n_mx, 2); /* the root is no host */
-    assert_int_equal(v->facts.n_mx_cut, 7);
     assert_int_equal(v->n_inferred, 1);
     assert_string_equal(v->mx[0].host.p, "mx.out");
     assert_string_equal(v->mx[1].host.p, "mx.own");

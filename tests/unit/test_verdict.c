@@ -61,7 +61,6 @@ struct row {
     uint32_t results;
     enum result_type headline;
     enum mx_state mail; /* MX_HAS */
-    uint64_t n_cut;
     uint32_t policy_results;
     bool uncached, lenient;
 };
@@ -89,7 +88,6 @@ static struct verdict_facts facts_of(const struct row *row, struct mx_facts mx[M
 {
     struct verdict_facts f = {.mail = row->mail,
                               .mx = mx,
-                              .n_mx_cut = row->n_cut,
                               .sts = VERDICT_VALID,
                               .policy = POL_OK,
                               .policy_results = row->policy_results,
