@@ -101,7 +101,7 @@ static void put_sts(struct exporter *e, const struct rec_domain *d)
     read_sts(&sts, d->sts, e->joined);
     row_word(row, COL_domains_sts_record, record_word(d->sts, sts.verdict));
     row_word(row, COL_domains_sts_record_lenient, record_word(d->sts, sts_txt_reading(&sts, true)));
-    if (d->wild != NULL) {
+    if (d->wild != NULL && !dns_unknown(d->wild)) {
         read_sts(&wild, d->wild, e->joined);
         row_bool(row, COL_domains_sts_wild, wild.verdict != VERDICT_NONE);
     }
