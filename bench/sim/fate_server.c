@@ -1,0 +1,95 @@
+/* fate_server.c - what becomes of a server at an address, and of a question. */
+#include "bench/sim/fate_parts.h"
+
+#include <math.h>
+
+/* ---- servers ---- */
+
+enum smtp_class server_class(const struct world *w, const struct address_use *server, double *weight)
+{
+    enum table table = TABLE_SMTP_OPERATOR;
+    struct address_use u;
+
+    address_used(w, address_for(w, server), &u); /* the owner, of those that share it, that counts */
+    switch (u.kind) {
+    case ADDRESS_DEAD: return SMTP_TIMEOUT;
+    case ADDRESS_RESET: return SMTP_RESET;
+    case ADDRESS_SELF_MX: table = name_signals(w, u.owner) ? TABLE_SMTP_STS : TABLE_SMTP_SELF; break;
+    case ADDRESS_OPERATOR: break;
+    default: return SMTP_OK;
+    }
+    return (enum smtp_class)draw_class(w, table, DRAW_SMTP, u.owner << 3 | u.index, u.kind, weight);
+}
+
+static double latency_ms(const struct world *w, enum param median, uint64_t a, uint64_t b)
+{
+    if (w->param[median] == 0)
+        return 0;
+    return fmin(draw_lognormal(w, DRAW_LATENCY, a, b, w->param[median], w->param[PARAM_LATENCY_SIGMA]),
+                w->param[PARAM_LATENCY_MOST_MS]);
+}
+
+static const char *software_of(const struct world *w, uint32_t address, enum address_kind kind)
+{
+    static const char *const NAMES[] = {"ESMTP Postfix", "ESMTP Exim 4.97",     "ESMTP",
+                                        "ESMTP Postfix", "ESMTP Sendmail 8.18", "ESMTP Haraka",
+                                        "ESMTP Postfix", "ESMTP Exim 4.94.2"};
+
+    if (kind == ADDRESS_FIRST)
+        return "ESMTP first-mail gateway";
+    if (kind == ADDRESS_SECOND)
+        return "ESMTP MAIL Service, second-mail";
+    return NAMES[draw(w, DRAW_TEXT, address, 0) % (sizeof(NAMES) / sizeof(NAMES[0]))];
+}
+
+void server_fate_of(const struct world *w, uint32_t address, struct server_fate *out)
+{
+    struct address_use use;
+
+    address_used(w, address, &use);
+    out->smtp = server_class(w, &use, NULL);
+    out->latency_ms = latency_ms(w, PARAM_TCP_LATENCY_MS, address, 0);
+    out->greeting_ms = out->latency_ms;
+    if (out->smtp == SMTP_SLOW) /* half to one and a half of the median */
+        out->greeting_ms = w->param[PARAM_GREETING_MS] * (0.5 + draw_unit(w, DRAW_LATENCY, address, 1));
+    out->software = software_of(w, address, use.kind);
+}
+
+double policy_latency_ms(const struct world *w, uint32_t address)
+{
+    return latency_ms(w, PARAM_TCP_LATENCY_MS, address, 0);
+}
+
+/* ---- questions ---- */
+
+/* FNV-1a, in lower case. */
+static uint64_t name_hash(const char *name, size_t len)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t n = 0; n < len; n++) {
+        unsigned char c = (unsigned char)name[n];
+
+        hash = (hash ^ (c >= 'A' && c <= 'Z' ? c + 32U : c)) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+enum query_class query_fate_of(const struct world *w, const char *name, size_t len, uint16_t type)
+{
+    unsigned c = draw_class(w, TABLE_QUERY, DRAW_QUERY, name_hash(name, len), type, NULL);
+    struct asked what;
+
+    if (c == QUERY_OK)
+        return QUERY_OK;
+    name_asked(w, name, len, &what);
+    return what.what == WHAT_BELOW ? QUERY_OK
+                                   : (enum query_class)c; /* which label a scan takes is not known */
+}
+
+double query_latency_ms(const struct world *w, const char *name, size_t len, uint16_t type)
+{
+    return w->param[PARAM_DNS_LATENCY_MS] == 0
+               ? 0
+               : latency_ms(w, PARAM_DNS_LATENCY_MS, name_hash(name, len), UINT64_C(1) << 32 | type);
+}
