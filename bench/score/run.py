@@ -14,7 +14,6 @@ MARK = "STSIM_NAMESPACE"
 READY_SECONDS = 60
 STOP_SECONDS = 60
 DNS, HTTPS, SMTP = 5300, 8443, 2525
-GAP_MS = 500
 
 
 class RunError(Exception):
@@ -87,13 +86,13 @@ class Run:
                 "--lab", "127.0.0.0/8,::1", "--name-servers", f"127.0.0.1:{DNS}", "--ca-file", self.path("ca.pem"),
                 "--smtp-port", str(SMTP), "--https-port", str(HTTPS), "--ehlo-name", "scan.sim.test",
                 "--contact", "postmaster@sim.test", "--seed", "1", "--control-rate", "0", "--attempts", "3",
-                "--retry-after", ms(1000), "--tail", ms(120000), "--dns-rate", "0", "--dns-timeout", ms(500),
-                "--dns-deadline", ms(2500), "--dns-retry-after", ms(1000), "--connect-rate", "0",
+                "--retry-after", ms(1000), "--tail", ms(120000), "--dns-rate", "0", "--dns-timeout", ms(1500),
+                "--dns-deadline", ms(6000), "--dns-retry-after", ms(1000), "--connect-rate", "0",
                 "--connect-timeout", ms(2000), "--greeting-timeout", ms(4000), "--smtp-timeout", ms(6000),
                 "--policy-timeout", ms(4000), "--per-ip-smtp", str(self.pace.per_ip),
                 "--per-ip-interval", f"{self.pace.per_ip_interval_ms}ms", "--per-prefix-smtp", str(self.pace.per_prefix),
                 "--per-ip-https", str(self.pace.per_ip_https), "--per-ip-https-rate", str(self.pace.per_ip_https_rate),
-                *hosts, *self.more]
+                "--metadata-file", self.path("metadata.json"), *hosts, *self.more]
 
 
 def write(path, command):
@@ -185,6 +184,12 @@ def classes():
     if done.returncode:
         raise RunError("stsim classes: " + done.stderr)
     return [line.split()[0] for line in done.stdout.splitlines()]
+
+
+def gaps(run):
+    """How often a worker of stscan stood still for over 500 ms: then deadlines say nothing of the peers."""
+    with open(run.path("metadata.json"), encoding="utf-8") as f:
+        return json.load(f)["loop_gaps"]
 
 
 def statistics(run):
