@@ -87,8 +87,7 @@ VERDICT = {
         **GOOD, "mail": "implicit-mx"},
     "mx-down.test": not_fetched("tcp", FETCH, opportunistic="inconclusive"),
     "mx-gone.test": plain("inconclusive"), "mx-literal.test": plain("inconclusive"),
-    # Not contacted because of --lab: that is our rule, and says nothing of them
-    "reserved.test": row("inconclusive", "inconclusive", "fetch-unknown", sts="valid", policy="inconclusive"),
+    "reserved.test": not_fetched("bogon", FETCH, opportunistic="inconclusive"),
     "unlisted.test": enforced("authenticated", OTHER, n_mx_listed=1, n_mx_passing=1),
 
     "provider.test": no_mail("null-mx"), "nullmx.test": no_mail("null-mx"), "nothing.test": no_mail("no-mail"),
@@ -153,7 +152,7 @@ def of_mx(peer):
 
 
 # counter of `ststat summary` -> class of the fetch and result type; the first that a peer has
-FETCHES = {"pol_ok": ("ok", None), "pol_dns": ("dns", FETCH), "pol_tcp": ("tcp", FETCH), "pol_timeout": ("timeout", FETCH),
+FETCHES = {"pol_ok": ("ok", None), "pol_dns": ("dns", FETCH), "pol_bogon": ("bogon", FETCH), "pol_tcp": ("tcp", FETCH), "pol_timeout": ("timeout", FETCH),
            "pol_tls_name": ("tls-name", WEBPKI), "pol_tls_expired": ("tls-expired", WEBPKI), "pol_tls_untrusted": (
                "tls-untrusted", WEBPKI), "pol_tls_weak": ("tls-weak", WEBPKI), "pol_tls_other": ("tls-other", WEBPKI), "pol_tls_old": ("tls-old", FETCH),
            "pol_tls_alert": ("tls-alert", FETCH), "pol_tls_handshake": ("tls-handshake", FETCH), "pol_http_redirect": (
@@ -162,8 +161,6 @@ FETCHES = {"pol_ok": ("ok", None), "pol_dns": ("dns", FETCH), "pol_tcp": ("tcp",
 
 
 def of_policy(peer):
-    if peer.outcome == "ADDRESS_RESERVED":  # or outside of --lab, which says nothing of the peer
-        return row("encrypted", "inconclusive", "fetch-unknown", sts="valid")
     class_, result = next(FETCHES[counter] for counter in FETCHES if counter in peer.counters)
     if class_ == "ok":
         return GOOD
