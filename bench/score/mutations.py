@@ -10,6 +10,7 @@ import argparse
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -56,14 +57,13 @@ MUTATIONS = (
     Mutation("outcome", "closed before the greeting: as if behind it", "scanner/smtp.c",
              "{OC_SMTP_GREETING_TIMEOUT, OC_SMTP_CLOSED_EARLY, OC_SMTP_RESET}",
              "{OC_SMTP_GREETING_TIMEOUT, OC_SMTP_CLOSED, OC_SMTP_RESET}", "--only smtp-early-close --names 40"),
-    Mutation("join", "the first attempt stands, not the last", "analysis/join.c",
-             "if (fact->attempt > attempt) {", "if (fact->attempt < attempt) {", "--only smtp-greylist --names 40"),
-    Mutation("join", "a certificate names each host or none", "analysis/chain.c",
-             "key = key_join(key_of(chain->v[0].p, chain->v[0].len), key_of_name(host));",
-             "key = key_of(chain->v[0].p, chain->v[0].len);", "--profile every --names 300"),
-    Mutation("sampling", "no record of an address where one host was left out", "scanner/sampled.c",
-             "if (site_left_out((struct site *)node) > 0)", "if (site_left_out((struct site *)node) > 1)",
-             "--profile toplist --names 300 --sampling -- --per-ip-hosts 3"),
+    Mutation("join", "the addresses of a host: the last lookup's alone", "analysis/join.c",
+             "n += lookups[i]->addr.n;", "n = lookups[i]->addr.n;", "--only mx-bogon --names 40"),
+    Mutation("join", "Z and z are two letters in a name", "analysis/table.c",
+             "name.p[i] >= 'A' && name.p[i] <= 'Z' ?", "name.p[i] >= 'A' && name.p[i] < 'Z' ?", "--only mx-case --names 60"),
+    Mutation("sampling", "one host more than --per-ip-hosts", "scanner/site.c",
+             "s->n_kept[class_] >= limits->most[class_])", "s->n_kept[class_] > limits->most[class_])",
+             "--profile toplist --names 200 --sampling --per-ip-hosts 3"),
     Mutation("sampling", "one connection more than --per-ip-smtp", "scanner/gate.c",
              "lane->open >= limits->most_open)", "lane->open > limits->most_open)", "--only mx-second --names 60"),
 )
@@ -76,11 +76,18 @@ def options():
 
 
 def call(command, seconds, **more):
+    """(exit status, output); what it started ends with it."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                               errors="replace", start_new_session=True, **more)
     try:
-        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              errors="replace", timeout=seconds, check=False, **more)
+        printed, _ = process.communicate(timeout=seconds)
+        return process.returncode, printed
     except subprocess.TimeoutExpired as error:
         raise MutationError(f"{' '.join(command[:3])}: not done within {seconds} s") from error
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def copy_tree(to):
@@ -109,22 +116,21 @@ class Copy:
         self.build()
 
     def must(self, command):
-        done = call(command, BUILD_SECONDS, env=self.env)
-        if done.returncode:
-            raise MutationError(f"{' '.join(command[:3])}: status {done.returncode}:\n{done.stdout[-3000:]}")
+        status, printed = call(command, BUILD_SECONDS, env=self.env)
+        if status:
+            raise MutationError(f"{' '.join(command[:3])}: status {status}:\n{printed[-3000:]}")
 
     def build(self):
         self.must(["ninja", "-C", self.build_dir, *PROGRAMS])
 
     def accuracy(self, shown):
         """(exit status, what it printed)"""
-        words, bar, behind = shown.partition(" -- ")
         command = [sys.executable, os.path.join(self.root, "bench/score/accuracy.py"), "--quiet", "--latency", "0.05",
-                   "--keep", os.path.join(self.root, "run"), *words.split(), *bar.split(), *behind.split()]
-        done = call(command, RUN_SECONDS, env=self.env)
-        if done.returncode not in (FULL, RED):
-            raise MutationError(f"accuracy {shown}: status {done.returncode}:\n{done.stdout[-3000:]}")
-        return done.returncode, done.stdout
+                   "--keep", os.path.join(self.root, "run"), *shown.split()]
+        status, printed = call(command, RUN_SECONDS, env=self.env)
+        if status not in (FULL, RED):
+            raise MutationError(f"accuracy {shown}: status {status}:\n{printed[-3000:]}")
+        return status, printed
 
 
 def plant(copy, m):
