@@ -65,7 +65,9 @@ MUTATIONS = (
              "s->n_kept[class_] >= limits->most[class_])", "s->n_kept[class_] > limits->most[class_])",
              "--profile toplist --names 200 --sampling --per-ip-hosts 3"),
     Mutation("sampling", "one connection more than --per-ip-smtp", "scanner/gate.c",
-             "lane->open >= limits->most_open)", "lane->open > limits->most_open)", "--only mx-second --names 60"),
+             "lane->open >= limits->most_open)", "lane->open > limits->most_open)",
+             # so slow that a connection outlasts --per-ip-interval: else the next one may find it closed
+             "--only mx-second --names 20 --latency 0.5"),
 )
 
 
