@@ -33,6 +33,7 @@ def options():
     p.add_argument("--only", metavar="CLASS", help="every name is of this class; all: one run for each class")
     p.add_argument("--latency", type=float, default=0.1, help="factor for the latencies of the profile")
     p.add_argument("--sampling", action="store_true", help="with the limits of MX hosts at an address")
+    p.add_argument("--per-ip-hosts", type=int, default=run.Pace.per_ip_hosts, metavar="N", help="that limit, with --sampling")
     p.add_argument("--keep", metavar="DIR", help="leave scan, truth and logs there")
     p.add_argument("--quiet", action="store_true", help="of a good run, one line")
     p.add_argument("more", nargs="*", help="options of stscan, behind --")
@@ -61,12 +62,14 @@ def judge(o, this):
         wrong.append("ststat verify: " + words)
     wrong += tables.differences(names, found, o.sampling)
     wrong += politeness.breaches(run.statistics(this), this.pace)
+    if o.sampling:
+        wrong += politeness.crowds(names, run.export(this, "endpoints"), this.pace)
     return score, wrong
 
 
 def one(o, directory, only):
     """GOOD, BAD or VOID."""
-    pace = run.Pace(sampling=o.sampling)
+    pace = run.Pace(sampling=o.sampling, per_ip_hosts=o.per_ip_hosts)
     this = run.Run(directory, population(o, only), o.latency, pace, o.more)
     what = only or f"{o.profile}, seed {o.seed}"
     began = time.monotonic()

@@ -59,6 +59,7 @@ class Pace:
     per_ip_https: int = 4
     per_ip_https_rate: int = 200
     sampling: bool = False
+    per_ip_hosts: int = 50  # with sampling: plain MX hosts probed at an address
 
 
 @dataclass
@@ -81,7 +82,8 @@ class Run:
 
         def ms(n):
             return f"{n * wait:.0f}ms"
-        hosts = [] if self.pace.sampling else ["--per-ip-hosts", "0", "--per-ip-signalled-hosts", "0"]
+        hosts = ["--per-ip-hosts", str(self.pace.per_ip_hosts)] if self.pace.sampling else [
+            "--per-ip-hosts", "0", "--per-ip-signalled-hosts", "0"]
         return [program("stscan"), "-f", self.path("names.csv"), "-o", self.path("scan"),
                 "--lab", "127.0.0.0/8,::1", "--name-servers", f"127.0.0.1:{DNS}", "--ca-file", self.path("ca.pem"),
                 "--smtp-port", str(SMTP), "--https-port", str(HTTPS), "--ehlo-name", "scan.sim.test",
