@@ -46,7 +46,7 @@ def population(o, only):
 
 
 def judge(o, this):
-    """The list of what is wrong, and the score."""
+    """The score, and the list of what else is wrong. After run.read()."""
     lines = run.truth(this)
     next(lines)  # the world
     names = {line["name"]: line for line in lines}
@@ -66,6 +66,7 @@ def one(o, directory, only):
     this = run.Run(directory, population(o, only), o.latency, pace, o.more)
     began = time.monotonic()
     run.scan(this)
+    run.read(this)
     score, wrong = judge(o, this)
     good = score.good() and not wrong
     if not good or not o.quiet:
