@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """The command line of stsim: what it refuses and why, the servers' start and stop, and that its answers are computed."""
+import contextlib
 import json
 import os
 import signal
@@ -91,15 +92,17 @@ class Serve(unittest.TestCase):
             process = self.start("--stats-json", self.stats, "--ca-out", self.ca)
             with open(self.ca, encoding="ascii") as file:
                 self.assertTrue(file.read().startswith("-----BEGIN CERTIFICATE-----"))
-            with socket.create_connection(("127.3.2.1", 2525)), socket.create_connection(("127.3.2.1", 8443)):
+            with socket.create_connection(("127.3.2.1", 2525)) as smtp, socket.create_connection(("127.3.2.1", 8443)):
+                smtp.settimeout(0.5)
+                with contextlib.suppress(TimeoutError):
+                    smtp.recv(1)  # an address that nobody has may say nothing; by then it was seen
                 process.send_signal(number)
                 out, err = process.communicate(timeout=LIMIT_SECONDS)
             self.assertEqual((process.returncode, out), (DONE, ""), err)
             self.assertIn("Connections as addresses and networks", err)
             with open(self.stats, encoding="utf-8") as file:
                 statistics = json.load(file)
-            self.assertEqual(statistics["counts"]["smtp.accepted"], 1)
-            self.assertEqual(statistics["smtp"]["address"]["open_at"], "127.3.2.1")
+            self.assertEqual((statistics["counts"]["smtp.accepted"], statistics["counts"]["https.accepted"]), (1, 1))
 
     def test_stats_out(self):
         process = self.start("--stats-json", "-")
