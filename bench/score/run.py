@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -64,7 +65,7 @@ class Pace:
 
 @dataclass
 class Run:
-    """`dir` holds ca.pem, names.csv, scan/, truth.ndjson, stats.json and the logs."""
+    """`dir` holds ca.pem, names.csv, scan/, truth.ndjson, stats.json, the logs, and what read() makes."""
     dir: str
     population: list  # options of stsim that say which: --names, --seed, ...
     latency: float
@@ -136,33 +137,49 @@ class Simulator:
             raise RunError(f"stsim: {status}: " + open(self.run.path("stsim.log"), errors="replace").read()[-3000:])
 
 
-def scan(run, show=False):
-    """Serve, scan, stop; the scan's own lines go to stscan.log, or are shown."""
+def watched(command, log, show):
+    """Runs it; its messages go to the log, and each to show(line) as it comes. The exit status."""
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace") as process:
+        for line in process.stderr:
+            log.write(line)
+            show(line.rstrip("\n"))
+    return process.returncode
+
+
+def scan(run, show=lambda line: None):
+    """Serve, scan, stop; the scan's own lines go to stscan.log."""
     write(run.path("names.csv"), run.stsim("names"))
     write(run.path("truth.ndjson"), run.stsim("truth"))
     with Simulator(run):
         with open(run.path("stscan.log"), "w", encoding="utf-8") as log:
-            done = subprocess.run(run.stscan(), stdin=subprocess.DEVNULL, stderr=None if show else log)
-    if done.returncode:
-        raise RunError(f"stscan: status {done.returncode}: " + open(run.path("stscan.log"), errors="replace").read()[-3000:])
+            status = watched(run.stscan(), log, show)
+    if status:
+        raise RunError(f"stscan: status {status}: " + open(run.path("stscan.log"), errors="replace").read()[-3000:])
+
+
+TABLES = ("domains", "hosts", "endpoints")
+READINGS = {**{table: ("export", "--format", "ndjson", "--no-times", "--table", table) for table in TABLES},
+            "summary.json": ("summary", "--json"), "summary.txt": ("summary",)}
+
+
+def read(run):
+    """All that ststat makes of the scan, side by side, into files of these names."""
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for done in [pool.submit(write, run.path(name), [program("ststat"), *words, run.path("scan")])
+                     for name, words in READINGS.items()]:
+            done.result()
 
 
 def export(run, table):
-    """The rows of a table, as dictionaries."""
-    process = subprocess.Popen([program("ststat"), "export", run.path("scan"), "--format", "ndjson", "--table", table,
-                                "--no-times"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    for line in process.stdout:
-        yield json.loads(line)
-    words = process.stderr.read().decode(errors="replace")
-    if process.wait():
-        raise RunError(f"ststat export --table {table}: {words[-2000:]}")
+    """The rows of a table, as dictionaries. After read()."""
+    with open(run.path(table), encoding="utf-8") as lines:
+        for line in lines:
+            yield json.loads(line)
 
 
 def summary(run):
-    done = subprocess.run([program("ststat"), "summary", "--json", run.path("scan")], capture_output=True, text=True)
-    if done.returncode:
-        raise RunError("ststat summary: " + done.stderr[-2000:])
-    return json.loads(done.stdout)
+    with open(run.path("summary.json"), encoding="utf-8") as f:
+        return json.load(f)
 
 
 def verify(run):

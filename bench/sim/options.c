@@ -30,24 +30,27 @@ enum key {
 static const struct argp_option rows[] = {
     {NULL, 0, NULL, 0, "The population:", 1},
     {"names", 'n', "N", 0, "how many names (default 20000)", 1},
-    {"seed", 's', "N", 0, "what all chance comes from (default 1)", 1},
-    {"profile", 'p', "zone|toplist|FILE", 0, "how often what happens (default toplist)", 1},
-    {"set", KEY_SET, "KEY=VALUE", 0, "change a line of the profile", 1},
+    {"seed", 's', "N", 0, "another seed, another internet (default 1)", 1},
+    {"profile", 'p', "zone|toplist|FILE", 0, "how often each class occurs (default toplist)", 1},
+    {"set", KEY_SET, "KEY=VALUE", 0, "overrule a line of the profile", 1},
     {"oversample", KEY_OVERSAMPLE, "CLASS=FACTOR", 0,
-     "draw a class, or all of a group (sts=100), that many times as often; the truth holds the weights", 1},
-    {"only", KEY_ONLY, "CLASS", 0, "every name is of this class, and else as it should be", 1},
+     "draw a class, or all of a group (sts=100), that many times as often; the truth tells each name's "
+     "weight",
+     1},
+    {"only", KEY_ONLY, "CLASS", 0, "every name shows this class, and is right in all else", 1},
     {NULL, 0, NULL, 0, "names, truth:", 2},
     {"first", KEY_FIRST, "I", 0, "begin with name I, from 0 (default 0)", 2},
-    {"count", KEY_COUNT, "M", 0, "so many names (default all)", 2},
+    {"count", KEY_COUNT, "M", 0, "so many names (default: all that are left)", 2},
     {"format", KEY_FORMAT, "plain|ranked|zone", 0,
-     "of names: a name a line, rank,name, or a zone file (default plain)", 2},
-    {"mx-limit", KEY_MX_LIMIT, "N", 0, "truth for a scan with this --mx-limit (default 20)", 2},
+     "of the names: one a line, rank,name, or a zone file (default plain)", 2},
+    {"mx-limit", KEY_MX_LIMIT, "N", 0, "--mx-limit of the scan (default 20)", 2},
     {NULL, 0, NULL, 0, "serve:", 3},
-    {"dns-address", KEY_DNS_ADDRESS, "IP", 0, "where DNS is served (default 127.0.0.1)", 3},
-    {"dns-port", KEY_DNS_PORT, "PORT", 0, "UDP and TCP (default 5300)", 3},
+    {"dns-address", KEY_DNS_ADDRESS, "IP", 0, "DNS is served at this address (default 127.0.0.1)", 3},
+    {"dns-port", KEY_DNS_PORT, "PORT", 0, "of DNS, by UDP and TCP (default 5300)", 3},
     {"https-port", KEY_HTTPS_PORT, "PORT", 0, "at all of 127.0.0.0/8 (default 8443)", 3},
     {"smtp-port", KEY_SMTP_PORT, "PORT", 0, "at all of 127.0.0.0/8 (default 2525)", 3},
-    {"latency", KEY_LATENCY, "FACTOR", 0, "of the profile's latencies; 0: answer at once (default 1)", 3},
+    {"latency", KEY_LATENCY, "FACTOR", 0, "times the latencies of the profile; 0: answer at once (default 1)",
+     3},
     {"ca-out", KEY_CA_OUT, "FILE", 0, "write the trusted root there, for stscan --ca-file", 3},
     {"stats-json", KEY_STATS_JSON, "FILE", 0, "write the statistics there at the end; -: to standard output",
      3},
@@ -233,17 +236,20 @@ bool options_read(struct options *o, int argc, char **argv)
     static const struct argp argp = {
         rows,
         on_option,
-        "serve|names|truth",
-        "A simulated internet on loopback: DNS, HTTPS and SMTP for as many names as are wanted, computed "
-        "from a "
-        "seed.\n"
-        "  serve   answer, until SIGINT or SIGTERM\n"
-        "  names   print the names: the input of a scan\n"
-        "  truth   print what a right measurement must find, a line of JSON for each name\n"
-        "  classes print what can be wrong, and right: the words behind --only and --oversample\v"
+        "serve|names|truth|classes",
+        "A simulated internet on loopback: DNS, HTTPS and SMTP for any number of names, all of it computed "
+        "from a seed.\n\n"
+        "  serve     answer, until SIGINT or SIGTERM\n"
+        "  names     print the names: the input of a scan\n"
+        "  truth     print what a right measurement must find: JSON, a line a name\n"
+        "  classes   print what names and servers can be like: the words behind\n"
+        "            --only and --oversample\v"
+        "Equal options make an equal internet: give all commands the same.\n\n"
         "  stsim serve --names 20000 --ca-out ca.pem &\n"
-        "  stsim names --names 20000 | stscan -f - --lab 127.0.0.0/8,::1 --name-servers 127.0.0.1:5300 \\\n"
-        "    --smtp-port 2525 --https-port 8443 --ca-file ca.pem",
+        "  stsim names --names 20000 | stscan -f - -o scan \\\n"
+        "      --lab 127.0.0.0/8,::1 --name-servers 127.0.0.1:5300 \\\n"
+        "      --smtp-port 2525 --https-port 8443 --ca-file ca.pem\n"
+        "  stsim truth --names 20000 > truth.ndjson",
         NULL,
         NULL,
         NULL};
