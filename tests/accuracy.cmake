@@ -6,7 +6,7 @@ function(add_accuracy name timeout)
                        RUN_SERIAL ON TIMEOUT ${timeout})
 endfunction()
 
-add_accuracy(accuracy 300 --names 500 --profile every --oversample sts=1)
+add_accuracy(accuracy 300 --names 500 --profile every --oversample sts=1 -- --attempts 2)
 if(STS_FULL)
   foreach(seed 1 2 3)
     add_accuracy(accuracy_toplist_${seed} 900 --names 20000 --profile toplist --seed ${seed})
