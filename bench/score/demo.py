@@ -121,7 +121,7 @@ def demo(o, base):
                   "--oversample", f"sts={OVERSAMPLED}", "--set", f"greeting-ms={SLOW_GREETING_MS}"]
     this = run.Run(base, population, LATENCY, PACE, EASY)
     say(f"A simulated internet: {o.names} names as in the profile {o.profile}, but MTA-STS {OVERSAMPLED} times as often.")
-    print("stsim answers DNS, HTTPS and SMTP for them, with latencies like those of the real one. All this\n"
+    print("stsim answers DNS, HTTPS and SMTP for them, at half the latencies of the real one. All this\n"
           "happens in a network namespace of its own: no packet leaves this machine.")
     say("$ stscan -f names.csv -o scan " + " ".join(this.stscan()[5:9]) + " ...")
     run.scan(this, Progress())
