@@ -90,11 +90,13 @@ static ssize_t receive(int fd, uint8_t *to, size_t most, int64_t wait_ms)
 static size_t question(uint8_t *to, unsigned i, const char *before, unsigned type, bool tcp)
 {
     char apex[NAME_BYTES], name[2 * NAME_BYTES];
+    uint8_t query[QUERY_BYTES];
     size_t len;
 
     name_of(sim.world, i, apex);
     snprintf(name, sizeof(name), "%s%s", before, apex);
-    len = make_query(to + 2 * tcp, (uint16_t)i, name, type, ASK_EDNS, 1232);
+    len = make_query(query, (uint16_t)i, name, type, ASK_EDNS, 1232);
+    memcpy(to + 2 * tcp, query, len);
     if (tcp) {
         to[0] = (uint8_t)(len >> 8);
         to[1] = (uint8_t)len;
