@@ -1,4 +1,8 @@
-/* dns_cares_socket.c - the sockets under c-ares: what Debian 12's 1.18 makes of datagrams is decided here. */
+/* dns_cares_socket.c - the sockets under c-ares: what Debian 12's 1.18 makes of datagrams is decided here.
+ * Not yet what Debian 13's 1.34 does with one that it cannot parse (a compression loop, say): it ends all
+ * that is in flight on that socket with ARES_EBADRESP, so that a few neighbours become DNS_MALFORMED. The way
+ * out is to show it header and question alone, here too, and to keep the datagrams of a read in a queue of
+ * their own, since it reads all of them before it looks at the first. */
 #include "scanner/dns_cares_private.h"
 
 #include <errno.h>

