@@ -86,8 +86,7 @@ def hosts_of(names):
     hosts = {}
     for line in names.values():
         for host in line["hosts"]:
-            if not host.get("unusable"):
-                hosts.setdefault(host["host"].lower(), (host, line))
+            hosts.setdefault(host["host"].lower(), (host, line))
     return hosts
 
 

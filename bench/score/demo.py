@@ -127,7 +127,7 @@ def demo(o, base):
     run.scan(this, Progress())
     run.read(this)
     keep(this, os.path.join(os.getcwd(), "scan-demo"))
-    say("$ ststat summary scan-demo        # the first tables of it")
+    say("$ ststat summary scan-demo        # some tables of it")
     summary(this)
     say("Is it true? Answers that are what stsim knows to be right:")
     status = judge(this)

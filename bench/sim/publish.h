@@ -8,8 +8,7 @@
 #define PUBLISH_MOST_BYTES 65400 /* of an RRset, character-strings and all */
 
 struct txt {
-    uint32_t at, len;   /* in `bytes`: its character-strings, each behind its length byte */
-    uint16_t owner_ttl; /* 0 */
+    uint32_t at, len; /* in `bytes`: its character-strings, each behind its length byte */
 };
 /* TXT RRs of one name; large: one for each thread that answers, not on a stack. */
 struct txts {
