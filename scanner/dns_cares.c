@@ -42,13 +42,34 @@ static void on_poll_closed(uv_handle_t *handle)
     free_if_closed(c);
 }
 
+/* c-ares 1.18 takes all datagrams in one call, 1.34 one. The socket may be closed in it. */
+static void take_datagrams(struct channel *ch, ares_socket_t fd)
+{
+    struct inbox *in = &ch->carrier->inbox;
+    uint32_t before;
+
+    inbox_fill(in, fd);
+    do {
+        before = in->next;
+        ares_process_fd(ch->ares, fd, ARES_SOCKET_BAD);
+    } while (in->fd == fd && in->next > before && in->next < in->n);
+}
+
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
     struct poll *poll = (struct poll *)handle;
+    struct channel *ch = poll->channel;
+    ares_socket_t fd = poll->fd;
     bool read = status < 0 || (events & UV_READABLE) != 0, write = status < 0 || (events & UV_WRITABLE) != 0;
 
-    ares_process_fd(poll->channel->ares, read ? poll->fd : ARES_SOCKET_BAD,
-                    write ? poll->fd : ARES_SOCKET_BAD);
+    if (channel_is_stream(ch)) {
+        ares_process_fd(ch->ares, read ? fd : ARES_SOCKET_BAD, write ? fd : ARES_SOCKET_BAD);
+        return;
+    }
+    if (write)
+        ares_process_fd(ch->ares, ARES_SOCKET_BAD, fd);
+    if (read)
+        take_datagrams(ch, fd);
 }
 
 static struct poll *new_poll(struct channel *channel, ares_socket_t fd)
@@ -242,7 +263,10 @@ static void on_answer(void *data, int status, int timeouts, unsigned char *msg, 
     free(flight);
     if (n > 0)
         whole = channel_whole(ch, msg, &n);
-    ch->carrier->done(arg, result_of(status), whole, n);
+    if (status == ARES_SUCCESS && whole == NULL)
+        ch->carrier->done(arg, (struct result){OC_OUR_LIBRARY, SRC_ARES, status}, NULL, 0);
+    else
+        ch->carrier->done(arg, result_of(status), whole, n);
 }
 
 bool carrier_has_room(const struct carrier *c)

@@ -1,8 +1,7 @@
-/* dns_cares_socket.c - the sockets under c-ares: what Debian 12's 1.18 makes of datagrams is decided here.
- * Not yet what Debian 13's 1.34 does with one that it cannot parse (a compression loop, say): it ends all
- * that is in flight on that socket with ARES_EBADRESP, so that a few neighbours become DNS_MALFORMED. The way
- * out is to show it header and question alone, here too, and to keep the datagrams of a read in a queue of
- * their own, since it reads all of them before it looks at the first. */
+/* dns_cares_socket.c - the sockets under c-ares. Of a datagram it sees a header without faults and the
+ * question alone: 1.18 (Debian 12) takes what is longer than 512 bytes for truncated, 1.34 (Debian 13) ends
+ * all that is in flight on a socket with one answer that it cannot parse, and asks again on some RCODEs. Both
+ * look at one datagram before they receive the next, so that the whole is the one that was shown last. */
 #include "scanner/dns_cares_private.h"
 
 #include <errno.h>
@@ -14,12 +13,6 @@
 #include <unistd.h>
 
 #define RCVBUF_BYTES (8 << 20) /* a burst of 10,000 answers at 768 bytes of kernel memory each */
-
-#if ARES_VERSION < 0x011400
-/* It takes what is longer for truncated, unless it asked with its own OPT record; it does not look behind the
- * question. So it gets the beginning, and we read the whole. */
-#define SHOWN_MOST_BYTES 512
-#endif
 
 static bool bind_to(int fd, int family, const struct dns_env *env)
 {
@@ -56,7 +49,10 @@ static ares_socket_t on_socket(int family, int type, int protocol, void *data)
 
 static int on_close(ares_socket_t fd, void *data)
 {
-    (void)data;
+    struct inbox *in = &((const struct channel *)data)->carrier->inbox;
+
+    if (in->fd == fd)
+        in->fd = -1; /* what else is in it belongs to nobody */
     return close(fd);
 }
 
@@ -66,41 +62,81 @@ static int on_connect(ares_socket_t fd, const struct sockaddr *to, ares_socklen_
     return connect(fd, to, len);
 }
 
-/* c-ares takes an empty datagram for the end of its socket. */
-static ssize_t next_datagram(struct carrier *c, int fd, int flags, struct sockaddr *from, ares_socklen_t *len)
+/* RFC 1035 section 4.1.2: where the question ends, 0 where there is not exactly one of class IN with a name
+ * as it was sent (not compressed). What has none is no answer to us (RFC 5452 section 4.2). */
+static size_t question_end(const uint8_t *msg, size_t len)
 {
-    const ares_socklen_t room = *len;
-    ssize_t n;
+    size_t at = DNS_HEADER_BYTES;
 
-    do {
-        *len = room;
-        n = recvfrom(fd, c->datagram, sizeof(c->datagram), flags, from, len);
-    } while (n == 0);
-    c->datagram_len = n > 0 ? (size_t)n : 0;
-    return n;
+    if (len < DNS_HEADER_BYTES || (msg[2] & 0x80) == 0 || msg[4] != 0 || msg[5] != 1)
+        return 0;
+    while (at < len && msg[at] != 0 && msg[at] <= 63)
+        at += msg[at] + 1u;
+    if (at + 5 > len || msg[at] != 0 || at - DNS_HEADER_BYTES > 254 || msg[at + 1] != 0 || msg[at + 3] != 0 ||
+        msg[at + 4] != 1)
+        return 0;
+    return at + 5;
+}
+
+/* What c-ares sees: an answer without an error, with no RR. */
+static size_t shown(const uint8_t *msg, size_t len, uint8_t *out, size_t size)
+{
+    static const uint8_t flags_and_counts[] = {0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0};
+    size_t end = question_end(msg, len);
+
+    if (end == 0 || end > size)
+        return 0;
+    memcpy(out, msg, end);
+    memcpy(out + 2, flags_and_counts, sizeof(flags_and_counts));
+    return end;
+}
+
+void inbox_fill(struct inbox *in, int fd)
+{
+    int n;
+
+    for (size_t i = 0; i < INBOX_DATAGRAMS; i++) {
+        in->parts[i] = (struct iovec){in->bytes[i], sizeof(in->bytes[i])};
+        in->messages[i].msg_hdr = (struct msghdr){.msg_name = &in->from[i],
+                                                  .msg_namelen = sizeof(in->from[i]),
+                                                  .msg_iov = &in->parts[i],
+                                                  .msg_iovlen = 1};
+    }
+    n = recvmmsg(fd, in->messages, INBOX_DATAGRAMS, MSG_DONTWAIT, NULL);
+    in->error = n < 0 ? errno : EAGAIN;
+    in->n = n > 0 ? (uint32_t)n : 0;
+    in->next = 0;
+    in->fd = fd;
+}
+
+/* The next datagram of the batch that can be an answer; after the last, "nothing more". */
+static ares_ssize_t next_datagram(struct inbox *in, int fd, uint8_t *buffer, size_t size,
+                                  struct sockaddr *from, ares_socklen_t *from_len)
+{
+    while (in->fd == fd && in->next < in->n) {
+        const struct mmsghdr *message = &in->messages[in->next];
+        size_t len = shown(in->bytes[in->next++], message->msg_len, buffer, size);
+
+        if (len == 0)
+            continue;
+        if (*from_len > message->msg_hdr.msg_namelen)
+            *from_len = message->msg_hdr.msg_namelen;
+        memcpy(from, message->msg_hdr.msg_name, *from_len);
+        return (ares_ssize_t)len;
+    }
+    errno = in->fd == fd ? in->error : EAGAIN;
+    in->error = EAGAIN;
+    return -1;
 }
 
 static ares_ssize_t on_receive(ares_socket_t fd, void *buffer, size_t size, int flags, struct sockaddr *from,
                                ares_socklen_t *len, void *data)
 {
     const struct channel *ch = data;
-    struct carrier *c = ch->carrier;
-    uint8_t *shown = buffer;
-    ssize_t n;
 
     if (channel_is_stream(ch) || from == NULL)
         return recv(fd, buffer, size, flags);
-    n = next_datagram(c, fd, flags, from, len);
-    if (n < 0)
-        return n;
-#ifdef SHOWN_MOST_BYTES
-    if (size > SHOWN_MOST_BYTES)
-        size = SHOWN_MOST_BYTES;
-#endif
-    if ((size_t)n < size)
-        size = (size_t)n;
-    memcpy(shown, c->datagram, size);
-    return (ares_ssize_t)size;
+    return next_datagram(&ch->carrier->inbox, fd, buffer, size, from, len);
 }
 
 static ares_ssize_t on_send(ares_socket_t fd, const struct iovec *parts, int n_parts, void *data)
@@ -121,10 +157,14 @@ void channel_own_sockets(struct channel *ch)
 
 const uint8_t *channel_whole(const struct channel *ch, const uint8_t *msg, size_t *len)
 {
-    const struct carrier *c = ch->carrier;
+    const struct inbox *in = &ch->carrier->inbox;
+    const uint8_t *whole;
 
-    if (channel_is_stream(ch) || *len > c->datagram_len || memcmp(msg, c->datagram, *len) != 0)
+    if (channel_is_stream(ch))
         return msg;
-    *len = c->datagram_len;
-    return c->datagram;
+    if (in->next == 0 || *len < 2)
+        return NULL;
+    whole = in->bytes[in->next - 1];
+    *len = in->messages[in->next - 1].msg_len;
+    return memcmp(msg, whole, 2) == 0 ? whole : NULL;
 }

@@ -200,7 +200,7 @@ static bool split(const char *assignment, char key[MOST_KEY_BYTES], const char *
 bool world_set(struct world *w, const char *assignment, char *error, size_t error_len)
 {
     char key[MOST_KEY_BYTES];
-    const char *value;
+    const char *value = NULL;
 
     return split(assignment, key, &value, error, error_len) && put(w, key, value, false, error, error_len);
 }
@@ -223,7 +223,7 @@ static bool is_meant(const char *key, enum table t, unsigned c)
 bool world_oversample(struct world *w, const char *assignment, char *error, size_t error_len)
 {
     char key[MOST_KEY_BYTES];
-    const char *value;
+    const char *value = NULL;
     double factor;
     bool any = false;
 
