@@ -1,5 +1,5 @@
 /* dns_transport.c - the scanner's DNS module alone (scanner/dns.h), over a loop that turns as a worker's does
- * (scanner/worker.c): one TXT query a name, an arena a question.
+ * (scanner/worker.c): one TXT query a name, an arena for each, emptied with the answer.
  *
  *     dns_transport NAMES_FILE SERVER:PORT WINDOW
  */
@@ -7,19 +7,23 @@
 
 #include <ares.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #define TURN_MOST_NAMES 256 /* these two as in scanner/worker.c and worker_setup.c */
 #define TICK_MS         5
 #define TIMEOUT_MS      1000
 #define DEADLINE_MS     8000
-#define NAME_MOST       253
+#define PREFIX          "_mta-sts."
 
 struct question {
     struct client *client;
+    struct question *next_free;
     struct arena arena;
 };
 struct client {
@@ -31,11 +35,11 @@ struct client {
     struct timers timers;
     struct counters counters;
     struct rate rate;
-    FILE *names;
+    const char *at, *end; /* names not asked yet */
+    struct question *questions, *free_question;
     uint64_t asked, answered, lost; /* lost: without an answer */
     uint32_t window, in_flight;
     int64_t began_ns;
-    bool end_of_names;
 };
 
 static void die(const char *what)
@@ -59,43 +63,36 @@ static void on_answer(void *arg, struct rec_dns *answer)
 
     *(answer->oc == OC_DNS_TIMEOUT || answer->oc == OC_DNS_RESOLVER_DOWN ? &c->lost : &c->answered) += 1;
     c->in_flight--;
-    arena_fini(&q->arena);
-    free(q);
+    arena_reset(&q->arena);
+    q->next_free = c->free_question;
+    c->free_question = q;
 }
 
-static void ask(struct client *c, const char *name)
+static void ask_next(struct client *c)
 {
-    struct question *q = malloc(sizeof(*q));
-    char *text;
+    const char *newline = memchr(c->at, '\n', (size_t)(c->end - c->at));
+    size_t len = (size_t)((newline != NULL ? newline : c->end) - c->at);
+    struct question *q = c->free_question;
+    char *name = arena_alloc(&q->arena, sizeof(PREFIX) + len);
 
-    if (q == NULL)
+    c->free_question = q->next_free;
+    if (name == NULL)
         die("memory");
-    q->client = c;
-    arena_init(&q->arena, 0);
-    text = arena_alloc(&q->arena, NAME_MOST + 1);
-    if (text == NULL)
+    memcpy(name, PREFIX, sizeof(PREFIX) - 1);
+    memcpy(name + sizeof(PREFIX) - 1, c->at, len);
+    if (!dns_ask(c->dns, name, DNS_TXT, 0, &q->arena, on_answer, q))
         die("memory");
-    memcpy(text, "_mta-sts.", 9);
-    strcpy(text + 9, name);
-    if (!dns_ask(c->dns, text, DNS_TXT, 0, &q->arena, on_answer, q))
-        die("memory");
+    c->at += len + 1;
     c->asked++;
     c->in_flight++;
 }
 
 static bool take_names(struct client *c)
 {
-    char line[NAME_MOST + 3 - 9];
     uint32_t n = 0;
 
-    for (; n < TURN_MOST_NAMES && c->in_flight < c->window && !c->end_of_names; n++) {
-        if (fgets(line, sizeof(line), c->names) == NULL) {
-            c->end_of_names = true;
-            break;
-        }
-        line[strcspn(line, "\n")] = '\0';
-        ask(c, line);
-    }
+    for (; n < TURN_MOST_NAMES && c->free_question != NULL && c->at < c->end; n++)
+        ask_next(c);
     return n == TURN_MOST_NAMES;
 }
 
@@ -116,7 +113,7 @@ static void on_polled(uv_check_t *handle)
     timers_run(&c->timers, (uint64_t)(now_ns - c->began_ns) / 1000000);
     more = take_names(c);
     more |= dns_turn(c->dns, now_ns);
-    if (c->end_of_names && c->in_flight == 0)
+    if (c->at >= c->end && c->in_flight == 0)
         close_handles(c);
     else if (more)
         uv_async_send(&c->wake);
@@ -142,37 +139,68 @@ static void start_loop(struct client *c)
     c->began_ns = clock_ns();
 }
 
+static void make_questions(struct client *c)
+{
+    c->questions = calloc(c->window, sizeof(*c->questions));
+    if (c->questions == NULL)
+        die("memory");
+    for (struct question *q = c->questions; q < c->questions + c->window; q++) {
+        q->client = c;
+        arena_init(&q->arena, 0);
+        q->next_free = c->free_question;
+        c->free_question = q;
+    }
+}
+
+static void free_questions(struct client *c)
+{
+    for (uint32_t i = 0; i < c->window; i++)
+        arena_fini(&c->questions[i].arena);
+    free(c->questions);
+}
+
+static void start_dns(struct client *c, const struct servers *servers)
+{
+    struct sts_err err = {0};
+    const struct dns_env env = {.loop = &c->loop,
+                                .timers = &c->timers,
+                                .counters = &c->counters,
+                                .rate = &c->rate,
+                                .servers = servers->v,
+                                .n_servers = servers->n,
+                                .timeout_ms = TIMEOUT_MS,
+                                .deadline_ms = DEADLINE_MS};
+
+    rate_init(&c->rate, 0);
+    if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS || dns_new(&env, &c->dns, &err) != STS_OK)
+        die("dns_new");
+}
+
 int main(int argc, char **argv)
 {
     static struct client c;
     struct servers servers = {0};
     struct sts_err err = {0};
-    struct dns_env env = {.loop = &c.loop,
-                          .timers = &c.timers,
-                          .counters = &c.counters,
-                          .rate = &c.rate,
-                          .timeout_ms = TIMEOUT_MS,
-                          .deadline_ms = DEADLINE_MS};
+    struct stat st;
+    int file = argc == 4 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1;
 
-    if (argc != 4 || (c.names = fopen(argv[1], "re")) == NULL ||
-        (c.window = (uint32_t)strtoul(argv[3], NULL, 10)) == 0)
-        die("dns_transport NAMES_FILE SERVER:PORT WINDOW");
-    rate_init(&c.rate, 0);
-    start_loop(&c);
-    if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS ||
+    c.window = argc == 4 ? (uint32_t)strtoul(argv[3], NULL, 10) : 0;
+    if (file < 0 || fstat(file, &st) != 0 || c.window == 0 ||
         servers_parse(&servers, argv[2], &err) != STS_OK)
-        die(argv[2]);
-    env.servers = servers.v;
-    env.n_servers = servers.n;
-    if (dns_new(&env, &c.dns, &err) != STS_OK)
-        die(err.msg);
+        die("dns_transport NAMES_FILE SERVER:PORT WINDOW");
+    c.at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, file, 0);
+    if (c.at == MAP_FAILED)
+        die("memory");
+    c.end = c.at + st.st_size;
+    make_questions(&c);
+    start_loop(&c);
+    start_dns(&c, &servers);
     uv_run(&c.loop, UV_RUN_DEFAULT);
-    printf("queries %lu answers %lu timeouts %lu sent %lu\n", c.asked, c.answered, c.lost,
-           c.counters.queries);
+    printf("queries %lu answers %lu timeouts %lu\n", c.asked, c.answered, c.lost);
     uv_loop_close(&c.loop);
     timers_fini(&c.timers);
     servers_fini(&servers);
-    fclose(c.names);
+    free_questions(&c);
     ares_library_cleanup();
     return 0;
 }
