@@ -29,6 +29,7 @@
 #define BUFFER_BYTES   (64 << 20)
 #define HEADER_BYTES   12
 #define OPT_BYTES      11
+#define NAME_MOST      244 /* with the label in front of it: 253 */
 #define CHECK_EVERY_MS 100
 
 struct slot {
@@ -36,16 +37,12 @@ struct slot {
     uint32_t sent_ms;
     uint16_t tries;
 };
-struct segment_size { /* control message */
-    struct cmsghdr head;
-    uint16_t bytes;
-};
 struct client {
     int fd;
     bool segment;
     const char *at, *end; /* names not asked yet */
-    struct slot *slots;
-    uint32_t *free_slots, n_free, window;
+    struct slot slots[WINDOW_MOST];
+    uint32_t free_slots[WINDOW_MOST], n_free, window;
     uint8_t out[BATCH][QUERY_BYTES];
     size_t out_len[BATCH];
     unsigned n_out;
@@ -62,19 +59,20 @@ static void die(const char *what)
 static size_t name_len(const char *name, const char *end)
 {
     const char *newline = memchr(name, '\n', (size_t)(end - name));
+    size_t len = (size_t)((newline != NULL ? newline : end) - name);
 
-    return (size_t)((newline != NULL ? newline : end) - name);
+    return len <= NAME_MOST ? len : NAME_MOST;
 }
 
 /* RD, AD, one question of class IN, and OPT with room for 1232 bytes. */
 static size_t make_query(uint8_t *out, uint32_t id, const char *name, size_t len)
 {
-    static const uint8_t head[] = {0, 0, 1,   0x20, 0,   1,   0,   0,   0,   0,  0,
-                                   1, 8, '_', 'm',  't', 'a', '-', 's', 't', 's'};
+    static const char head[] = "\0\0\1\x20\0\1\0\0\0\0\0\1"
+                               "\10_mta-sts";
     static const uint8_t tail[] = {0, 0, 16, 0, 1, 0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0, 0};
-    uint8_t *label = out + sizeof(head), *p = label + 1;
+    uint8_t *label = out + sizeof(head) - 1, *p = label + 1;
 
-    memcpy(out, head, sizeof(head));
+    memcpy(out, head, sizeof(head) - 1);
     out[0] = (uint8_t)(id >> 8);
     out[1] = (uint8_t)id;
     for (size_t i = 0; i < len; i++, p++) {
@@ -94,7 +92,7 @@ static void flush(struct client *c)
 {
     struct mmsghdr messages[BATCH] = {0};
     struct iovec parts[BATCH];
-    struct segment_size sizes[BATCH];
+    _Alignas(struct cmsghdr) char controls[BATCH][CMSG_SPACE(sizeof(uint16_t))];
     unsigned n_messages = 0, n_parts = 0, sent = 0, most = c->segment ? SEGMENTS_MOST : 1;
     bool taken[BATCH] = {0};
 
@@ -112,20 +110,16 @@ static void flush(struct client *c)
             m->msg_iovlen++;
         }
         if (m->msg_iovlen > 1) {
-            sizes[n_messages].head = (struct cmsghdr){CMSG_LEN(sizeof(uint16_t)), SOL_UDP, UDP_SEGMENT};
-            sizes[n_messages].bytes = (uint16_t)c->out_len[i];
-            m->msg_control = &sizes[n_messages];
-            m->msg_controllen = sizeof(sizes[0]);
+            m->msg_control = controls[n_messages];
+            m->msg_controllen = sizeof(controls[0]);
+            *CMSG_FIRSTHDR(m) = (struct cmsghdr){CMSG_LEN(sizeof(uint16_t)), SOL_UDP, UDP_SEGMENT};
+            *(uint16_t *)(void *)CMSG_DATA(CMSG_FIRSTHDR(m)) = (uint16_t)c->out_len[i];
         }
         n_messages++;
     }
-    while (sent < n_messages) {
-        int n = sendmmsg(c->fd, messages + sent, n_messages - sent, 0);
-
-        if (n < 0 && errno != ECONNREFUSED)
+    for (int n; sent<n_messages; sent += n> 0 ? (unsigned)n : 0)
+        if ((n = sendmmsg(c->fd, messages + sent, n_messages - sent, 0)) < 0 && errno != ECONNREFUSED)
             die("sendmmsg");
-        sent += n > 0 ? (unsigned)n : 0;
-    }
     c->n_out = 0;
 }
 
@@ -195,21 +189,14 @@ static bool receive(struct client *c)
 
 static void repeat(struct client *c)
 {
-    if (c->now_ms - c->checked_ms < CHECK_EVERY_MS)
-        return;
     c->checked_ms = c->now_ms;
     for (uint32_t id = 0; id < c->window; id++) {
         struct slot *s = &c->slots[id];
 
         if (s->name == NULL || c->now_ms - s->sent_ms < TIMEOUT_MS)
             continue;
-        if (s->tries < TRIES_MOST) {
-            c->resent++;
-            send_slot(c, id);
-        } else {
-            c->timeouts++;
-            release(c, id);
-        }
+        *(s->tries < TRIES_MOST ? &c->resent : &c->timeouts) += 1;
+        (s->tries < TRIES_MOST ? send_slot : release)(c, id);
     }
     flush(c);
 }
@@ -222,48 +209,36 @@ static void run(struct client *c)
         clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
         c->now_ms = (uint32_t)((uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000);
         ask_next(c);
-        if (!receive(c) && (c->n_free == 0 || c->at == c->end))
+        if (!receive(c) && (c->n_free == 0 || c->at >= c->end))
             poll(&(struct pollfd){.fd = c->fd, .events = POLLIN}, 1, CHECK_EVERY_MS);
-        repeat(c);
+        if (c->now_ms - c->checked_ms >= CHECK_EVERY_MS)
+            repeat(c);
     }
-}
-
-static int connect_to(const char *text)
-{
-    struct sockaddr_in to = {.sin_family = AF_INET};
-    char address[INET_ADDRSTRLEN] = "";
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), bytes = BUFFER_BYTES;
-
-    if (sscanf(text, "%15[^:]:%hu", address, &to.sin_port) != 2 ||
-        inet_pton(AF_INET, address, &to.sin_addr) != 1)
-        die(text);
-    to.sin_port = htons(to.sin_port);
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) != 0 ||
-        connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0)
-        die("socket");
-    return fd;
 }
 
 int main(int argc, char **argv)
 {
     static struct client c;
+    struct sockaddr_in to = {.sin_family = AF_INET};
+    char *port = argc >= 4 ? strchr(argv[2], ':') : NULL;
     struct stat st;
-    int file = argc >= 4 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1;
+    int file = argc >= 4 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1, bytes = BUFFER_BYTES;
 
     c.window = argc >= 4 ? (uint32_t)strtoul(argv[3], NULL, 10) : 0;
-    if (file < 0 || fstat(file, &st) != 0 || c.window == 0 || c.window > WINDOW_MOST)
+    if (file < 0 || fstat(file, &st) != 0 || c.window == 0 || c.window > WINDOW_MOST || port == NULL ||
+        (*port = '\0', inet_pton(AF_INET, argv[2], &to.sin_addr) != 1))
         die("dns_bare NAMES_FILE SERVER:PORT WINDOW [segment]");
+    to.sin_port = htons((uint16_t)strtoul(port + 1, NULL, 10));
     c.segment = argc > 4 && strcmp(argv[4], "segment") == 0;
     c.at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, file, 0);
     c.end = c.at + st.st_size;
-    c.slots = calloc(c.window, sizeof(*c.slots));
-    c.free_slots = calloc(c.window, sizeof(*c.free_slots));
-    if (c.at == MAP_FAILED || c.slots == NULL || c.free_slots == NULL)
-        die("memory");
     for (; c.n_free < c.window; c.n_free++)
         c.free_slots[c.n_free] = c.n_free;
-    c.fd = connect_to(argv[2]);
+    c.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (c.at == MAP_FAILED || setsockopt(c.fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) != 0 ||
+        setsockopt(c.fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) != 0 ||
+        connect(c.fd, (struct sockaddr *)&to, sizeof(to)) != 0)
+        die("socket");
     run(&c);
     printf("queries %lu answers %lu timeouts %lu resent %lu\n", c.queries, c.answers, c.timeouts, c.resent);
     return 0;

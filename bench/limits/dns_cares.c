@@ -6,7 +6,6 @@
 #define CARES_NO_DEPRECATED /* ares_query, ares_process_fd: the successors are not in Debian 12 */
 #include <ares.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +26,6 @@ struct socket {
     uv_poll_t poll;
     ares_socket_t fd;
     struct client *client;
-    bool open;
 };
 struct client {
     ares_channel ares;
