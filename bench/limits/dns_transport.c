@@ -1,7 +1,8 @@
 /* dns_transport.c - the scanner's DNS module alone (scanner/dns.h), over a loop that turns as a worker's does
  * (scanner/worker.c): one TXT query a name, an arena for each, emptied with the answer.
  *
- *     dns_transport NAMES_FILE SERVER:PORT WINDOW
+ *     dns_transport NAMES_FILE SERVER:PORT WINDOW [plain]     plain: as with a device that knows no
+ * UDP_SEGMENT
  */
 #include "scanner/dns.h"
 
@@ -12,13 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #define TURN_MOST_NAMES 256 /* these two as in scanner/worker.c and worker_setup.c */
 #define TICK_MS         5
-#define TIMEOUT_MS      1000
-#define DEADLINE_MS     8000
+#define TIMEOUT_MS      5000 /* these two as stscan's */
+#define DEADLINE_MS     20000
 #define PREFIX          "_mta-sts."
 
 struct question {
@@ -37,8 +41,8 @@ struct client {
     struct rate rate;
     const char *at, *end; /* names not asked yet */
     struct question *questions, *free_question;
-    uint64_t asked, answered, lost; /* lost: without an answer */
-    uint32_t window, in_flight;
+    uint64_t asked, answered, lost;        /* lost: without an answer */
+    uint32_t window, in_flight, most_sent; /* most_sent: questions with the server at a time */
     int64_t began_ns;
 };
 
@@ -54,6 +58,24 @@ static int64_t clock_ns(void)
 
     clock_gettime(CLOCK_MONOTONIC, &ts);
     return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static bool no_segments;
+
+/* In the place of libc's. EIO is what udp(7) has for a device without checksum offload. */
+int sendmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags)
+{
+    unsigned fit = n;
+
+    for (unsigned i = 0; no_segments && i < fit; i++) {
+        if (messages[i].msg_hdr.msg_controllen > 0)
+            fit = i;
+    }
+    if (fit == 0 && n > 0) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_sendmmsg, fd, messages, fit, flags);
 }
 
 static void on_answer(void *arg, struct rec_dns *answer)
@@ -113,6 +135,8 @@ static void on_polled(uv_check_t *handle)
     timers_run(&c->timers, (uint64_t)(now_ns - c->began_ns) / 1000000);
     more = take_names(c);
     more |= dns_turn(c->dns, now_ns);
+    if (c->in_flight - dns_waiting(c->dns) > c->most_sent)
+        c->most_sent = c->in_flight - dns_waiting(c->dns);
     if (c->at >= c->end && c->in_flight == 0)
         close_handles(c);
     else if (more)
@@ -182,12 +206,13 @@ int main(int argc, char **argv)
     struct servers servers = {0};
     struct sts_err err = {0};
     struct stat st;
-    int file = argc == 4 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1;
+    int file = argc >= 4 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1;
 
-    c.window = argc == 4 ? (uint32_t)strtoul(argv[3], NULL, 10) : 0;
+    c.window = argc >= 4 ? (uint32_t)strtoul(argv[3], NULL, 10) : 0;
     if (file < 0 || fstat(file, &st) != 0 || c.window == 0 ||
         servers_parse(&servers, argv[2], &err) != STS_OK)
-        die("dns_transport NAMES_FILE SERVER:PORT WINDOW");
+        die("dns_transport NAMES_FILE SERVER:PORT WINDOW [plain]");
+    no_segments = argc > 4 && strcmp(argv[4], "plain") == 0;
     c.at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, file, 0);
     if (c.at == MAP_FAILED)
         die("memory");
@@ -196,7 +221,7 @@ int main(int argc, char **argv)
     start_loop(&c);
     start_dns(&c, &servers);
     uv_run(&c.loop, UV_RUN_DEFAULT);
-    printf("queries %lu answers %lu timeouts %lu\n", c.asked, c.answered, c.lost);
+    printf("queries %lu answers %lu timeouts %lu most %u\n", c.asked, c.answered, c.lost, c.most_sent);
     uv_loop_close(&c.loop);
     timers_fini(&c.timers);
     servers_fini(&servers);
