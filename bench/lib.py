@@ -12,7 +12,7 @@ A row is a module with
 
 Figures are how rows speak to one another and to the projection: Result(figures={...}), read as bench.figures. Microseconds
 of CPU time: dns_us a query of our DNS module, fetch_us a policy fetch, probe_us a STARTTLS probe, record_us a record packed
-and compressed; zone_us a name of zone_dns, zone_all_us of zone_all.
+and compressed. Of whole scans: lib.per_name().
 
 It runs as root in a network namespace that holds loopback alone. All time is CPU time, user and system, of the process
 that is measured and of its children; wall time and memory are told beside it, never judged.
@@ -47,7 +47,8 @@ class Sample:
     wall_s: float
     rss_mib: float
     out: str = ""   # what it wrote to standard output
-    switches: tuple = (0, 0)  # context switches: waited for something, was put off the core
+    switches: tuple = (0, 0)  # context switches in all: waited for something, was put off the core
+    traffic: int = 0          # bytes over loopback meanwhile, IP and Ethernet headers included, both ways
     metadata: dict = None     # of a scan: its --metadata-file
     dir: str = ""             # of a scan: its records, until the next scan
 
@@ -91,11 +92,27 @@ def compare(pairs, ours, peer, **more):
                   samples={ours: pairs[ours], peer: pairs[peer]}, **more)
 
 
+def per_name(row, scans):
+    """The figures of whole scans, a name, each called after its row: zone_dns_us (CPU), zone_dns_queries, _probes and
+    _fetches (TLS handshakes), _disk and _traffic (bytes)."""
+    last = scans[-1].metadata
+    names, counters = last["positions"], last["counters"]
+    figures = {"us": median(scans), "queries": last["queries"] / names, "probes": counters["endpoints_tls"] / names,
+               "fetches": counters["policies_ok"] / names, "disk": last["bytes_written"] / names,
+               "traffic": median(scans, "traffic") / names}
+    return {f"{row}_{what}": value for what, value in figures.items()}
+
+
 def find(name, where=None):
     """The path of a peer: as it was named, or from PATH; None if it is not here."""
     if where is not None:
         return where if os.access(where, os.X_OK) else None
     return shutil.which(name)
+
+
+def loopback_bytes():
+    with open("/proc/net/dev", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.split()[0] == "lo:")
 
 
 class Bench:
@@ -160,6 +177,7 @@ class Bench:
     def client(self, argv, units, stdin=None, env=None, cores=1, good=(0,)):
         """A Sample of one run of a command that does so many units, pinned to the client's core. `stdin` is a path; `env` is
         added to the environment; an exit status not in `good` is an Error."""
+        carried = loopback_bytes()
         out, err = self.path("out"), self.path("err")
         with open(stdin or os.devnull, "rb") as source, open(out, "wb") as to, open(err, "wb") as errors:
             began = time.monotonic()
@@ -174,15 +192,17 @@ class Bench:
         with open(out, encoding="utf-8", errors="replace") as file:
             text = file.read()
         user, system = usage.ru_utime * 1e6 / units, usage.ru_stime * 1e6 / units
-        return Sample(user + system, user, system, wall, usage.ru_maxrss / 1024, text, (usage.ru_nvcsw, usage.ru_nivcsw))
+        return Sample(user + system, user, system, wall, usage.ru_maxrss / 1024, text, (usage.ru_nvcsw, usage.ru_nivcsw),
+                      loopback_bytes() - carried)
 
-    def scan(self, names_file, args=(), units=None, cores=1):
+    def scan(self, names_file, args=(), units=None, cores=1, before=()):
         """A Sample of stscan: 1 worker, window 10,000, no rates, 500 connections, short waits, no second rounds, the
-        loop-back settings of the stsim that serves now; `args` come last and so win. Units: the names, unless told."""
+        loop-back settings of the stsim that serves now; `args` come last and so win. Units: the names, unless told. `before`
+        stands in front of the command: perf and the like."""
         where, about = self.path("scan"), self.path("metadata.json")
         shutil.rmtree(where, ignore_errors=True)
         server = self.server
-        argv = [run.program("stscan"), "-q", "-f", names_file, "-o", where, "--lab", "127.0.0.0/8,::1", "-T", "1",
+        argv = [*before, run.program("stscan"), "-q", "-f", names_file, "-o", where, "--lab", "127.0.0.0/8,::1", "-T", "1",
                 "--seed", "1", "--ehlo-name", "scan.sim.test", "--contact", "postmaster@sim.test", "--control-rate", "0",
                 "--window", "10000", "--dns-rate", "0", "--connect-rate", "0", "--per-ip-smtp", "0", "--per-ip-interval", "0",
                 "--per-prefix-smtp", "0", "--max-connections", "500", "--per-ip-hosts", "0", "--per-ip-signalled-hosts", "0", "--per-ip-https", "0",
