@@ -17,6 +17,7 @@ import time
 from dataclasses import asdict
 
 import lib
+import results as report
 
 ROWS = os.path.join(lib.HERE, "rows")
 
@@ -135,6 +136,8 @@ def main():
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     bench = None
     try:
+        if o.write and o.names:
+            raise lib.Error("--write is of all rows: without names")
         chosen = rows(o.names)
         if o.list:
             for name, row in chosen.items():
@@ -146,6 +149,8 @@ def main():
         if o.json:
             with open(o.json, "w", encoding="utf-8") as file:
                 json.dump(as_json(o, results), file, indent=1)
+        if o.write:
+            report.write(bench, chosen, results, verdict)
         return 1 if any(getattr(result, "failed", False) for result in results) else 0
     except lib.Error as error:
         print(f"bench: {error}", file=sys.stderr)
