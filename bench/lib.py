@@ -20,6 +20,7 @@ that is measured and of its children; wall time and memory are told beside it, n
 import contextlib
 import json
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -31,6 +32,7 @@ from types import SimpleNamespace
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "score"))
+import perf  # noqa: E402
 import run  # noqa: E402
 
 Error = run.RunError  # what went wrong, in words: ends the row, not the run
@@ -40,7 +42,8 @@ LAST_WORDS = 2000     # bytes of a failed program's messages that are shown
 
 @dataclass
 class Sample:
-    """One run of one program. `rss_mib` is never below what this Python needs (some 20 MiB): exec() keeps the peak."""
+    """One run of one program. `rss_mib` is never below what this Python needs (some 20 MiB: exec() keeps the peak); peak()
+    says so."""
     cpu_us: float   # a unit: user and system
     user_us: float
     sys_us: float
@@ -85,8 +88,17 @@ def median(samples, what="cpu_us"):
     return statistics.median(get(sample) for sample in samples)
 
 
+def peak(samples):
+    """The median of their peak memory, in words."""
+    mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    mib = median(samples, "rss_mib")
+    return f"peak {mib:.0f} MiB" if mib > mine + 1 else f"peak under {mine + 1:.0f} MiB"
+
+
 def compare(pairs, ours, peer, **more):
     """The Result for two labels of Bench.pairs(): medians, and the median of the ratios of the pairs."""
+    if min(sample.cpu_us for sample in pairs[peer]) <= 0:
+        raise Error("too little was done for its time to be seen: a larger --scale")
     ratios = [a.cpu_us / b.cpu_us for a, b in zip(pairs[ours], pairs[peer])]
     return Result(median(pairs[ours]), median(pairs[peer]), more.pop("peer_name", peer), ratio=statistics.median(ratios),
                   samples={ours: pairs[ours], peer: pairs[peer]}, **more)
@@ -116,14 +128,17 @@ def loopback_bytes():
 
 
 class Bench:
-    """What a row's run() is given. Public: runs, scale, build, tmp, massdns, zdns, unbound, and the methods."""
+    """What a row's run() is given. Public: runs, scale, build, tmp, massdns, zdns, unbound, figures, and the methods."""
 
-    def __init__(self, runs=5, scale=1.0, massdns=None, zdns=None, unbound=False):
+    def __init__(self, runs=5, scale=1.0, massdns=None, zdns=None, unbound=False, profile=False):
         self.runs = runs          # pairs of which the median is taken
         self.scale = scale        # of every number of units
         self.massdns = massdns    # paths of peers that no package has, or None
         self.zdns = zdns
         self.unbound = unbound    # nxdomain: answered by unbound, too
+        self.profile = profile and perf.here()
+        self.profiles = []        # of the row so far: in words
+        self.before = []          # stands before every client's command: perf
         self.build = os.path.dirname(run.program("stscan"))
         self.tmp = tempfile.mkdtemp(prefix="stsbench-")  # a row's files; emptied after it
         self.figures = {}         # of all rows so far
@@ -181,7 +196,7 @@ class Bench:
         out, err = self.path("out"), self.path("err")
         with open(stdin or os.devnull, "rb") as source, open(out, "wb") as to, open(err, "wb") as errors:
             began = time.monotonic()
-            process = subprocess.Popen(self.pin(cores) + list(argv), stdin=source, stdout=to, stderr=errors,
+            process = subprocess.Popen(self.pin(cores) + self.before + list(argv), stdin=source, stdout=to, stderr=errors,
                                        env={**os.environ, **(env or {})})
             _, status, usage = os.wait4(process.pid, 0)
             wall = time.monotonic() - began
@@ -223,11 +238,22 @@ class Bench:
 
     def pairs(self, what):
         """{label: function without arguments that gives a Sample} -> {label: Samples}. The functions take turns, self.runs
-        times, after a round that does not count."""
+        times, after a round that does not count. With --profile the first of them is once more run under perf."""
         found = {label: [] for label in what}
         for turn in range(self.runs + 1):
             for label, function in what.items():
                 sample = function()
                 if turn > 0:
                     found[label].append(sample)
+        if self.profile:
+            self.profiles.append(self.profile_of(*next(iter(what.items()))))
         return found
+
+    def profile_of(self, label, function):
+        data = self.path("perf.data")
+        self.before = perf.before(data)
+        try:
+            function()
+        finally:
+            self.before = []
+        return f"{label}, by perf: {perf.words(data)}"

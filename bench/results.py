@@ -44,10 +44,17 @@ def versions(bench, results):
     words = [f"{first_line([lib.run.program('stscan'), '--version'])} ({first_line(['git', 'describe', '--always', '--dirty'])})",
              first_line([compiler, "--version"]), *libraries(results), f"Linux {os.uname().release}",
              value_in("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)')]
-    for tool in (["dnsperf", "-h"], ["openssl", "version"], ["zstd", "--version"]):
-        if lib.find(tool[0]) is not None:
-            words.append(tool[0] if tool[0] == "dnsperf" else first_line(tool).strip("* "))
+    words.append(peer_version(["dnsperf", "-h"]))
     return words
+
+
+def peer_version(command):
+    """What a peer says of itself, or nothing where it is not."""
+    if lib.find(command[0]) is None:
+        return ""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = re.search(r"\d+(\.\d+)+", done.stdout + done.stderr)
+    return command[0] + (" " + found.group() if found else "")
 
 
 def machine():
@@ -89,15 +96,18 @@ def wrapped(words, indent=""):
     return "\n".join(out).rstrip()
 
 
+def note(result):
+    """What is known of a line beside its figures in the table."""
+    parts = [f"{label}: {lib.median(samples):.4g} us ({lib.median(samples, 'user_us'):.4g} user, "
+             f"{lib.median(samples, 'sys_us'):.4g} system), wall {lib.median(samples, 'wall_s'):.2f} s, {lib.peak(samples)}"
+             for label, samples in result.samples.items()]
+    parts += [words for words in (result.skipped, result.note) if words]
+    return f"{result.title}. " + "; ".join(parts) if parts else ""
+
+
 def notes(name, row, results):
-    lines = [f"### {name}", "", wrapped(inspect.getdoc(row) or ""), ""]
-    for result in results:
-        about = result.title + ": " + (f"skipped: {result.skipped}" if result.skipped else "")
-        parts = [f"{label} {lib.median(samples):.4g} us ({lib.median(samples, 'user_us'):.4g} user, "
-                 f"{lib.median(samples, 'sys_us'):.4g} system), wall {lib.median(samples, 'wall_s'):.2f} s, peak "
-                 f"{lib.median(samples, 'rss_mib'):.0f} MiB" for label, samples in result.samples.items()]
-        lines.append(wrapped(about + "; ".join(parts + ([result.note] if result.note else [])), "- "))
-    return "\n".join(lines)
+    lines = [wrapped(words, "- ") for words in [*map(note, results), *results[0].profiles] if words]
+    return "\n".join([f"### {name}", "", wrapped(inspect.getdoc(row) or ""), "", *lines])
 
 
 def text(bench, rows, results, verdict):
@@ -116,7 +126,7 @@ def text(bench, rows, results, verdict):
         table([head, *(line_of(result, verdict) for result in results)]),
         "## Notes by row",
         *(notes(name, rows[name], by_row[name]) for name in rows),
-        "## Large scans", projection.WORDS_BEFORE, table(projection.ours(bench.figures)), projection.WORDS_PEERS,
+        "## Large scans", wrapped(projection.WORDS), table(projection.ours(bench.figures)), wrapped(projection.WORDS_PEERS),
         table(projection.peers(bench.figures, measured))]) + "\n"
 
 

@@ -3,9 +3,9 @@ many as have a core and 4 are too many; what waits for a lock shows in the profi
 switches that a thread asked for. Two processes with a shard each, at the same time, tell what the cores themselves cost
 when both are busy: threads of one core, the server beside."""
 import re
-import subprocess
 
 import lib
+import perf
 
 TITLE = "CPU a name"
 UNIT = "us CPU a name"
@@ -18,7 +18,6 @@ POPULATION = ["--set", "smtp-per-ip=100000", "--set", "smtp-rate-per-ip=1000000"
               "--set", "query.query-lost-once=0"]
 CORES = 2
 LOCKS = re.compile(r"futex|osq_lock|queued_spin|__lll_lock|pthread_(mutex|rwlock|spin|cond)|rwsem|ares__thread")
-PERF_HZ = 499
 TWO_PROCESSES = """rm -rf "$0"; "$@" --shard 0 & a=$!; "$@" --shard 1 -o "$0" --metadata-file "$0.json" & b=$!
 wait $a && wait $b"""
 
@@ -30,7 +29,7 @@ def run(bench):
             what = {label(workers): scan(bench, server, args, workers) for workers in WORKERS}
             what["2 processes"] = shards(bench, server, args)
             pairs = bench.pairs(what)
-            locks = profile(bench, server, args)
+            locks = locks_of(bench, server, args)
         results += [line(pairs, suffix, 2, locks), line(pairs, suffix, 4, locks)]
     return results
 
@@ -66,18 +65,13 @@ def waits(sample):
     return sample.switches[0] * 1e3 / sample.metadata["positions"]
 
 
-def profile(bench, server, args):
+def locks_of(bench, server, args):
     """What share of the CPU time of 1, 2 and 4 workers is in the functions of locks, waiting or not, in words."""
-    if lib.find("perf") is None:
+    if not perf.here():
         return "locks: perf is not installed"
-    return "functions of locks have " + ", ".join(f"{share(bench, server, args, workers):.2f} %" for workers in WORKERS) + " of the CPU time"
-
-
-def share(bench, server, args, workers):
-    data = bench.path("perf.data")
-    bench.scan(server.names_file, [*args, "-T", str(workers)], cores=CORES,
-               before=["perf", "record", "-q", "-e", "cpu-clock", "-F", str(PERF_HZ), "-o", data, "--"])
-    report = subprocess.run(["perf", "report", "-q", "-i", data, "--stdio", "--no-children", "-F", "overhead,symbol"],
-                            capture_output=True, text=True, check=False).stdout
-    rows = [row.split(None, 1) for row in report.splitlines() if "%" in row]
-    return sum(float(percent.rstrip("%")) for percent, symbol in rows if LOCKS.search(symbol))
+    found = []
+    for workers in WORKERS:
+        data = bench.path("locks.data")
+        bench.scan(server.names_file, [*args, "-T", str(workers)], cores=CORES, before=perf.before(data))
+        found.append(sum(percent for percent, symbol in perf.shares(data, "symbol") if LOCKS.search(symbol)))
+    return "functions of locks have " + ", ".join(f"{percent:.2f} %" for percent in found) + " of the CPU time of 1, 2, 4 workers"
