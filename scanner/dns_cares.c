@@ -4,15 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHANNEL_MOST_IN_FLIGHT 8192 /* c-ares gets slow beyond 10,000 */
-#define TICK_NS                50000000
-
-#if ARES_VERSION >= 0x012000
-/* From 1.32 on c-ares shortens its first timeout to 5 times the mean latency (at least 250 ms) and doubles it
- * with each try: it takes this many tries to last as long as the deadline, and no wait may be longer than the
- * first timeout. */
-#define ADAPTIVE_TRIES 9
-#endif
+#define TICK_NS 50000000
 
 struct poll { /* a socket of c-ares on the loop */
     uv_poll_t handle;
@@ -21,15 +13,12 @@ struct poll { /* a socket of c-ares on the loop */
     ares_socket_t fd;
     int events;
 };
-struct flight { /* argument of one message */
-    struct channel *channel;
-    void *arg;
-};
-
 static void free_if_closed(struct carrier *c)
 {
-    if (c->closing && c->n_polls == 0)
-        free(c);
+    if (!c->closing || c->n_polls > 0)
+        return;
+    free(c->udp);
+    free(c);
 }
 
 static void on_poll_closed(uv_handle_t *handle)
@@ -48,7 +37,7 @@ static void take_datagrams(struct channel *ch, ares_socket_t fd)
     struct inbox *in = &ch->carrier->inbox;
     uint32_t before;
 
-    inbox_fill(in, fd);
+    inbox_fill(ch, fd);
     do {
         before = in->next;
         ares_process_fd(ch->ares, fd, ARES_SOCKET_BAD);
@@ -62,7 +51,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
     ares_socket_t fd = poll->fd;
     bool read = status < 0 || (events & UV_READABLE) != 0, write = status < 0 || (events & UV_WRITABLE) != 0;
 
-    if (channel_is_stream(ch)) {
+    if (ch->is_stream) {
         ares_process_fd(ch->ares, read ? fd : ARES_SOCKET_BAD, write ? fd : ARES_SOCKET_BAD);
         return;
     }
@@ -121,101 +110,79 @@ static void on_socket_state(void *data, ares_socket_t fd, int readable, int writ
         poll->events = events;
 }
 
-/* Tries begin at 0, t, 3t, 7t, ...: as many as begin before the deadline. */
-static int tries_for(const struct dns_env *env)
+/* One try, which outlasts the deadline of its question: c-ares never begins another by itself. */
+static int channel_init(struct channel *ch)
 {
-    uint64_t until_ms = env->deadline_ms > 0 ? env->deadline_ms : 4 * env->timeout_ms;
-    int tries = 1;
-
-    for (uint64_t at_ms = env->timeout_ms, wait_ms = 2 * env->timeout_ms; at_ms < until_ms && tries < 8;
-         at_ms += wait_ms, wait_ms *= 2)
-        tries++;
-#ifdef ADAPTIVE_TRIES
-    return tries > ADAPTIVE_TRIES ? tries : ADAPTIVE_TRIES;
-#else
-    return tries;
-#endif
-}
-
-static void set_servers(char *csv, size_t size, const struct dns_env *env)
-{
-    size_t len = 0;
-
-    csv[0] = '\0';
-    for (uint32_t i = 0; i < env->n_servers && len < size; i++) {
-        char text[SERVER_TEXT_BYTES];
-
-        server_text(&env->servers[i], text);
-        len += (size_t)snprintf(csv + len, size - len, "%s%s", i ? "," : "", text);
-    }
-}
-
-/* `transport`: ARES_FLAG_IGNTC is UDP alone, ARES_FLAG_USEVC is TCP. */
-static int channel_init(struct channel *ch, const struct dns_env *env, int transport, struct sts_err *err)
-{
+    const struct dns_env *env = &ch->carrier->env;
     struct ares_options options = {.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES |
-                                            transport,
-                                   .timeout = (int)env->timeout_ms,
-                                   .tries = tries_for(env),
+                                            (ch->is_stream ? ARES_FLAG_USEVC : ARES_FLAG_IGNTC),
+                                   .timeout = (int)ch->carrier->keep_ms,
+                                   .tries = 1,
                                    .sock_state_cb = on_socket_state,
                                    .sock_state_cb_data = ch};
-    int mask =
-        ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB | ARES_OPT_ROTATE;
-    size_t csv_bytes = (size_t)env->n_servers * SERVER_TEXT_BYTES + 1;
-    char *csv = malloc(csv_bytes);
-    int rc;
+    int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB, rc;
+    char server[SERVER_TEXT_BYTES];
 
-    if (csv == NULL)
-        return sts_fail(err, STS_ENOMEM, "out of memory");
-#ifdef ADAPTIVE_TRIES
-    options.maxtimeout = (int)env->timeout_ms;
+#if ARES_VERSION >= 0x011f00
+    options.maxtimeout = (int)ch->carrier->keep_ms;
     options.qcache_max_ttl = 0; /* every question goes to the resolver */
     mask |= ARES_OPT_MAXTIMEOUTMS | ARES_OPT_QUERY_CACHE;
 #endif
+    server_text(&env->servers[ch->resolver], server);
     rc = ares_init_options(&ch->ares, &options, mask);
-    if (rc == ARES_SUCCESS) {
-        set_servers(csv, csv_bytes, env);
-        rc = ares_set_servers_ports_csv(ch->ares, csv);
-        if (rc != ARES_SUCCESS) {
-            ares_destroy(ch->ares);
-            ch->ares = NULL;
-        }
-    }
-    free(csv);
     if (rc != ARES_SUCCESS)
-        return sts_fail(err, STS_ESYS, "c-ares: %s", ares_strerror(rc));
-    channel_own_sockets(ch);
-    return STS_OK;
+        ch->ares = NULL;
+    else if ((rc = ares_set_servers_ports_csv(ch->ares, server)) != ARES_SUCCESS) {
+        ares_destroy(ch->ares);
+        ch->ares = NULL;
+    } else
+        channel_own_sockets(ch);
+    return rc;
 }
 
-int carrier_new(const struct dns_env *env, carrier_done_fn done, struct carrier **out, struct sts_err *err)
+int carrier_new(const struct dns_env *env, uint64_t keep_ms, carrier_done_fn done, carrier_refused_fn refused,
+                struct dns *owner, struct carrier **out, struct sts_err *err)
 {
     struct carrier *c = calloc(1, sizeof(*c));
+    int rc;
 
-    if (c == NULL)
+    if (c == NULL || (c->udp = calloc(env->n_servers, sizeof(*c->udp))) == NULL) {
+        free(c);
         return sts_fail(err, STS_ENOMEM, "out of memory");
+    }
     c->env = *env;
+    c->keep_ms = keep_ms;
     c->done = done;
+    c->refused = refused;
+    c->owner = owner;
     for (uint32_t i = 0; i < STREAM_CHANNELS; i++)
-        c->streams[i].carrier = c;
-    for (; c->n_channels < CARRIER_CHANNELS; c->n_channels++) {
-        c->channels[c->n_channels].carrier = c;
-        if (channel_init(&c->channels[c->n_channels], env, ARES_FLAG_IGNTC, err) != STS_OK) {
-            carrier_close(c);
-            return err->code;
-        }
+        c->streams[i] = (struct channel){.carrier = c, .is_stream = true};
+    for (uint32_t i = 0; i < env->n_servers; i++)
+        for (uint32_t k = 0; k < PORTS_MOST; k++)
+            c->udp[i][k] = (struct channel){.carrier = c, .resolver = i, .most_in_flight = CHANNEL_IN_FLIGHT};
+    rc = channel_init(&c->udp[0][0]);
+    if (rc != ARES_SUCCESS) {
+        carrier_close(c);
+        return sts_fail(err, STS_ESYS, "c-ares: %s", ares_strerror(rc));
     }
     *out = c;
     return STS_OK;
 }
 
+static void channel_close(struct channel *ch)
+{
+    if (ch->ares != NULL)
+        ares_destroy(ch->ares); /* ends what is in flight, and its sockets */
+    ch->ares = NULL;
+}
+
 void carrier_close(struct carrier *c)
 {
-    for (uint32_t i = 0; i < c->n_channels; i++)
-        ares_destroy(c->channels[i].ares); /* ends what is in flight, and its sockets */
+    for (uint32_t i = 0; i < c->env.n_servers; i++)
+        for (uint32_t k = 0; k < PORTS_MOST; k++)
+            channel_close(&c->udp[i][k]);
     for (uint32_t i = 0; i < STREAM_CHANNELS; i++)
-        if (c->streams[i].ares != NULL)
-            ares_destroy(c->streams[i].ares);
+        channel_close(&c->streams[i]);
     while (c->polls != NULL)
         drop_poll(c, c->polls);
     c->closing = true;
@@ -241,64 +208,65 @@ static struct result result_of(int status)
     return (struct result){(uint16_t)oc, SRC_ARES, status};
 }
 
-bool channel_is_stream(const struct channel *ch)
-{
-    return ch >= ch->carrier->streams && ch < ch->carrier->streams + STREAM_CHANNELS;
-}
-
 static void on_answer(void *data, int status, int timeouts, unsigned char *msg, int len)
 {
     const uint8_t *whole = msg;
-    struct flight *flight = data;
-    struct channel *ch = flight->channel;
-    void *arg = flight->arg;
+    struct message *m = data;
+    struct channel *ch = m->channel;
+    struct carrier *c = ch->carrier;
     size_t n = status == ARES_SUCCESS && len > 0 ? (size_t)len : 0;
 
     (void)timeouts;
     ch->in_flight--;
-    if (channel_is_stream(ch))
-        ch->carrier->n_streams_busy--;
+    if (ch->is_stream)
+        c->n_streams_busy--;
     else
-        ch->carrier->in_flight--;
-    free(flight);
+        c->in_flight--;
     if (n > 0)
         whole = channel_whole(ch, msg, &n);
     if (status == ARES_SUCCESS && whole == NULL)
-        ch->carrier->done(arg, (struct result){OC_OUR_LIBRARY, SRC_ARES, status}, NULL, 0);
+        c->done(m, (struct result){OC_OUR_LIBRARY, SRC_ARES, status}, NULL, 0);
     else
-        ch->carrier->done(arg, result_of(status), whole, n);
+        c->done(m, result_of(status), whole, n);
 }
 
 bool carrier_has_room(const struct carrier *c)
 {
-    return c->in_flight < CARRIER_CHANNELS * CHANNEL_MOST_IN_FLIGHT;
+    return c->in_flight < CARRIER_IN_FLIGHT;
 }
 
-static void send_on(struct channel *ch, const uint8_t *query, size_t len, void *arg)
+static void send_on(struct channel *ch, const uint8_t *query, size_t len, struct message *m)
 {
     struct carrier *c = ch->carrier;
-    struct flight *flight = malloc(sizeof(*flight));
 
-    if (flight == NULL) {
-        c->done(arg, (struct result){OC_OUR_MEMORY, SRC_NONE, 0}, NULL, 0);
+    if (ch->ares == NULL && channel_init(ch) != ARES_SUCCESS) {
+        c->done(m, (struct result){OC_OUR_LIBRARY, SRC_NONE, 0}, NULL, 0);
         return;
     }
-    *flight = (struct flight){ch, arg};
+    m->channel = ch;
     ch->in_flight++;
-    if (channel_is_stream(ch))
+    if (ch->is_stream)
         c->n_streams_busy++;
     else
         c->in_flight++;
-    ares_send(ch->ares, query, (int)len, on_answer, flight);
+    ares_send(ch->ares, query, (int)len, on_answer, m);
 }
 
-void carrier_send(struct carrier *c, const uint8_t *query, size_t len, void *arg)
+/* A batch keeps to one socket, so that datagrams of equal length go out together. */
+static struct channel *udp_channel(struct carrier *c, uint32_t resolver)
 {
-    struct channel *ch = &c->channels[c->next_channel++ % CARRIER_CHANNELS];
+    uint32_t ports = address_is_loopback(&c->env.servers[resolver].address) ? 1 : PORTS_LEAST;
+    uint32_t k = c->turn % ports;
 
-    for (uint32_t i = 0; i < CARRIER_CHANNELS && ch->in_flight >= CHANNEL_MOST_IN_FLIGHT; i++)
-        ch = &c->channels[c->next_channel++ % CARRIER_CHANNELS];
-    send_on(ch, query, len, arg);
+    for (uint32_t i = 0; i + 1 < PORTS_MOST; i++, k = (k + 1) % PORTS_MOST)
+        if (c->udp[resolver][k].in_flight < c->udp[resolver][k].most_in_flight)
+            break;
+    return &c->udp[resolver][k];
+}
+
+void carrier_send(struct carrier *c, const uint8_t *query, size_t len, struct message *m)
+{
+    send_on(udp_channel(c, m->resolver), query, len, m);
 }
 
 bool carrier_has_stream(const struct carrier *c)
@@ -306,27 +274,39 @@ bool carrier_has_stream(const struct carrier *c)
     return c->n_streams_busy < STREAM_CHANNELS;
 }
 
-void carrier_send_stream(struct carrier *c, const uint8_t *query, size_t len, void *arg)
+void carrier_send_stream(struct carrier *c, const uint8_t *query, size_t len, struct message *m)
 {
     struct channel *ch = c->streams;
-    struct sts_err err;
 
     while (ch->in_flight > 0)
         ch++;
-    if (ch->ares == NULL && channel_init(ch, &c->env, ARES_FLAG_USEVC, &err) != STS_OK)
-        c->done(arg, (struct result){OC_OUR_LIBRARY, SRC_NONE, 0}, NULL, 0);
-    else
-        send_on(ch, query, len, arg);
+    if (ch->resolver != m->resolver)
+        channel_close(ch);
+    ch->resolver = m->resolver;
+    send_on(ch, query, len, m);
+}
+
+static void tick(struct channel *ch)
+{
+    if (ch->in_flight > 0)
+        ares_process_fd(ch->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 }
 
 void carrier_turn(struct carrier *c, int64_t now_ns)
 {
+    c->turn++;
     if (now_ns < c->next_tick_ns)
         return;
     c->next_tick_ns = now_ns + TICK_NS;
-    for (uint32_t i = 0; i < c->n_channels; i++)
-        ares_process_fd(c->channels[i].ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    for (uint32_t i = 0; i < c->env.n_servers; i++)
+        for (uint32_t k = 0; k < PORTS_MOST; k++)
+            tick(&c->udp[i][k]);
     for (uint32_t i = 0; i < STREAM_CHANNELS && c->n_streams_busy > 0; i++)
-        if (c->streams[i].in_flight > 0)
-            ares_process_fd(c->streams[i].ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+        tick(&c->streams[i]);
+}
+
+void carrier_flush(struct carrier *c)
+{
+    if (c->batch.n > 0)
+        batch_send(c);
 }

@@ -4,6 +4,7 @@
  * look at one datagram before they receive the next, so that the whole is the one that was shown last. */
 #include "scanner/dns_cares_private.h"
 
+#include <arpa/nameser.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -11,8 +12,6 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
-
-#define RCVBUF_BYTES (8 << 20) /* a burst of 10,000 answers at 768 bytes of kernel memory each */
 
 static bool bind_to(int fd, int family, const struct dns_env *env)
 {
@@ -31,16 +30,34 @@ static bool bind_to(int fd, int family, const struct dns_env *env)
     return bind(fd, (struct sockaddr *)&from, family == AF_INET ? sizeof(*v4) : sizeof(*v6)) == 0;
 }
 
+/* No more in flight than the answers that the socket can hold. Where the system allows less than is asked
+ * for, the user can raise net.core.rmem_max. */
+static void size_buffer(struct channel *ch, int fd)
+{
+    int bytes = RCVBUF_BYTES, on = 1;
+    socklen_t len = sizeof(bytes);
+
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, len) != 0)
+        (void)!setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, len);
+    if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, &len) == 0 && bytes > 0)
+        ch->most_in_flight = (uint32_t)bytes / ANSWER_KERNEL_BYTES;
+    if (ch->most_in_flight > CHANNEL_IN_FLIGHT)
+        ch->most_in_flight = CHANNEL_IN_FLIGHT;
+    if (ch->most_in_flight < CHANNEL_FEW)
+        ch->most_in_flight = CHANNEL_FEW;
+    (void)!setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on));
+    ch->dropped = 0;
+}
+
 static ares_socket_t on_socket(int family, int type, int protocol, void *data)
 {
-    const struct channel *ch = data;
-    int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol), bytes = RCVBUF_BYTES;
+    struct channel *ch = data;
+    int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
 
     if (fd < 0)
         return ARES_SOCKET_BAD;
-    if (type == SOCK_DGRAM && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) != 0)
-        (void)!setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes,
-                          sizeof(bytes)); /* as much as the system allows */
+    if (type == SOCK_DGRAM)
+        size_buffer(ch, fd);
     if (bind_to(fd, family, &ch->carrier->env))
         return fd;
     close(fd);
@@ -49,10 +66,11 @@ static ares_socket_t on_socket(int family, int type, int protocol, void *data)
 
 static int on_close(ares_socket_t fd, void *data)
 {
-    struct inbox *in = &((const struct channel *)data)->carrier->inbox;
+    struct carrier *c = ((const struct channel *)data)->carrier;
 
-    if (in->fd == fd)
-        in->fd = -1; /* what else is in it belongs to nobody */
+    if (c->inbox.fd == fd)
+        c->inbox.fd = -1; /* what else is in it belongs to nobody */
+    batch_forget(&c->batch, fd);
     return close(fd);
 }
 
@@ -78,10 +96,11 @@ static size_t question_end(const uint8_t *msg, size_t len)
     return at + 5;
 }
 
-/* What c-ares sees: an answer without an error, with no RR. */
+/* What c-ares sees: no RR, and an RCODE that it does nothing about; 1.34 would make a timeout of its own from
+ * how long others take. */
 static size_t shown(const uint8_t *msg, size_t len, uint8_t *out, size_t size)
 {
-    static const uint8_t flags_and_counts[] = {0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0};
+    static const uint8_t flags_and_counts[] = {0x81, 0x80 | ns_r_notauth, 0, 1, 0, 0, 0, 0, 0, 0};
     size_t end = question_end(msg, len);
 
     if (end == 0 || end > size)
@@ -91,8 +110,24 @@ static size_t shown(const uint8_t *msg, size_t len, uint8_t *out, size_t size)
     return end;
 }
 
-void inbox_fill(struct inbox *in, int fd)
+/* What the kernel had no room for, since the last time. */
+static void count_drops(struct channel *ch, struct msghdr *message)
 {
+    struct cmsghdr *note = CMSG_FIRSTHDR(message);
+    uint32_t dropped;
+
+    if (note == NULL || note->cmsg_level != SOL_SOCKET || note->cmsg_type != SO_RXQ_OVFL)
+        return;
+    memcpy(&dropped, CMSG_DATA(note), sizeof(dropped));
+    count_more(&ch->carrier->env.counters->dns_dropped, dropped - ch->dropped);
+    ch->dropped = dropped;
+}
+
+/* c-ares is not told of a refusal: it would move all that is in flight, for one ICMP message (1.18), or end
+ * it (1.34). */
+void inbox_fill(struct channel *ch, int fd)
+{
+    struct inbox *in = &ch->carrier->inbox;
     int n;
 
     for (size_t i = 0; i < INBOX_DATAGRAMS; i++) {
@@ -100,13 +135,18 @@ void inbox_fill(struct inbox *in, int fd)
         in->messages[i].msg_hdr = (struct msghdr){.msg_name = &in->from[i],
                                                   .msg_namelen = sizeof(in->from[i]),
                                                   .msg_iov = &in->parts[i],
-                                                  .msg_iovlen = 1};
+                                                  .msg_iovlen = 1,
+                                                  .msg_control = &in->control[i],
+                                                  .msg_controllen = sizeof(in->control[i])};
     }
     n = recvmmsg(fd, in->messages, INBOX_DATAGRAMS, MSG_DONTWAIT, NULL);
-    in->error = n < 0 ? errno : EAGAIN;
     in->n = n > 0 ? (uint32_t)n : 0;
     in->next = 0;
     in->fd = fd;
+    if (n > 0)
+        count_drops(ch, &in->messages[n - 1].msg_hdr);
+    else if (n < 0 && is_refusal(errno))
+        ch->carrier->refused(ch->carrier->owner, ch->resolver);
 }
 
 /* The next datagram of the batch that can be an answer; after the last, "nothing more". */
@@ -124,8 +164,7 @@ static ares_ssize_t next_datagram(struct inbox *in, int fd, uint8_t *buffer, siz
         memcpy(from, message->msg_hdr.msg_name, *from_len);
         return (ares_ssize_t)len;
     }
-    errno = in->fd == fd ? in->error : EAGAIN;
-    in->error = EAGAIN;
+    errno = EAGAIN;
     return -1;
 }
 
@@ -134,7 +173,7 @@ static ares_ssize_t on_receive(ares_socket_t fd, void *buffer, size_t size, int 
 {
     const struct channel *ch = data;
 
-    if (channel_is_stream(ch) || from == NULL)
+    if (ch->is_stream || from == NULL)
         return recv(fd, buffer, size, flags);
     return next_datagram(&ch->carrier->inbox, fd, buffer, size, from, len);
 }
@@ -142,9 +181,9 @@ static ares_ssize_t on_receive(ares_socket_t fd, void *buffer, size_t size, int 
 static ares_ssize_t on_send(ares_socket_t fd, const struct iovec *parts, int n_parts, void *data)
 {
     const struct msghdr message = {.msg_iov = (struct iovec *)parts, .msg_iovlen = (size_t)n_parts};
+    struct channel *ch = data;
 
-    (void)data;
-    return sendmsg(fd, &message, MSG_NOSIGNAL);
+    return ch->is_stream ? sendmsg(fd, &message, MSG_NOSIGNAL) : batch_put(ch, fd, parts, n_parts);
 }
 
 void channel_own_sockets(struct channel *ch)
@@ -160,7 +199,7 @@ const uint8_t *channel_whole(const struct channel *ch, const uint8_t *msg, size_
     const struct inbox *in = &ch->carrier->inbox;
     const uint8_t *whole;
 
-    if (channel_is_stream(ch))
+    if (ch->is_stream)
         return msg;
     if (in->next == 0 || *len < 2)
         return NULL;

@@ -130,6 +130,7 @@ static int open_session(struct session *s, struct run *run, const struct server 
                           .n_servers = 1,
                           .local_v4 = o->local_addr.has_v4 ? &o->local_addr.v4 : NULL,
                           .local_v6 = o->local_addr.has_v6 ? &o->local_addr.v6 : NULL,
+                          .hasty = true,
                           .timeout_ms = o->dns_timeout_ms < TRY_MS ? o->dns_timeout_ms : TRY_MS,
                           .deadline_ms =
                               deadline_ms > 0 && deadline_ms < RESOLVER_MS ? deadline_ms : RESOLVER_MS};
