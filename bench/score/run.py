@@ -106,16 +106,17 @@ def write(path, command):
 
 
 class Simulator:
-    """stsim serve, while the block runs."""
+    """stsim serve, while the block runs; `before` stands in front of its command: taskset and the like."""
 
-    def __init__(self, run):
+    def __init__(self, run, before=()):
         self.run = run
+        self.before = list(before)
 
     def __enter__(self):
         run = self.run
         self.log = open(run.path("stsim.log"), "w+", encoding="utf-8", errors="replace")
         self.process = subprocess.Popen(
-            run.stsim("serve", "--latency", str(run.latency), "--ca-out", run.path("ca.pem"), "--quiet",
+            self.before + run.stsim("serve", "--latency", str(run.latency), "--ca-out", run.path("ca.pem"), "--quiet",
                       "--stats-json", run.path("stats.json")), stdin=subprocess.DEVNULL, stderr=self.log)
         end = time.monotonic() + READY_SECONDS
         while "ready" not in open(run.path("stsim.log"), encoding="utf-8", errors="replace").read():

@@ -19,6 +19,7 @@ GOOD = {
     "scanner/main.c": "#include <stdlib.h>\n\nint main(void)\n{\n    exit(0);\n}\n",
     "analysis/sts.c": '/* strcpy(a, b) in a comment */\nextern const char *sts_text;\n'
                       'const char *sts_text = "atoi(\\"x\\")";\n',
+    "bench/limits/ours.c": '#include "scanner/reply.h"\n\nint main(void)\n{\n    return reply_code(0);\n}\n',
     "tests/lint/pure.txt": "scanner/reply  # a comment\n",
 }
 HEAD = '#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n\n'
@@ -41,6 +42,7 @@ BAD = [
     ("includes", "sinks see scanner", "sinks/base.c", '#  include "scanner/reply.h"\n', "must not include"),
     ("includes", "sinks see analysis", "sinks/base.h", '#include <analysis/sts.h>\n', "must not include"),
     ("includes", "the simulator sees sinks", "bench/sim/dns.c", '#include "sinks/base.h"\n', "must not include"),
+    ("includes", "a limit sees analysis", "bench/limits/ours.c", '#include "analysis/sts.h"\n', "must not include"),
     ("includes", "way around", "analysis/sts.c", '#include "../scanner/reply.h"\n', "from the top folder"),
     ("includes", "pure part sees libuv", "scanner/reply.c", '#include <uv.h>\n', "is pure"),
     ("includes", "pure part sees OpenSSL by a header", "sinks/base.h", '#include <openssl/ssl.h>\n', "is pure"),

@@ -1,0 +1,153 @@
+#!/usr/bin/python3
+"""What the scan costs, measured against limits and peers: CPU time a unit, on loopback, client and server each on a core
+of its own, in alternating pairs, medians.
+
+    ./dev bench [NAME...] [--runs N] [--scale F] [--json FILE] [--write] ...     (no name: all; --list tells them)
+
+Exit status 0: all rows were measured; 1: one failed. Whether a goal is met does not count: it is read from the table.
+"""
+import argparse
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from dataclasses import asdict
+
+import lib
+
+ROWS = os.path.join(lib.HERE, "rows")
+
+
+def options():
+    p = argparse.ArgumentParser(prog="./dev bench", description=__doc__.partition("\n\n")[0],
+                                formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    p.add_argument("names", nargs="*", metavar="NAME", help="rows (default: all)")
+    p.add_argument("--list", action="store_true", help="say which rows there are")
+    p.add_argument("--runs", type=int, default=5, help="pairs of which the median is taken")
+    p.add_argument("--scale", type=float, default=1.0, help="factor for every number of units")
+    p.add_argument("--json", metavar="FILE", help="write all samples there")
+    p.add_argument("--write", action="store_true", help="write bench/RESULTS.md from this run")
+    p.add_argument("--massdns", metavar="PATH", help="massdns, which Debian does not have")
+    p.add_argument("--zdns", metavar="PATH", help="zdns, the same")
+    p.add_argument("--unbound", action="store_true", help="nxdomain: the same with unbound as the server")
+    return p.parse_args()
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location("row_" + name, os.path.join(ROWS, name + ".py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def rows(wanted):
+    """{name: module}, in the order of their names' list."""
+    known = sorted(file[:-3] for file in os.listdir(ROWS) if file.endswith(".py"))
+    for name in wanted:
+        if name not in known:
+            raise lib.Error(f"no row {name}: {' '.join(known)}")
+    return {name: load(name) for name in wanted or known}
+
+
+def settle(name, row, result):
+    """What a Result leaves to its row."""
+    result.row, result.title = name, row.TITLE + result.suffix
+    result.unit = result.unit or row.UNIT
+    result.goal = row.GOAL if result.goal is lib.FROM_ROW else result.goal
+    result.stretch = row.STRETCH if result.stretch is lib.FROM_ROW else result.stretch
+    result.judged = result.ours if result.ratio is None else result.ratio
+    return result
+
+
+def measure(bench, name, row):
+    """The Results of a row; one that failed is such a Result too."""
+    began = time.monotonic()
+    try:
+        found = row.run(bench)
+    except lib.Error as error:
+        found = lib.skipped(f"failed: {error}")
+        found.failed = True
+    found = [settle(name, row, result) for result in (found if isinstance(found, list) else [found])]
+    for result in found:
+        bench.figures.update(result.figures)
+    clear(bench.tmp)
+    print(f"== {name} ({time.monotonic() - began:.0f} s)")
+    for result in found:
+        print(words(result), flush=True)
+    return found
+
+
+def clear(directory):
+    for entry in os.listdir(directory):
+        path = os.path.join(directory, entry)
+        shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
+
+
+def verdict(result):
+    if result.skipped or result.goal is None:
+        return ""
+    if result.stretch is not None and result.judged <= result.stretch:
+        return "met, stretch too"
+    return "met" if result.judged <= result.goal else "falls short"
+
+
+def words(result):
+    """A Result, for who watches."""
+    if result.skipped:
+        return f"{result.title}: skipped: {result.skipped}"
+    lines = [f"{result.title}: {result.ours:.4g} {result.unit}"]
+    if result.peer is not None:
+        lines[0] += f"; {result.peer_name}: {result.peer:.4g}; ratio {result.ratio:.3f}"
+    if result.goal is not None:
+        lines[0] += f" (goal {result.goal:g}{'' if result.stretch is None else f', stretch {result.stretch:g}'}: {verdict(result)})"
+    for label, samples in result.samples.items():
+        lines.append(f"    {label}: {lib.median(samples):.3f} us CPU ({lib.median(samples, 'user_us'):.3f} user, "
+                     f"{lib.median(samples, 'sys_us'):.3f} sys), wall {lib.median(samples, 'wall_s'):.2f} s, "
+                     f"peak {lib.median(samples, 'rss_mib'):.0f} MiB, {len(samples)} runs")
+    if result.note:
+        lines.append("    " + result.note)
+    return "\n".join(lines)
+
+
+def as_json(o, results):
+    def plain(result):
+        found = {**asdict(result), "row": result.row, "title": result.title, "judged": result.judged, "verdict": verdict(result)}
+        for samples in found["samples"].values():
+            for sample in samples:
+                del sample["out"], sample["metadata"], sample["dir"]
+        return found
+    return {"runs": o.runs, "scale": o.scale, "results": [plain(result) for result in results]}
+
+
+def main():
+    o = options()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    bench = None
+    try:
+        chosen = rows(o.names)
+        if o.list:
+            for name, row in chosen.items():
+                print(f"{name:16} {row.TITLE}")
+            return 0
+        lib.run.isolate()
+        bench = lib.Bench(o.runs, o.scale, o.massdns, o.zdns, o.unbound)
+        results = [result for name, row in chosen.items() for result in measure(bench, name, row)]
+        if o.json:
+            with open(o.json, "w", encoding="utf-8") as file:
+                json.dump(as_json(o, results), file, indent=1)
+        return 1 if any(getattr(result, "failed", False) for result in results) else 0
+    except lib.Error as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        if bench is not None:
+            bench.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
