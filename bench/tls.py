@@ -2,6 +2,7 @@
 bench/limits read, and the cost of what a scan does beyond another scan."""
 import dataclasses
 import json
+import os
 import subprocess
 
 import lib
@@ -15,6 +16,9 @@ PROBES = [*SCAN, "--fetch-policy", "never"]
 FETCHES = [*SCAN, "--no-starttls"]
 NEITHER = [*SCAN, "--no-starttls", "--fetch-policy", "never"]
 DNS_WORDS = "DNS and the records of names are taken off by a paired scan without; the addresses of hosts and their records count"
+
+NEW_ECDSA = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]  # a key, in the words of openssl
+NEW_RSA = ["-newkey", "rsa:2048"]
 
 
 def servers(bench, server, args, table):
@@ -52,3 +56,27 @@ def beyond(pairs, label="ours", without="without"):
     found = {key: samples for key, samples in pairs.items() if key != without}
     found[label] = [less(*both) for both in zip(pairs[label], pairs[without])]
     return found
+
+
+def certificates(bench, new_key):
+    """A chain like those of stsim, for peers that make none: root, intermediate (both ECDSA), and leaf.test, each in
+    NAME.pem and NAME.key; chain.pem is what a server sends."""
+    certificate(bench, "root", NEW_ECDSA, None, "keyUsage=critical,keyCertSign")
+    certificate(bench, "intermediate", NEW_ECDSA, "root", "keyUsage=critical,keyCertSign")
+    certificate(bench, "leaf", new_key, "intermediate", "basicConstraints=critical,CA:FALSE", "subjectAltName=DNS:leaf.test")
+    concatenate(bench.path("chain.pem"), bench.path("leaf.pem"), bench.path("intermediate.pem"))
+
+
+def certificate(bench, name, new_key, above, *extensions):
+    signer = [] if above is None else ["-CA", bench.path(f"{above}.pem"), "-CAkey", bench.path(f"{above}.key")]
+    lib.run.write(os.devnull, [
+        "openssl", "req", "-x509", *new_key, "-nodes", "-days", "30", "-subj", f"/CN={name}.test", *signer,
+        *(word for extension in extensions for word in ("-addext", extension)),
+        "-out", bench.path(f"{name}.pem"), "-keyout", bench.path(f"{name}.key")])
+
+
+def concatenate(to, *paths):
+    with open(to, "wb") as out:
+        for path in paths:
+            with open(path, "rb") as file:
+                out.write(file.read())

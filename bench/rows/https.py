@@ -33,10 +33,7 @@ def run(bench):
 def default(bench, server, targets, n):
     """libcurl with the CAs of the system and that of stsim in one file."""
     bundle, fewer = bench.path("bundle.pem"), bench.path("fewer.txt")
-    with open(bundle, "w", encoding="utf-8") as out:
-        for path in (BUNDLE, server.ca_file):
-            with open(path, encoding="utf-8") as file:
-                out.write(file.read())
+    tls.concatenate(bundle, BUNDLE, server.ca_file)
     with open(targets, encoding="ascii") as all_targets, open(fewer, "w", encoding="ascii") as out:
         out.writelines(line for _, line in zip(range(n), all_targets))
     return lambda: bench.client([bench.program("curl_default"), bundle], n, stdin=fewer)

@@ -2,7 +2,6 @@
 against the same with epoll and OpenSSL alone, at the same servers, and against the handshakes of openssl s_time."""
 import contextlib
 import dataclasses
-import os
 import re
 import socket
 import subprocess
@@ -27,8 +26,8 @@ class Kind:
     version: str   # option of s_time
 
 
-KINDS = [Kind("ECDSA, TLS 1.3", "smtp-ok", ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"], "-tls1_3"),
-         Kind("RSA, TLS 1.2", "smtp-tls12", ["-newkey", "rsa:2048"], "-tls1_2")]
+KINDS = [Kind("ECDSA, TLS 1.3", "smtp-ok", tls.NEW_ECDSA, "-tls1_3"),
+         Kind("RSA, TLS 1.2", "smtp-tls12", tls.NEW_RSA, "-tls1_2")]
 
 
 def run(bench):
@@ -54,25 +53,12 @@ def measure(bench, kind):
                         note="s_time does one handshake after the other, with openssl s_server")]
 
 
-# ---- openssl s_time, with a chain like that of stsim: a root, an intermediate (both ECDSA), a leaf ----
-
-def certificate(bench, name, new_key, above, *extensions):
-    """NAME.pem and NAME.key, signed by `above`; None: by itself."""
-    signer = [] if above is None else ["-CA", bench.path(f"{above}.pem"), "-CAkey", bench.path(f"{above}.key")]
-    lib.run.write(os.devnull, [
-        "openssl", "req", "-x509", *new_key, "-nodes", "-days", "30", "-subj", f"/CN={name}.test", *signer,
-        *(word for extension in extensions for word in ("-addext", extension)),
-        "-out", bench.path(f"{name}.pem"), "-keyout", bench.path(f"{name}.key")])
-
+# ---- openssl s_time ----
 
 @contextlib.contextmanager
 def s_server(bench, kind):
     """While it serves: the s_time command."""
-    ecdsa = KINDS[0].new_key
-    certificate(bench, "root", ecdsa, None, "keyUsage=critical,keyCertSign")
-    certificate(bench, "intermediate", ecdsa, "root", "keyUsage=critical,keyCertSign")
-    certificate(bench, "leaf", kind.new_key, "intermediate", "basicConstraints=critical,CA:FALSE",
-                "subjectAltName=DNS:leaf.test")
+    tls.certificates(bench, kind.new_key)
     command = [*bench.pin_server(), "openssl", "s_server", "-accept", f"127.0.0.1:{S_TIME_PORT}", "-www", "-quiet",
                "-num_tickets", "0", "-cert", bench.path("leaf.pem"), "-key", bench.path("leaf.key"),
                "-cert_chain", bench.path("intermediate.pem")]
