@@ -15,7 +15,8 @@ SCAN = ["--records", "mx,sts,a", "--policy-addresses", "one", "--max-connections
 PROBES = [*SCAN, "--fetch-policy", "never"]
 FETCHES = [*SCAN, "--no-starttls"]
 NEITHER = [*SCAN, "--no-starttls", "--fetch-policy", "never"]
-DNS_WORDS = "DNS and the records of names are taken off by a paired scan without; the addresses of hosts and their records count"
+DNS_WORDS = ("DNS and the records of names are taken off by a paired scan without; the addresses of hosts and the records of "
+             "what was measured count")
 
 NEW_ECDSA = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]  # a key, in the words of openssl
 NEW_RSA = ["-newkey", "rsa:2048"]

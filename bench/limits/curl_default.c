@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 static size_t drop(char *p, size_t one, size_t len, void *unused)
 {
@@ -12,15 +13,20 @@ static size_t drop(char *p, size_t one, size_t len, void *unused)
     return one * len;
 }
 
-static bool fetch(CURL *easy, const char *address, unsigned port, const char *name)
+/* `line`: "address port name\n" */
+static bool fetch(CURL *easy, char *line)
 {
-    char url[512], to[128];
+    char url[512], to[128], *rest = NULL;
+    const char *address = strtok_r(line, " ", &rest), *port = strtok_r(NULL, " ", &rest);
+    const char *name = strtok_r(NULL, "\n", &rest);
     struct curl_slist *connect_to;
     long status = 0;
     CURLcode code;
 
-    snprintf(url, sizeof(url), "https://%s:%u/.well-known/mta-sts.txt", name, port);
-    snprintf(to, sizeof(to), "::%s:%u", address, port);
+    if (name == NULL)
+        return false;
+    snprintf(url, sizeof(url), "https://%s:%s/.well-known/mta-sts.txt", name, port);
+    snprintf(to, sizeof(to), "::%s:%s", address, port);
     connect_to = curl_slist_append(NULL, to);
     curl_easy_setopt(easy, CURLOPT_URL, url);
     curl_easy_setopt(easy, CURLOPT_CONNECT_TO, connect_to);
@@ -35,8 +41,7 @@ static bool fetch(CURL *easy, const char *address, unsigned port, const char *na
 
 int main(int argc, char **argv)
 {
-    char address[64], name[256];
-    unsigned port;
+    char line[512];
     size_t n = 0, n_good = 0;
 
     if (argc != 2) {
@@ -49,8 +54,8 @@ int main(int argc, char **argv)
     curl_easy_setopt(easy, CURLOPT_CAINFO, argv[1]);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, drop);
-    for (; scanf("%63s %u %255s", address, &port, name) == 3; n++)
-        n_good += fetch(easy, address, port, name);
+    for (; fgets(line, sizeof(line), stdin) != NULL; n++)
+        n_good += fetch(easy, line);
     printf("%zu good, %zu bad\n", n_good, n - n_good);
     curl_easy_cleanup(easy);
     curl_global_cleanup();

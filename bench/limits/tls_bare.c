@@ -73,24 +73,33 @@ static void make_context(struct run *run, const char *ca_file)
     }
 }
 
+/* "address port name\n" */
+static void read_target(char *line, struct target *t)
+{
+    char *rest = NULL;
+    const char *address = strtok_r(line, " ", &rest), *port = strtok_r(NULL, " ", &rest);
+    const char *name = strtok_r(NULL, "\n", &rest);
+
+    t->address = (struct sockaddr_in){.sin_family = AF_INET};
+    if (name == NULL || inet_pton(AF_INET, address, &t->address.sin_addr) != 1)
+        die("not \"address port name\"");
+    t->address.sin_port = htons((uint16_t)strtoul(port, NULL, 10));
+    snprintf(t->name, sizeof(t->name), "%s", name);
+}
+
 static void read_targets(struct run *run)
 {
-    char address[64], name[MOST_NAME];
-    unsigned port;
+    char line[MOST_NAME + 64];
     size_t size = 0;
 
-    while (scanf("%63s %u %255s", address, &port, name) == 3) {
+    while (fgets(line, sizeof(line), stdin) != NULL) {
         if (run->n_targets == size) {
             size = size > 0 ? 2 * size : 1024;
             run->targets = realloc(run->targets, size * sizeof(*run->targets));
             if (run->targets == NULL)
                 die("targets");
         }
-        struct target *t = &run->targets[run->n_targets++];
-        t->address = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-        if (inet_pton(AF_INET, address, &t->address.sin_addr) != 1)
-            die(address);
-        memcpy(t->name, name, sizeof(name));
+        read_target(line, &run->targets[run->n_targets++]);
     }
 }
 

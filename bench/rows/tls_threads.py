@@ -48,4 +48,5 @@ def in_memory(bench):
         sample = bench.client([bench.program("tls_threads"), share, str(threads), str(bench.n(HANDSHAKES)),
                                *map(bench.path, ("root.pem", "chain.pem", "leaf.key"))], 1, cores=2)
         return dataclasses.replace(sample, cpu_us=float(sample.out))
-    return bench.pairs({(share, threads): lambda s=share, t=threads: handshakes(s, t) for share in SHARES for threads in WORKERS})
+    return bench.pairs({(share, threads): lambda s=share, t=threads: handshakes(s, t)
+                        for share in SHARES for threads in WORKERS})
