@@ -1,6 +1,9 @@
 """The fetch of a policy by libcurl as we set it up, its evidence and certificates on record; against a GET with epoll and
 OpenSSL alone from the same servers, and against libcurl as the distribution ships it, which reads its CAs anew for each
-connection: that must never come back."""
+connection: that must never come back.
+
+Beyond the bare client, about half is the SSL_CTX that libcurl makes for each connection, which it lets nobody share (11 %
+of a fetch by perf); what is ours of a fetch (http_*.c, evidence, records) is 3 %."""
 import os
 
 import lib
