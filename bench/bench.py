@@ -44,12 +44,20 @@ def load(name):
 
 
 def rows(wanted):
-    """{name: module}, in the order of their names' list."""
-    known = sorted(file[:-3] for file in os.listdir(ROWS) if file.endswith(".py"))
+    """{name: module}, by name, but those that read the figures of others behind them."""
+    known = {file[:-3]: load(file[:-3]) for file in sorted(os.listdir(ROWS)) if file.endswith(".py")}
     for name in wanted:
         if name not in known:
             raise lib.Error(f"no row {name}: {' '.join(known)}")
-    return {name: load(name) for name in wanted or known}
+    chosen = {}
+
+    def choose(name):
+        for before in getattr(known[name], "AFTER", ()):
+            choose(before)
+        chosen.setdefault(name, known[name])
+    for name in sorted(wanted or known):
+        choose(name)
+    return chosen
 
 
 def settle(name, row, result):

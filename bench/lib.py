@@ -7,7 +7,12 @@ A row is a module with
     UNIT     of its figures: "us CPU a query"
     GOAL     the most that ours / peer may be, or the figure itself where there is no peer; None: no goal
     STRETCH  the same, of what would be better still
+    AFTER    names of rows of which it reads the figures; they are run before it, also when it alone is asked for
     def run(bench): ...    -> a Result, or a list of them
+
+Figures are how rows speak to one another and to the projection: Result(figures={...}), read as bench.figures. Microseconds
+of CPU time: dns_us a query of our DNS module, fetch_us a policy fetch, probe_us a STARTTLS probe, record_us a record packed
+and compressed; zone_us a name of zone_dns, zone_all_us of zone_all.
 
 It runs as root in a network namespace that holds loopback alone. All time is CPU time, user and system, of the process
 that is measured and of its children; wall time and memory are told beside it, never judged.
@@ -104,7 +109,7 @@ class Bench:
         self.unbound = unbound    # nxdomain: answered by unbound, too
         self.build = os.path.dirname(run.program("stscan"))
         self.tmp = tempfile.mkdtemp(prefix="stsbench-")  # a row's files; emptied after it
-        self.figures = {}         # of all rows so far: bench.figures.get("dns_us_a_query")
+        self.figures = {}         # of all rows so far
         cores = sorted(os.sched_getaffinity(0))
         self.server_core = cores[1 % len(cores)]
         self.client_cores = [core for core in cores if core != self.server_core] + [self.server_core]
@@ -172,16 +177,17 @@ class Bench:
         return Sample(user + system, user, system, wall, usage.ru_maxrss / 1024, text, (usage.ru_nvcsw, usage.ru_nivcsw))
 
     def scan(self, names_file, args=(), units=None, cores=1):
-        """A Sample of stscan: 1 worker, window 10,000, no rates, no waits for second rounds, the loop-back settings of the
-        stsim that serves now; `args` come last and so win. Units: the names, unless told."""
+        """A Sample of stscan: 1 worker, window 10,000, no rates, 500 connections, short waits, no second rounds, the
+        loop-back settings of the stsim that serves now; `args` come last and so win. Units: the names, unless told."""
         where, about = self.path("scan"), self.path("metadata.json")
         shutil.rmtree(where, ignore_errors=True)
         server = self.server
         argv = [run.program("stscan"), "-q", "-f", names_file, "-o", where, "--lab", "127.0.0.0/8,::1", "-T", "1",
                 "--seed", "1", "--ehlo-name", "scan.sim.test", "--contact", "postmaster@sim.test", "--control-rate", "0",
                 "--window", "10000", "--dns-rate", "0", "--connect-rate", "0", "--per-ip-smtp", "0", "--per-ip-interval", "0",
-                "--per-prefix-smtp", "0", "--per-ip-hosts", "0", "--per-ip-signalled-hosts", "0", "--per-ip-https", "0",
-                "--per-ip-https-rate", "0", "--dns-timeout", "500ms", "--dns-deadline", "1s", "--dns-retry-after", "0",
+                "--per-prefix-smtp", "0", "--max-connections", "500", "--per-ip-hosts", "0", "--per-ip-signalled-hosts", "0", "--per-ip-https", "0",
+                "--per-ip-https-rate", "0", "--dns-timeout", "1s", "--dns-deadline", "2s", "--dns-retry-after", "0",
+                "--connect-timeout", "2s", "--greeting-timeout", "3s", "--smtp-timeout", "5s", "--policy-timeout", "5s",
                 "--attempts", "1", "--metadata-file", about, "--name-servers", f"127.0.0.1:{run.DNS}"]
         if server is not None:
             argv += ["--ca-file", server.ca_file, "--https-port", str(server.ports.https), "--smtp-port",
