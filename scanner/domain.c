@@ -13,8 +13,6 @@
 
 #define DOMAIN_MOST_ANSWERS 16                                                  /* in two rounds */
 #define DOMAIN_MOST_BYTES   ((DOMAIN_MOST_ANSWERS + 1) * DNS_ANSWER_MOST_BYTES) /* of memory for one name */
-#define NAME_BYTES          256
-#define QUESTION_BYTES      (NAME_BYTES + 32)
 
 enum domain_step { STEP_MX, STEP_REST, STEP_WILD };
 
@@ -31,17 +29,22 @@ struct domain {
 /* Not again what has been asked. */
 static void ask(struct domain *d, const char *prefix, enum dns_type type, unsigned flags, struct rec_dns **to)
 {
-    char text[QUESTION_BYTES];
-    struct sts_str name;
-    int len = snprintf(text, sizeof(text), "%s%s", prefix, d->name);
+    const size_t prefix_len = strlen(prefix), name_len = d->rec.name.len;
+    const char *name = d->name;
+    char *text;
 
     if (*to != NULL)
         return;
-    name = arena_copy(&d->arena, text, (size_t)len);
-    if (name.p == NULL)
-        worker_no_memory(d->w);
-    else
-        questions_ask(&d->questions, name.p, type, flags, to);
+    if (prefix_len > 0) {
+        name = text = arena_alloc(&d->arena, prefix_len + name_len + 1);
+        if (text == NULL) {
+            worker_no_memory(d->w);
+            return;
+        }
+        memcpy(text, prefix, prefix_len);
+        memcpy(text + prefix_len, d->name, name_len);
+    }
+    questions_ask(&d->questions, name, type, flags, to);
 }
 
 /* RFC 8020: nothing exists below a name that does not exist. An alias whose target does not exist is not that
@@ -165,9 +168,9 @@ static void count_domain(struct domain *d)
 static void domain_free(struct domain *d)
 {
     struct worker *w = d->w;
+    struct arena arena = d->arena; /* it holds `d` */
 
-    arena_fini(&d->arena);
-    free(d);
+    arena_fini(&arena);
     w->n_names--;
     count(&w->counters.names_done);
     scan_finish(w->scan, 1);
@@ -256,26 +259,31 @@ static bool copy_item(struct domain *d, const struct input_item *item)
     const struct sts_str *from[] = {&item->name, &item->in, &item->rank, &item->tag, &item->weight};
     struct sts_str *to[] = {&rec->name, &rec->input, &rec->rank, &rec->tag, &rec->weight};
 
-    for (size_t i = 0; i < STS_LEN(from); i++) {
-        if (from[i]->len == 0)
-            continue;
-        *to[i] = arena_copy(&d->arena, from[i]->p, from[i]->len);
-        if (to[i]->p == NULL)
-            return false;
-    }
     rec->pos = item->pos;
     rec->oc = item->why.oc;
     rec->src = item->why.src;
     rec->raw = item->why.raw;
+    for (size_t i = 0; i < STS_LEN(from); i++) {
+        if (from[i]->len == 0)
+            continue;
+        *to[i] = arena_copy(&d->arena, from[i]->p, from[i]->len);
+        if (to[i]->p == NULL) {
+            rec->oc = OC_OUR_MEMORY;
+            return false;
+        }
+    }
     d->name = rec->name.p;
     return true;
 }
 
 void domain_start(struct worker *w, const struct input_item *item)
 {
-    struct domain *d = calloc(1, sizeof(*d));
+    struct arena arena;
+    struct domain *d;
 
     count(&w->counters.names_started);
+    arena_init_pooled(&arena, DOMAIN_MOST_BYTES, &w->arenas);
+    d = arena_alloc(&arena, sizeof(*d));
     if (d == NULL) {
         worker_no_memory(w);
         scan_finish(w->scan, 1);
@@ -283,11 +291,11 @@ void domain_start(struct worker *w, const struct input_item *item)
     }
     w->n_names++;
     d->w = w;
-    arena_init(&d->arena, DOMAIN_MOST_BYTES);
+    d->arena = arena;
     questions_init(&d->questions, w, &d->arena, step);
     if (!copy_item(d, item))
         worker_no_memory(w);
-    if (d->rec.oc != OC_OK)
+    else if (d->rec.oc != OC_OK)
         count(&w->counters.names_bad);
     else if (worker_excludes(w, d->name))
         d->rec.oc = OC_BLOCKLISTED;

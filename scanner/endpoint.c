@@ -326,7 +326,7 @@ void endpoint_exclude_all(struct worker *w)
 
     for (; e != NULL; e = next) {
         next = e->next;
-        if ((e->running == NULL && e->timer.slot == 0) ||
+        if ((e->running == NULL && !timer_is_running(&e->timer)) ||
             (!blocklist_has_address(w->blocklist, address_of(e)) &&
              !blocklist_has_name(w->blocklist, e->host->name)))
             continue;
@@ -357,7 +357,7 @@ static void end_all(struct worker *w, enum outcome oc, bool running)
             probe_cancel(e->running->probe, oc); /* the rest follows from the loop */
         else if (e->held && oc != OC_OUR_PORT_BLOCKED)
             let_go(e);
-        else if (e->held || e->timer.slot != 0)
+        else if (e->held || timer_is_running(&e->timer))
             finish_empty(e, oc);
     }
 }

@@ -97,7 +97,7 @@ static void consider(struct lane *lane)
     struct gate *g = lane->gate;
     const struct gate_limits *limits = limits_of(lane);
 
-    if (lane->ready || lane->timer.slot != 0)
+    if (lane->ready || timer_is_running(&lane->timer))
         return;
     if (lane->next_ms > g->timers->now_ms) {
         if (timers_start(g->timers, &lane->timer, lane->next_ms - g->timers->now_ms, on_interval) != STS_OK)

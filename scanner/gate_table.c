@@ -61,7 +61,7 @@ struct lane *gate_lane_next(const struct gate *g, enum gate_lane kind, struct ad
 
 void gate_lane_drop_if_idle(struct lane *lane)
 {
-    if (lane->waiting.first != NULL || lane->open > 0 || lane->ready || lane->timer.slot != 0)
+    if (lane->waiting.first != NULL || lane->open > 0 || lane->ready || timer_is_running(&lane->timer))
         return;
     addrmap_remove(&lane->gate->lanes[lane->kind], &lane->node);
     free(lane);

@@ -132,6 +132,7 @@ static void judge_tlsa(struct host *h)
 static void finish(struct host *h)
 {
     struct worker *w = h->w;
+    struct arena arena;
 
     if (h->rec.oc == OC_NONE)
         h->rec.oc = addresses_outcome(h->rec.a, h->rec.aaaa);
@@ -143,8 +144,8 @@ static void finish(struct host *h)
     *h->at = h->next;
     if (h->next != NULL)
         h->next->at = h->at;
-    arena_fini(&h->arena);
-    free(h);
+    arena = h->arena; /* it holds `h` */
+    arena_fini(&arena);
     w->n_hosts--;
     scan_finish(w->scan, 1);
 }
@@ -203,8 +204,11 @@ static void enter(struct host *h, struct worker *w)
 
 static void start(struct worker *w, const struct host_message *m, bool again)
 {
-    struct host *h = calloc(1, sizeof(*h));
+    struct arena arena;
+    struct host *h;
 
+    arena_init_pooled(&arena, HOST_MOST_BYTES, &w->arenas);
+    h = arena_alloc(&arena, sizeof(*h));
     if (h == NULL) {
         worker_no_memory(w);
         scan_finish(w->scan, 1);
@@ -213,7 +217,7 @@ static void start(struct worker *w, const struct host_message *m, bool again)
     enter(h, w);
     if (!again)
         count(&w->counters.hosts);
-    arena_init(&h->arena, HOST_MOST_BYTES);
+    h->arena = arena;
     questions_init(&h->questions, w, &h->arena, step);
     h->rec.name = arena_copy(&h->arena, m->name, strlen(m->name));
     h->rec.implicit = m->implicit;

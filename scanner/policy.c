@@ -359,7 +359,7 @@ void policy_exclude_all(struct worker *w)
         if (p->fetch != NULL && excludes_current(p)) {
             count(&w->counters.excluded);
             http_cancel(p->fetch, OC_BLOCKLISTED); /* then another address may do */
-        } else if (p->timer.slot != 0 && is_excluded(p)) {
+        } else if (timer_is_running(&p->timer) && is_excluded(p)) {
             count(&w->counters.excluded);
             give_up(p, OC_BLOCKLISTED);
         }
@@ -382,7 +382,7 @@ void policy_end_all(struct worker *w, enum outcome oc)
         next = p->next;
         if (p->fetch != NULL && scan_phase(w->scan) >= PHASE_END)
             http_cancel(p->fetch, oc); /* the rest follows from the loop */
-        else if (p->timer.slot != 0)
+        else if (timer_is_running(&p->timer))
             give_up(p, oc);
     }
 }

@@ -3,90 +3,78 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void place(struct timers *ts, uint32_t slot, struct timer *t)
+/* Power of two. A timer that runs for longer is passed over once in so many ms. */
+#define SLOTS 4096
+
+static void link_to(struct timer **head, struct timer *t)
 {
-    ts->heap[slot - 1] = t;
-    t->slot = slot;
+    t->next = *head;
+    t->at = head;
+    if (t->next != NULL)
+        t->next->at = &t->next;
+    *head = t;
 }
 
-static void sift_up(struct timers *ts, struct timer *t)
+static void unlink_it(struct timer *t)
 {
-    uint32_t slot = t->slot;
-
-    while (slot > 1 && ts->heap[slot / 2 - 1]->due_ms > t->due_ms) {
-        place(ts, slot, ts->heap[slot / 2 - 1]);
-        slot /= 2;
-    }
-    place(ts, slot, t);
-}
-
-static void sift_down(struct timers *ts, struct timer *t)
-{
-    uint32_t slot = t->slot;
-
-    for (;;) {
-        uint32_t child = 2 * slot;
-
-        if (child > ts->n)
-            break;
-        if (child < ts->n && ts->heap[child]->due_ms < ts->heap[child - 1]->due_ms)
-            child++;
-        if (ts->heap[child - 1]->due_ms >= t->due_ms)
-            break;
-        place(ts, slot, ts->heap[child - 1]);
-        slot = child;
-    }
-    place(ts, slot, t);
+    *t->at = t->next;
+    if (t->next != NULL)
+        t->next->at = t->at;
+    t->at = NULL;
 }
 
 int timers_start(struct timers *ts, struct timer *t, uint64_t delay_ms, timer_fn fire)
 {
     timers_stop(ts, t);
-    if (ts->n == ts->size) {
-        uint32_t size = ts->size ? 2 * ts->size : 64;
-        struct timer **grown = realloc(ts->heap, size * sizeof(*grown));
-
-        if (grown == NULL)
+    if (ts->slots == NULL) {
+        ts->slots = calloc(SLOTS, sizeof(*ts->slots));
+        if (ts->slots == NULL)
             return STS_ENOMEM;
-        ts->heap = grown;
-        ts->size = size;
     }
     t->due_ms = ts->now_ms + (delay_ms > 0 ? delay_ms : 1); /* never within the run that starts it */
     t->fire = fire;
-    t->slot = ++ts->n;
-    sift_up(ts, t);
+    link_to(&ts->slots[t->due_ms % SLOTS], t);
+    ts->n++;
     return STS_OK;
 }
 
 void timers_stop(struct timers *ts, struct timer *t)
 {
-    struct timer *last;
-
-    if (t->slot == 0)
+    if (t->at == NULL)
         return;
-    last = ts->heap[--ts->n];
-    if (last != t) {
-        place(ts, t->slot, last);
-        sift_up(ts, last);
-        sift_down(ts, last);
+    unlink_it(t);
+    ts->n--;
+}
+
+/* What is due at `ms` out of its slot, then one after the other: each may stop the others. */
+static void run_ms(struct timers *ts, uint64_t ms)
+{
+    struct timer *t, *next;
+
+    for (t = ts->slots[ms % SLOTS]; t != NULL; t = next) {
+        next = t->next;
+        if (t->due_ms == ms) {
+            unlink_it(t);
+            link_to(&ts->due, t);
+        }
     }
-    t->slot = 0;
+    while ((t = ts->due) != NULL) {
+        timers_stop(ts, t);
+        t->fire(t);
+    }
 }
 
 void timers_run(struct timers *ts, uint64_t now_ms)
 {
     if (now_ms > ts->now_ms)
         ts->now_ms = now_ms;
-    while (ts->n > 0 && ts->heap[0]->due_ms <= now_ms) {
-        struct timer *t = ts->heap[0];
-
-        timers_stop(ts, t);
-        t->fire(t);
-    }
+    while (ts->judged_ms < ts->now_ms && ts->n > 0)
+        run_ms(ts, ++ts->judged_ms);
+    ts->judged_ms = ts->now_ms;
 }
 
 void timers_fini(struct timers *ts)
 {
-    free(ts->heap);
+    free(ts->slots);
     memset(ts, 0, sizeof(*ts));
 }

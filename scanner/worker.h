@@ -29,6 +29,7 @@ struct worker {
     uv_timer_t tick;
     uv_check_t after_poll;
     struct timers timers;
+    struct arena_pool arenas; /* of names and hosts in work */
     struct counters counters;
     struct outbox *outbox;
     struct dns *dns;

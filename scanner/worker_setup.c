@@ -211,6 +211,7 @@ int worker_fini(struct worker *w)
     endpoint_forget(w);
     blocklist_unref(w->blocklist);
     timers_fini(&w->timers);
+    arena_pool_fini(&w->arenas);
     free(w->from);
     free(w->is_full);
     free(w->read_buffer);

@@ -1,11 +1,17 @@
 /* decode.c - msgpack to records: a cursor with a sticky error; nothing is believed that the bytes do not
  * hold. */
-#include "sinks/codec.h"
+#include "sinks/record.h"
 
 #define REC_MOST_DEPTH 8           /* maps and lists within each other */
 #define REC_MOST_BYTES (64u << 20) /* one encoded record; far above what the limits of the scanner allow */
 
 enum mp_type { MP_NIL, MP_BOOL, MP_UINT, MP_SINT, MP_STR, MP_BIN, MP_ARRAY, MP_MAP, MP_FLOAT, MP_EXT };
+
+/* A list of maps looks the same whatever the maps are; so do all pointers to one map. */
+struct any_list {
+    void *v;
+    uint32_t n;
+};
 
 struct cursor {
     const uint8_t *p, *end;
