@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#define AT_ONCE      32        /* resolvers: each has up to 4 sockets, and c-ares takes 75 KB a socket */
+#define AT_ONCE      32        /* resolvers */
 #define RESOLVER_MS  10000     /* for all questions to one resolver */
 #define TRY_MS       2500      /* wait for the first try, unless --dns-timeout is shorter */
 #define NO_MORE_MS   60000     /* no further resolver is begun */
