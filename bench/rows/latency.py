@@ -15,7 +15,7 @@ RATE = 20000  # queries a second
 QUERIES_A_NAME = 6  # or more
 POPULATION = ["--set", "dns-latency-ms=30", "--set", "tcp-latency-ms=60", "--set", "query.query-timeout=0.02"]
 # As a scan has it, but that what failed is tried again soon.
-ARGS = ["--window", "50000", "--dns-rate", str(RATE), "--dns-timeout", "5s", "--dns-deadline", "20s", "--dns-retry-after", "10s",
+ARGS = ["-T", "2", "--window", "50000", "--dns-rate", str(RATE), "--dns-timeout", "5s", "--dns-deadline", "20s", "--dns-retry-after", "10s",
         "--connect-rate", "500", "--max-connections", "3000", "--per-ip-smtp", "1", "--per-ip-interval", "2s",
         "--per-prefix-smtp", "8", "--per-ip-hosts", "50", "--per-ip-signalled-hosts", "1000", "--per-ip-https", "4",
         "--per-ip-https-rate", "10", "--connect-timeout", "15s", "--greeting-timeout", "45s", "--smtp-timeout", "60s",
@@ -28,7 +28,7 @@ def run(bench):
     if n * QUERIES_A_NAME / RATE < FIRST_SECONDS + 2 * SPAN_SECONDS:
         return lib.skipped(f"{n} names are through too soon: a larger --scale")
     with bench.stsim(n, args=POPULATION, latency=1) as server:
-        sample = bench.scan(server.names_file, [*ARGS, "--status-updates-file", status])
+        sample = bench.scan(server.names_file, [*ARGS, "--status-updates-file", status], cores=2)
     with open(status, encoding="ascii") as file:
         spans = rates(list(csv.DictReader(file)), n)
     if not spans:
