@@ -1,4 +1,5 @@
 /* test_probe_tls.c - STARTTLS probes against real TLS servers on loopback addresses. */
+#include "tests/unit/client_hello.h"
 #include "tests/unit/trial.c"
 
 static const struct peer_step whole_dialog[] = {
@@ -303,6 +304,68 @@ static void test_memory(void **state)
     SSL_CTX_free(server);
 }
 
+/* --- the ClientHello, as it goes out: OpenSSL's with the settings that scanner/tls.h states, and no others
+ * --- */
+
+#define BEFORE_HELLO "EHLO scan.test\r\nSTARTTLS\r\n"
+
+static const struct peer_step until_hello[] = {GREETING, HEAR, OFFER, HEAR, GO, HELLO, RESET};
+
+static void hello_sent(const char *host, struct hello *h)
+{
+    struct peer peer;
+    struct trial t;
+
+    assert_int_equal(peer_start(&peer, IP, until_hello, NULL), 0);
+    trial_init(&t, peer.port);
+    t.clock_stands = true;
+    trial_run(&t, host, IP);
+    peer_stop(&peer);
+    trial_fini(&t);
+    assert_true(peer.n_heard > strlen(BEFORE_HELLO) && peer.n_heard < sizeof(peer.heard) - 1);
+    assert_memory_equal(peer.heard, BEFORE_HELLO, strlen(BEFORE_HELLO));
+    h->len = peer.n_heard - strlen(BEFORE_HELLO);
+    memcpy(h->bytes, peer.heard + strlen(BEFORE_HELLO), h->len);
+    assert_true(hello_mask(h));
+}
+
+static void test_hello(void **state)
+{
+    SSL_CTX *ctx = hello_context();
+    struct hello ours, want;
+
+    (void)state;
+    hello_sent(HOST, &ours);
+    assert_true(hello_of(ctx, HOST, &want));
+    assert_true(hello_equal(&ours, &want));
+    hello_sent(IP, &ours); /* RFC 6066 section 3: no server name */
+    assert_false(hello_equal(&ours, &want));
+    assert_true(hello_of(ctx, NULL, &want));
+    assert_true(hello_equal(&ours, &want));
+    SSL_CTX_free(ctx);
+}
+
+/* What the scan has on record of itself. */
+static void test_hello_recorded(void **state)
+{
+    SSL_CTX *ctx = hello_context();
+    struct arena arena;
+    struct sts_str recorded;
+    struct hello ours, want;
+
+    (void)state;
+    arena_init(&arena, 0);
+    recorded = tls_client_hello(pki.client, HOST, &arena);
+    assert_true(recorded.len > 0 && recorded.len <= sizeof(ours.bytes));
+    memcpy(ours.bytes, recorded.p, recorded.len);
+    ours.len = recorded.len;
+    assert_true(hello_mask(&ours));
+    assert_true(hello_of(ctx, HOST, &want));
+    assert_true(hello_equal(&ours, &want));
+    arena_fini(&arena);
+    SSL_CTX_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +374,8 @@ int main(void)
         cmocka_unit_test(test_after_handshake),
         cmocka_unit_test(test_no_shared_cipher),
         cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_hello),
+        cmocka_unit_test(test_hello_recorded),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
