@@ -8,8 +8,8 @@ struct arena_block;
 
 /* Blocks that arenas of one owner hand on to one another: zeroed memory is an empty one. What lives for a
  * question or a name comes and goes a hundred thousand times a second. */
-#define ARENA_POOLED_BYTES 1008  /* of memory in such a block */
-#define ARENA_POOL_BLOCKS  16384 /* kept for the next at most */
+#define ARENA_POOLED_BYTES 1008 /* of memory in such a block */
+#define ARENA_POOL_BLOCKS  4096 /* kept for the next at most */
 struct arena_pool {
     struct arena_block *free;
     uint32_t n_free;

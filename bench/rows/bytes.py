@@ -14,7 +14,7 @@ GOAL, STRETCH = 1.2, None
 
 NAMES, PROBED_NAMES = 120000, 40000
 LEAST_BYTES = 60  # a name, of DNS and policies alone: the stretch
-PROBED = ["--retry-after", "1s", "--per-ip-smtp", "20"]  # as many as the hosts take; an address that says 421 rests for a tenth
+POPULATION = ["--set", "smtp-per-ip=100000", "--set", "smtp-rate-per-ip=1000000"]  # nobody is turned away
 KINDS = ("domain", "host", "policy", "endpoint", "cert")
 
 
@@ -37,7 +37,7 @@ def words(bench, scan, names):
 
 
 def measure(bench, names, args, **more):
-    with bench.stsim(names) as server:
+    with bench.stsim(names, args=POPULATION) as server:
         scan = bench.scan(server.names_file, args).dir
     ours = sum(map(os.path.getsize, parts(scan)))
     return lib.Result(ours / names, in_one_stream(bench, scan) / names, "zstd -3", note=words(bench, scan, names), **more)
@@ -46,4 +46,4 @@ def measure(bench, names, args, **more):
 def run(bench):
     dns = measure(bench, bench.n(NAMES), ["--no-starttls"], suffix=", --no-starttls")
     plain = lib.Result(dns.ours, suffix=", --no-starttls: the bytes themselves", goal=LEAST_BYTES)
-    return [dns, plain, measure(bench, bench.n(PROBED_NAMES), PROBED, suffix=", everything on")]
+    return [dns, plain, measure(bench, bench.n(PROBED_NAMES), [], suffix=", everything on")]
