@@ -191,15 +191,28 @@ bool udp_has_room(const struct udp *u)
     return u->in_flight < UDP_IN_FLIGHT;
 }
 
+/* Where all have as much in flight as their sockets can hold: none comes near to as many as there are ids. */
+static uint32_t least_busy(struct port *const *all)
+{
+    uint32_t least = 0;
+
+    for (uint32_t k = 1; k < PORTS_MOST; k++)
+        if (all[k]->in_flight < all[least]->in_flight)
+            least = k;
+    return least;
+}
+
 /* A batch keeps to one socket, so that datagrams of equal length go out together. NULL: `*error`. */
 static struct port *port_for(struct udp *u, uint32_t resolver, int *error)
 {
     uint32_t ports = address_is_loopback(&u->env.servers[resolver].address) ? 1 : PORTS_LEAST;
     struct port **all = &u->ports[(size_t)resolver * PORTS_MOST];
-    uint32_t k = u->turn % ports;
+    uint32_t k = u->turn % ports, tried = 0;
 
-    for (uint32_t i = 1; i < PORTS_MOST && all[k] != NULL && all[k]->in_flight >= all[k]->most_in_flight; i++)
+    for (; tried < PORTS_MOST && all[k] != NULL && all[k]->in_flight >= all[k]->most_in_flight; tried++)
         k = (k + 1) % PORTS_MOST;
+    if (tried == PORTS_MOST)
+        k = least_busy(all);
     *error = all[k] == NULL ? open_port(u, resolver, &all[k]) : 0;
     return all[k];
 }

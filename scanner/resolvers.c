@@ -22,7 +22,7 @@ static bool is_wanted(struct resolvers *r, uint32_t i, uint32_t avoid, uint64_t 
         return i != avoid || r->n == 1;
     if (!one->down)
         return i != avoid || r->n - r->n_down == 1;
-    if (now_ms < one->probed_ms + RESOLVER_PROBE_MS)
+    if (i == avoid || now_ms < one->probed_ms + RESOLVER_PROBE_MS)
         return false;
     one->probed_ms = now_ms;
     return true;

@@ -1,0 +1,217 @@
+/* test_resolvers.c - resolvers.c: which resolver is next, which are down, and how they come back. */
+#include "scanner/resolvers.h"
+#include "tests/unit/unit.h"
+
+#include <string.h>
+
+#define LONG_MS (10 * RESOLVER_PROBE_MS)
+
+static struct resolvers r;
+
+static void begin(uint32_t n)
+{
+    resolvers_fini(&r);
+    assert_int_equal(resolvers_init(&r, n), STS_OK);
+}
+
+/* True: it went down with this. */
+static bool lose(uint32_t i, unsigned times)
+{
+    bool down = false;
+
+    while (times-- > 0)
+        down |= resolvers_lost(&r, i);
+    return down;
+}
+
+static void put_down(uint32_t i)
+{
+    assert_true(lose(i, RESOLVER_MOST_LOST));
+}
+
+/* How many of so many questions go to resolver i. */
+static unsigned share(uint32_t i, unsigned questions, uint64_t now_ms)
+{
+    unsigned n = 0;
+
+    for (; questions > 0; questions--)
+        n += resolvers_pick(&r, RESOLVER_NONE, now_ms) == i;
+    return n;
+}
+
+/* Protects the load of resolvers: each takes an equal part, turn by turn. */
+static void test_turn_by_turn(void **state)
+{
+    (void)state;
+    begin(3);
+    for (uint32_t i = 0; i < 9; i++)
+        assert_int_equal(resolvers_pick(&r, RESOLVER_NONE, 0), i % 3);
+    begin(1);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(resolvers_pick(&r, RESOLVER_NONE, 0), 0);
+}
+
+/* Protects the second try: it is not for the resolver that did not answer the first, unless there is no
+ * other. */
+static void test_avoid(void **state)
+{
+    (void)state;
+    begin(3);
+    for (uint32_t i = 0; i < 30; i++)
+        assert_int_not_equal(resolvers_pick(&r, i % 3, 0), i % 3);
+    put_down(2);
+    (void)share(0, 3, LONG_MS); /* it was asked just now whether it is back */
+    for (uint32_t i = 0; i < 10; i++) {
+        assert_int_equal(resolvers_pick(&r, 0, LONG_MS), 1);
+        assert_int_equal(resolvers_pick(&r, 1, LONG_MS), 0);
+    }
+    put_down(1);
+    (void)share(0, 3, LONG_MS);
+    assert_int_equal(resolvers_pick(&r, 0, LONG_MS), 0); /* the last one that is up */
+    begin(1);
+    assert_int_equal(resolvers_pick(&r, 0, 0), 0);
+}
+
+/* Protects a question that found a resolver down: it is not asked there again, as the one that sees whether
+ * that is back, while another is up. */
+static void test_avoid_down(void **state)
+{
+    (void)state;
+    begin(2);
+    put_down(0);
+    for (unsigned i = 1; i < 10; i++)
+        assert_int_equal(resolvers_pick(&r, 0, i * LONG_MS), 1);
+    assert_int_equal(share(0, 2, LONG_MS), 1); /* another question is asked there */
+}
+
+/* Protects the scan where a resolver is silent: so many tries lost in a row, and not one less, are its end;
+ * an answer between begins the row anew. */
+static void test_down_after_lost(void **state)
+{
+    (void)state;
+    begin(2);
+    assert_false(lose(0, RESOLVER_MOST_LOST - 1));
+    resolvers_answered(&r, 0);
+    assert_false(lose(0, RESOLVER_MOST_LOST - 1));
+    assert_int_equal(share(0, 10, LONG_MS), 5);
+    assert_true(resolvers_lost(&r, 0));
+    assert_false(lose(0, 3 * RESOLVER_MOST_LOST)); /* it is down already */
+    assert_int_equal(r.n_down, 1);
+    assert_true(share(0, 10, LONG_MS) <= 1);
+    assert_false(resolvers_was_refused(&r, 0, 0));
+}
+
+/* Protects the scan where nothing listens at a resolver: three refusals in a row are enough. */
+static void test_down_after_refused(void **state)
+{
+    (void)state;
+    begin(2);
+    for (unsigned i = 1; i < RESOLVER_MOST_REFUSED; i++)
+        assert_false(resolvers_refused(&r, 1, 7));
+    resolvers_answered(&r, 1);
+    for (unsigned i = 1; i < RESOLVER_MOST_REFUSED; i++)
+        assert_false(resolvers_refused(&r, 1, 7));
+    assert_true(resolvers_refused(&r, 1, 7));
+    assert_false(resolvers_refused(&r, 1, 7));
+    assert_int_equal(r.n_down, 1);
+}
+
+/* Protects the outcome DNS_RESOLVER_DOWN: a refusal before the question, or before the last answer, says
+ * nothing about it. */
+static void test_was_refused(void **state)
+{
+    (void)state;
+    begin(2);
+    assert_false(resolvers_was_refused(&r, 0, 0));
+    (void)!resolvers_refused(&r, 0, 100);
+    assert_true(resolvers_was_refused(&r, 0, 100));
+    assert_false(resolvers_was_refused(&r, 0, 101));
+    assert_false(resolvers_was_refused(&r, 1, 0));
+    resolvers_answered(&r, 0);
+    assert_false(resolvers_was_refused(&r, 0, 0));
+}
+
+/* Protects questions from a resolver that is down: one a second goes there, however many there are; and the
+ * way back for it: an answer, a late one too. */
+static void test_probe_and_back(void **state)
+{
+    (void)state;
+    begin(3);
+    put_down(1);
+    for (unsigned second = 10; second < 15; second++) {
+        uint64_t now_ms = (uint64_t)second * RESOLVER_PROBE_MS;
+
+        assert_int_equal(share(1, 1000, now_ms), 1);
+        assert_int_equal(share(1, 1000, now_ms + RESOLVER_PROBE_MS - 1), 0);
+    }
+    (void)lose(1, 5); /* as the questions to it are */
+    resolvers_answered(&r, 1);
+    assert_int_equal(r.n_down, 0);
+    assert_int_equal(share(1, 30, 20 * RESOLVER_PROBE_MS), 10);
+    assert_false(lose(1, RESOLVER_MOST_LOST - 1)); /* what was lost before does not count */
+}
+
+/* Protects the scan where our own network is away: with all down each has its turn, as if all were up, and
+ * the first that answers is up alone. */
+static void test_all_down(void **state)
+{
+    (void)state;
+    begin(3);
+    for (uint32_t i = 0; i < 3; i++)
+        put_down(i);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(share(i, 30, LONG_MS), 10);
+    for (uint32_t i = 0; i < 9; i++)
+        assert_int_not_equal(resolvers_pick(&r, i % 3, LONG_MS), i % 3);
+    resolvers_answered(&r, 2);
+    assert_int_equal(r.n_down, 2);
+    assert_int_equal(share(2, 100, LONG_MS), 98); /* but one question to each of the others */
+}
+
+/* Protects the process: whatever happened before, a resolver is found, and as many are down as are counted.
+ */
+static void test_never_endless(void **state)
+{
+    uint64_t seed = 5, now_ms = 0;
+
+    (void)state;
+    for (uint32_t n = 1; n <= 4; n++) {
+        begin(n);
+        for (unsigned step = 0; step < 20000; step++) {
+            uint64_t random = random_next(&seed);
+            uint32_t i = (uint32_t)(random >> 8) % n, avoid = (uint32_t)(random >> 16) % (n + 1), n_down = 0;
+
+            now_ms += (random >> 32) % 40;
+            assert_true(resolvers_pick(&r, avoid < n ? avoid : RESOLVER_NONE, now_ms) < n);
+            if (random % 8 == 0)
+                resolvers_answered(&r, i);
+            else if (random % 8 < 4)
+                (void)!resolvers_refused(&r, i, now_ms);
+            else
+                (void)lose(i, 20);
+            for (uint32_t k = 0; k < n; k++)
+                n_down += r.v[k].down;
+            assert_int_equal(n_down, r.n_down);
+        }
+    }
+}
+
+static int end(void **state)
+{
+    (void)state;
+    resolvers_fini(&r);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_turn_by_turn),       cmocka_unit_test(test_avoid),
+        cmocka_unit_test(test_avoid_down),         cmocka_unit_test(test_down_after_lost),
+        cmocka_unit_test(test_down_after_refused), cmocka_unit_test(test_was_refused),
+        cmocka_unit_test(test_probe_and_back),     cmocka_unit_test(test_all_down),
+        cmocka_unit_test(test_never_endless),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, end);
+}
