@@ -50,6 +50,7 @@ static struct result read_second(const struct dns_query *q, const uint8_t *quest
 static void on_failure(struct dns_query *q, struct result r)
 {
     if (was_stalled(q, r)) {
+        count(&q->dns->env.counters->dns_timeouts);
         query_note_attempt(q, (struct result){OC_OUR_STALL, r.src, r.raw});
         ask_again(q);
     } else if (r.oc == OC_DNS_RESOLVER_DOWN && !q->stream) {
@@ -57,6 +58,7 @@ static void on_failure(struct dns_query *q, struct result r)
     } else if (r.oc == OC_DNS_RESOLVER_DOWN || r.oc == OC_DNS_TIMEOUT) {
         tries_give_up(q);
     } else {
+        count(&q->dns->env.counters->dns_timeouts);
         query_settle(q, r);
         query_finish(q);
     }

@@ -147,9 +147,9 @@ void tries_send(struct dns *d, struct dns_query *q)
     }
     query_remove(q);
     query_append(q->stream ? &d->sent_stream : &d->sent[q->tries], q);
+    count(q->tries == 0 ? &d->env.counters->queries : &d->env.counters->dns_retries);
     q->tries++;
     q->tried_ms = now_ms;
-    count(&d->env.counters->queries);
     if (q->stream)
         tcp_send(d->tcp, &ticket->exchange);
     else

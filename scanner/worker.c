@@ -5,11 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAP_NS           500000000  /* a turn that comes later than this stood still */
-#define SUSPEND_NS       5000000000 /* so long that what was in flight begins again */
-#define TURN_MOST_NAMES  256        /* taken up in one turn */
-#define MOST_HOSTS       2000 /* in work; beyond it messages wait in their rings, and names with their senders */
-#define WAITING_PER_NAME 8    /* DNS questions of a name at most at a time */
+#define GAP_NS          500000000  /* a turn that comes later than this stood still */
+#define SUSPEND_NS      5000000000 /* so long that what was in flight begins again */
+#define TURN_MOST_NAMES 256        /* taken up in one turn */
+#define HOSTS_LEAST \
+    2000 /* in work: of a window's quarter; beyond it messages wait, and names with their senders */
+#define MOST_WAITING \
+    4096 /* DNS questions with which no name is taken up: those about hosts stand behind them */
+
+static uint64_t most_hosts(const struct worker *w)
+{
+    return w->window / 4 > HOSTS_LEAST ? w->window / 4 : HOSTS_LEAST;
+}
 
 /* ---- messages ---- */
 
@@ -89,7 +96,7 @@ static void receive(struct worker *w)
     for (uint32_t i = 0; i < w->scan->n_workers; i++) {
         struct message *m;
 
-        while (w->n_hosts < MOST_HOSTS && (m = ring_pop(&w->from[i])) != NULL)
+        while (w->n_hosts < most_hosts(w) && (m = ring_pop(&w->from[i])) != NULL)
             receive_one(w, m);
     }
 }
@@ -134,8 +141,8 @@ static void drop_batch(struct worker *w, struct batch *batch, uint32_t from)
 /* Credit: a name is taken up only when there is room for all that may come of it. */
 static bool may_take_name(struct worker *w)
 {
-    return w->n_names < w->window && w->unsent == NULL && w->n_hosts < MOST_HOSTS &&
-           dns_waiting(w->dns) < w->window * WAITING_PER_NAME && scan_phase(w->scan) == PHASE_RUN;
+    return w->n_names < w->window && w->unsent == NULL && w->n_hosts < most_hosts(w) &&
+           dns_waiting(w->dns) < MOST_WAITING && scan_phase(w->scan) == PHASE_RUN;
 }
 
 /* True: there may be more to take up at once. */
