@@ -15,10 +15,11 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define MOST_EVENTS 64
-#define MOST_NAME   256
-#define MOST_REPLY  8192 /* of it only the end counts */
-#define EHLO        "EHLO scan.sim.test\r\n"
+#define MOST_EVENTS  64
+#define MOST_NAME    256
+#define MOST_WAIT_MS 20000
+#define MOST_REPLY   8192 /* of it only the end counts */
+#define EHLO         "EHLO scan.sim.test\r\n"
 
 struct target {
     struct sockaddr_in address;
@@ -284,8 +285,10 @@ int main(int argc, char **argv)
     while (run.n_live > 0 || run.next < run.n_targets) {
         while (run.n_live < concurrent && run.next < run.n_targets)
             start(&run);
-        const int n = epoll_wait(run.epoll, events, MOST_EVENTS, -1);
+        const int n = epoll_wait(run.epoll, events, MOST_EVENTS, MOST_WAIT_MS);
 
+        if (n <= 0)
+            die("no server says anything any more");
         for (int i = 0; i < n; i++) {
             struct session *s = events[i].data.ptr;
 
