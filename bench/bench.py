@@ -14,9 +14,11 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from dataclasses import asdict
 
 import lib
+import results as report
 
 ROWS = os.path.join(lib.HERE, "rows")
 
@@ -30,6 +32,7 @@ def options():
     p.add_argument("--scale", type=float, default=1.0, help="factor for every number of units")
     p.add_argument("--json", metavar="FILE", help="write all samples there")
     p.add_argument("--write", action="store_true", help="write bench/RESULTS.md from this run")
+    p.add_argument("--profile", action="store_true", help="tell where the time goes, where perf is; --write does, too")
     p.add_argument("--massdns", metavar="PATH", help="massdns, which Debian does not have")
     p.add_argument("--zdns", metavar="PATH", help="zdns, the same")
     p.add_argument("--unbound", action="store_true", help="nxdomain: the same with unbound as the server")
@@ -53,7 +56,8 @@ def rows(wanted):
 
     def choose(name):
         for before in getattr(known[name], "AFTER", ()):
-            choose(before)
+            if before in known:
+                choose(before)
         chosen.setdefault(name, known[name])
     for name in sorted(wanted or known):
         choose(name)
@@ -75,16 +79,21 @@ def measure(bench, name, row):
     began = time.monotonic()
     try:
         found = row.run(bench)
-    except lib.Error as error:
+    except Exception as error:  # the others of a long run are not lost for it
+        if not isinstance(error, lib.Error):
+            traceback.print_exc()
         found = lib.skipped(f"failed: {error}")
         found.failed = True
     found = [settle(name, row, result) for result in (found if isinstance(found, list) else [found])]
     for result in found:
         bench.figures.update(result.figures)
+    found[0].profiles, bench.profiles = bench.profiles, []
     clear(bench.tmp)
     print(f"== {name} ({time.monotonic() - began:.0f} s)")
     for result in found:
         print(words(result), flush=True)
+    for profile in found[0].profiles:
+        print("    " + profile, flush=True)
     return found
 
 
@@ -114,7 +123,7 @@ def words(result):
     for label, samples in result.samples.items():
         lines.append(f"    {label}: {lib.median(samples):.3f} us CPU ({lib.median(samples, 'user_us'):.3f} user, "
                      f"{lib.median(samples, 'sys_us'):.3f} sys), wall {lib.median(samples, 'wall_s'):.2f} s, "
-                     f"peak {lib.median(samples, 'rss_mib'):.0f} MiB, {len(samples)} runs")
+                     f"{lib.peak(samples)}, {len(samples)} runs")
     if result.note:
         lines.append("    " + result.note)
     return "\n".join(lines)
@@ -135,17 +144,21 @@ def main():
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     bench = None
     try:
+        if o.write and o.names:
+            raise lib.Error("--write is of all rows: without names")
         chosen = rows(o.names)
         if o.list:
             for name, row in chosen.items():
                 print(f"{name:16} {row.TITLE}")
             return 0
         lib.run.isolate()
-        bench = lib.Bench(o.runs, o.scale, o.massdns, o.zdns, o.unbound)
+        bench = lib.Bench(o.runs, o.scale, o.massdns, o.zdns, o.unbound, o.profile or o.write)
         results = [result for name, row in chosen.items() for result in measure(bench, name, row)]
         if o.json:
             with open(o.json, "w", encoding="utf-8") as file:
                 json.dump(as_json(o, results), file, indent=1)
+        if o.write:
+            report.write(bench, chosen, results, verdict)
         return 1 if any(getattr(result, "failed", False) for result in results) else 0
     except lib.Error as error:
         print(f"bench: {error}", file=sys.stderr)

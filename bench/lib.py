@@ -12,7 +12,7 @@ A row is a module with
 
 Figures are how rows speak to one another and to the projection: Result(figures={...}), read as bench.figures. Microseconds
 of CPU time: dns_us a query of our DNS module, fetch_us a policy fetch, probe_us a STARTTLS probe, record_us a record packed
-and compressed; zone_us a name of zone_dns, zone_all_us of zone_all.
+and compressed. Of whole scans: lib.per_name().
 
 It runs as root in a network namespace that holds loopback alone. All time is CPU time, user and system, of the process
 that is measured and of its children; wall time and memory are told beside it, never judged.
@@ -20,6 +20,7 @@ that is measured and of its children; wall time and memory are told beside it, n
 import contextlib
 import json
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -31,6 +32,7 @@ from types import SimpleNamespace
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "score"))
+import perf  # noqa: E402
 import run  # noqa: E402
 
 Error = run.RunError  # what went wrong, in words: ends the row, not the run
@@ -40,14 +42,16 @@ LAST_WORDS = 2000     # bytes of a failed program's messages that are shown
 
 @dataclass
 class Sample:
-    """One run of one program. `rss_mib` is never below what this Python needs (some 20 MiB): exec() keeps the peak."""
+    """One run of one program. `rss_mib` is never below what this Python needs (some 20 MiB: exec() keeps the peak); peak()
+    says so."""
     cpu_us: float   # a unit: user and system
     user_us: float
     sys_us: float
     wall_s: float
     rss_mib: float
     out: str = ""   # what it wrote to standard output
-    switches: tuple = (0, 0)  # context switches: waited for something, was put off the core
+    switches: tuple = (0, 0)  # context switches in all: waited for something, was put off the core
+    traffic: int = 0          # bytes over loopback meanwhile, IP and Ethernet headers included, both ways
     metadata: dict = None     # of a scan: its --metadata-file
     dir: str = ""             # of a scan: its records, until the next scan
 
@@ -84,11 +88,31 @@ def median(samples, what="cpu_us"):
     return statistics.median(get(sample) for sample in samples)
 
 
+def peak(samples):
+    """The median of their peak memory, in words."""
+    mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    mib = median(samples, "rss_mib")
+    return f"peak {mib:.0f} MiB" if mib > mine + 1 else f"peak under {mine + 1:.0f} MiB"
+
+
 def compare(pairs, ours, peer, **more):
     """The Result for two labels of Bench.pairs(): medians, and the median of the ratios of the pairs."""
+    if min(sample.cpu_us for sample in pairs[peer]) <= 0:
+        raise Error("too little was done for its time to be seen: a larger --scale")
     ratios = [a.cpu_us / b.cpu_us for a, b in zip(pairs[ours], pairs[peer])]
     return Result(median(pairs[ours]), median(pairs[peer]), more.pop("peer_name", peer), ratio=statistics.median(ratios),
                   samples={ours: pairs[ours], peer: pairs[peer]}, **more)
+
+
+def per_name(row, scans):
+    """The figures of whole scans, a name, each called after its row: zone_dns_us (CPU), zone_dns_queries, _probes and
+    _fetches (TLS handshakes), _disk and _traffic (bytes)."""
+    last = scans[-1].metadata
+    names, counters = last["positions"], last["counters"]
+    figures = {"us": median(scans), "queries": last["queries"] / names, "probes": counters["endpoints_tls"] / names,
+               "fetches": counters["policies_ok"] / names, "disk": last["bytes_written"] / names,
+               "traffic": median(scans, "traffic") / names}
+    return {f"{row}_{what}": value for what, value in figures.items()}
 
 
 def find(name, where=None):
@@ -98,15 +122,23 @@ def find(name, where=None):
     return shutil.which(name)
 
 
-class Bench:
-    """What a row's run() is given. Public: runs, scale, build, tmp, massdns, zdns, unbound, and the methods."""
+def loopback_bytes():
+    with open("/proc/net/dev", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.split()[0] == "lo:")
 
-    def __init__(self, runs=5, scale=1.0, massdns=None, zdns=None, unbound=False):
+
+class Bench:
+    """What a row's run() is given. Public: runs, scale, build, tmp, massdns, zdns, unbound, figures, and the methods."""
+
+    def __init__(self, runs=5, scale=1.0, massdns=None, zdns=None, unbound=False, profile=False):
         self.runs = runs          # pairs of which the median is taken
         self.scale = scale        # of every number of units
         self.massdns = massdns    # paths of peers that no package has, or None
         self.zdns = zdns
         self.unbound = unbound    # nxdomain: answered by unbound, too
+        self.profile = profile and perf.here()
+        self.profiles = []        # of the row so far: in words
+        self.before = []          # stands before every client's command: perf
         self.build = os.path.dirname(run.program("stscan"))
         self.tmp = tempfile.mkdtemp(prefix="stsbench-")  # a row's files; emptied after it
         self.figures = {}         # of all rows so far
@@ -160,10 +192,11 @@ class Bench:
     def client(self, argv, units, stdin=None, env=None, cores=1, good=(0,)):
         """A Sample of one run of a command that does so many units, pinned to the client's core. `stdin` is a path; `env` is
         added to the environment; an exit status not in `good` is an Error."""
+        carried = loopback_bytes()
         out, err = self.path("out"), self.path("err")
         with open(stdin or os.devnull, "rb") as source, open(out, "wb") as to, open(err, "wb") as errors:
             began = time.monotonic()
-            process = subprocess.Popen(self.pin(cores) + list(argv), stdin=source, stdout=to, stderr=errors,
+            process = subprocess.Popen(self.pin(cores) + self.before + list(argv), stdin=source, stdout=to, stderr=errors,
                                        env={**os.environ, **(env or {})})
             _, status, usage = os.wait4(process.pid, 0)
             wall = time.monotonic() - began
@@ -174,15 +207,17 @@ class Bench:
         with open(out, encoding="utf-8", errors="replace") as file:
             text = file.read()
         user, system = usage.ru_utime * 1e6 / units, usage.ru_stime * 1e6 / units
-        return Sample(user + system, user, system, wall, usage.ru_maxrss / 1024, text, (usage.ru_nvcsw, usage.ru_nivcsw))
+        return Sample(user + system, user, system, wall, usage.ru_maxrss / 1024, text, (usage.ru_nvcsw, usage.ru_nivcsw),
+                      loopback_bytes() - carried)
 
-    def scan(self, names_file, args=(), units=None, cores=1):
+    def scan(self, names_file, args=(), units=None, cores=1, before=()):
         """A Sample of stscan: 1 worker, window 10,000, no rates, 500 connections, short waits, no second rounds, the
-        loop-back settings of the stsim that serves now; `args` come last and so win. Units: the names, unless told."""
+        loop-back settings of the stsim that serves now; `args` come last and so win. Units: the names, unless told. `before`
+        stands in front of the command: perf and the like."""
         where, about = self.path("scan"), self.path("metadata.json")
         shutil.rmtree(where, ignore_errors=True)
         server = self.server
-        argv = [run.program("stscan"), "-q", "-f", names_file, "-o", where, "--lab", "127.0.0.0/8,::1", "-T", "1",
+        argv = [*before, run.program("stscan"), "-q", "-f", names_file, "-o", where, "--lab", "127.0.0.0/8,::1", "-T", "1",
                 "--seed", "1", "--ehlo-name", "scan.sim.test", "--contact", "postmaster@sim.test", "--control-rate", "0",
                 "--window", "10000", "--dns-rate", "0", "--connect-rate", "0", "--per-ip-smtp", "0", "--per-ip-interval", "0",
                 "--per-prefix-smtp", "0", "--max-connections", "500", "--per-ip-hosts", "0", "--per-ip-signalled-hosts", "0", "--per-ip-https", "0",
@@ -203,11 +238,22 @@ class Bench:
 
     def pairs(self, what):
         """{label: function without arguments that gives a Sample} -> {label: Samples}. The functions take turns, self.runs
-        times, after a round that does not count."""
+        times, after a round that does not count. With --profile the first of them is once more run under perf."""
         found = {label: [] for label in what}
         for turn in range(self.runs + 1):
             for label, function in what.items():
                 sample = function()
                 if turn > 0:
                     found[label].append(sample)
+        if self.profile:
+            self.profiles.append(self.profile_of(*next(iter(what.items()))))
         return found
+
+    def profile_of(self, label, function):
+        data = self.path("perf.data")
+        self.before = perf.before(data)
+        try:
+            function()
+        finally:
+            self.before = []
+        return f"{label}, by perf: {perf.words(data)}"

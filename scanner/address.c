@@ -27,6 +27,13 @@ bool address_is_v4(const struct address *a)
     return memcmp(a->b, mapped, sizeof(mapped)) == 0;
 }
 
+bool address_is_loopback(const struct address *a)
+{
+    static const uint8_t v6[16] = {[15] = 1};
+
+    return address_is_v4(a) ? a->b[sizeof(mapped)] == 127 : memcmp(a->b, v6, sizeof(v6)) == 0;
+}
+
 bool address_equal(const struct address *a, const struct address *b)
 {
     return memcmp(a->b, b->b, sizeof(a->b)) == 0;

@@ -15,6 +15,7 @@ struct address {
 struct address address_from_v4(const uint8_t v4[4]);
 struct address address_from_v6(const uint8_t v6[16]);
 bool address_is_v4(const struct address *a);
+bool address_is_loopback(const struct address *a); /* 127.0.0.0/8, ::1 */
 /* The first address of the network that shares a limit: IPv4 /24, IPv6 /48. */
 struct address address_network(const struct address *a);
 bool address_equal(const struct address *a, const struct address *b);

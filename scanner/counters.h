@@ -17,11 +17,16 @@ struct counts {
 #undef COUNTER
 };
 
-static inline void count(_Atomic uint64_t *counter)
+static inline void count_more(_Atomic uint64_t *counter, uint64_t more)
 {
     uint64_t n = atomic_load_explicit(counter, memory_order_relaxed);
 
-    atomic_store_explicit(counter, n + 1, memory_order_relaxed);
+    atomic_store_explicit(counter, n + more, memory_order_relaxed);
+}
+
+static inline void count(_Atomic uint64_t *counter)
+{
+    count_more(counter, 1);
 }
 
 static inline void uncount(_Atomic uint64_t *counter)

@@ -1,6 +1,6 @@
-/* dns.h - DNS questions of one worker: queue, rate, deadline, the second question with CD=1 on SERVFAIL.
- * dns_cares.c carries them (all of c-ares is there), dns_message.c makes queries and reads answers.
- * Thread: the worker's loop. */
+/* dns.h - DNS questions of one worker: queue, rate, tries, deadline, the second question with CD=1 on
+ * SERVFAIL. resolvers.c says where each try goes, dns_udp.c and dns_tcp.c (c-ares) carry it, dns_message.c
+ * makes queries and reads answers, dns_answer.c says what follows from them. Thread: the worker's loop. */
 #ifndef STS_DNS_H
 #define STS_DNS_H
 #include "scanner/address.h"
@@ -34,7 +34,8 @@ struct dns_env {
     uint32_t n_servers;
     const struct address *local_v4, *local_v6; /* source addresses; NULL: the system's choice */
     uint64_t timeout_ms;                       /* of the first try */
-    uint64_t deadline_ms;                      /* of a question with all its tries; 0: none */
+    uint64_t deadline_ms;                      /* of a question with all its tries; 0: 4 times timeout_ms */
+    bool hasty; /* end what is asked at once where a resolver is found not to be there */
     /* Is nothing to be asked about the name any more? NULL: all may be asked. */
     bool (*excludes)(void *arg, const char *name);
     void *excludes_arg;
@@ -44,7 +45,10 @@ struct dns;
 /* `answer` is in the arena given with the question. */
 typedef void (*dns_done_fn)(void *arg, struct rec_dns *answer);
 
-/* `env` is copied. STS_ENOMEM, STS_ESYS. ares_library_init has been called by main. */
+/* Once in the process, before any thread and after all of them: c-ares. */
+bool dns_library_begin(void) STS_CHECK;
+void dns_library_end(void);
+/* `env` is copied. STS_ENOMEM, STS_ESYS. dns_library_begin has been called. */
 int dns_new(const struct dns_env *env, struct dns **out, struct sts_err *err) STS_CHECK;
 /* Begin to close: questions left end with OUR_STOP at once; freed when the handles are closed, by the loop.
  */

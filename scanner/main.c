@@ -1,3 +1,4 @@
+#include "scanner/dns.h"
 #include "scanner/dry_run.h"
 #include "scanner/options.h"
 #include "scanner/preflight.h"
@@ -6,7 +7,6 @@
 #include "scanner/side_files.h"
 #include "sinks/sink.h"
 
-#include <ares.h>
 #include <curl/curl.h>
 #include <limits.h>
 #include <signal.h>
@@ -240,14 +240,13 @@ int main(int argc, char **argv)
         options_print_help(stdout);
     } else if (o.version) {
         options_print_version(stdout);
-    } else if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS ||
-               curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    } else if (!dns_library_begin() || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         fprintf(stderr, "stscan: cannot set up c-ares or libcurl\n");
         code = EXIT_NO_START;
     } else {
         code = scan(&o);
         curl_global_cleanup();
-        ares_library_cleanup();
+        dns_library_end();
     }
     options_fini(&o);
     return code;

@@ -6,7 +6,7 @@
 
 #include <netinet/in.h>
 
-#define DNS_MOST_WAITING 65536 /* questions; about 620 bytes each, taken when so many wait */
+#define DNS_MOST_WAITING 131072 /* questions; about 620 bytes each, taken when so many wait */
 
 union dns_peer {
     struct sockaddr sa;

@@ -2,6 +2,7 @@
 #include "bench/sim/fate_parts.h"
 
 #include <math.h>
+#include <string.h>
 
 /* ---- servers ---- */
 
@@ -80,7 +81,8 @@ enum query_class query_fate_of(const struct world *w, const char *name, size_t l
     unsigned c = draw_class(w, TABLE_QUERY, DRAW_QUERY, name_hash(name, len), type, NULL);
     struct asked what;
 
-    if (c == QUERY_OK)
+    /* The root and TLDs belong to nobody here: by them a scanner sees that its resolver is there at all. */
+    if (c == QUERY_OK || memchr(name, '.', len) == NULL)
         return QUERY_OK;
     name_asked(w, name, len, &what);
     return what.what == WHAT_BELOW ? QUERY_OK

@@ -3,6 +3,7 @@
  * ask for. */
 #include "scanner/dns_message.h"
 
+#include <arpa/nameser.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,12 +11,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static void ask(const uint8_t *data, size_t len)
 {
-    uint8_t query[DNS_QUERY_BYTES];
+    uint8_t query[DNS_QUERY_BYTES], wire[NS_MAXCDNAME];
     char name[600] = {0};
     size_t n;
 
     memcpy(name, data, len < sizeof(name) - 1 ? len : sizeof(name) - 1);
-    n = dns_message_query(query, 1, name, DNS_A, 0);
+    n = dns_message_query(query, name, DNS_A, 0);
+    if ((ns_name_pton(name, wire, sizeof(wire)) >= 0) != (n > 0) ||
+        (n > 0 && memcmp(dns_message_question(query), wire, n - 12 - 15) != 0))
+        abort();
     if (n > 0 && (n < 12 + 1 + 15 || n > 12 + 255 + 15))
         abort();
 }
@@ -29,7 +33,7 @@ static void answer(enum dns_type type, unsigned flags, const uint8_t *msg, size_
     struct result r;
 
     arena_init(&arena, 2 * DNS_ANSWER_MOST_BYTES);
-    r = dns_message_answer(msg, len, "name.example", type, flags, &arena, &dns);
+    r = dns_message_answer(msg, len, (const uint8_t *)"\4name\7example", type, flags, &arena, &dns);
     if (r.oc == OC_OUR_MEMORY || arena.total_bytes > DNS_ANSWER_MOST_BYTES)
         abort();
     if (r.oc == OC_OK && dns.mx.n + dns.txt.n + dns.addr.n + dns.tlsa.n + dns.n_other == 0)

@@ -144,6 +144,8 @@ ssize_t scene_read(int fd, char *out, size_t len)
     size_t have = 0;
     while (have < len) {
         ssize_t n = recv(fd, out + have, len - have, 0);
+        if (n < 0 && errno == EINTR)
+            continue; /* a socket with a timeout: signal(7) */
         if (n < 0)
             return -1;
         if (n == 0)

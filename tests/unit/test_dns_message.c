@@ -9,17 +9,17 @@
 /* Protects the question on the wire: RD, AD, one question, EDNS with 1232 bytes, and nothing else. */
 static void test_query_bytes(void **state)
 {
-    static const char expected[] = "\x12\x34\x01\x20\0\1\0\0\0\0\0\1" EXAMPLE_WIRE "\0\0\x0f\0\1"
+    static const char expected[] = "\0\0\x01\x20\0\1\0\0\0\0\0\1" EXAMPLE_WIRE "\0\0\x0f\0\1"
                                    "\0\0\x29\x04\xd0\0\0\0\0\0\0";
     uint8_t out[DNS_QUERY_BYTES];
 
     (void)state;
-    assert_int_equal(dns_message_query(out, 0x1234, EXAMPLE, DNS_MX, 0), sizeof(expected) - 1);
+    assert_int_equal(dns_message_query(out, EXAMPLE, DNS_MX, 0), sizeof(expected) - 1);
     assert_memory_equal(out, expected, sizeof(expected) - 1);
-    assert_int_equal(dns_message_query(out, 0x1234, EXAMPLE ".", DNS_MX, 0), sizeof(expected) - 1);
+    assert_int_equal(dns_message_query(out, EXAMPLE ".", DNS_MX, 0), sizeof(expected) - 1);
     assert_memory_equal(out, expected, sizeof(expected) - 1);
-    assert_int_equal(dns_message_query(out, 0xffff, EXAMPLE, DNS_TLSA, DNS_CD), sizeof(expected) - 1);
-    assert_memory_equal(out, "\xff\xff\x01\x30", 4);
+    assert_int_equal(dns_message_query(out, EXAMPLE, DNS_TLSA, DNS_CD), sizeof(expected) - 1);
+    assert_memory_equal(out, "\0\0\x01\x30", 4);
     assert_memory_equal(out + 26, "\0\x34\0\1", 4);
 }
 
@@ -40,7 +40,7 @@ static void test_query_escapes(void **state)
 
     (void)state;
     for (size_t i = 0; i < STS_LEN(cases); i++) {
-        assert_int_equal(dns_message_query(out, 1, cases[i].name, DNS_A, 0), 12 + cases[i].len + 4 + 11);
+        assert_int_equal(dns_message_query(out, cases[i].name, DNS_A, 0), 12 + cases[i].len + 4 + 11);
         assert_memory_equal(out + 12, cases[i].wire, cases[i].len);
     }
 }
@@ -57,16 +57,16 @@ static void test_query_limits(void **state)
     memset(name, 'a', sizeof(name));
     name[63] = name[127] = name[191] = '.';
     name[253] = '\0';
-    assert_int_equal(dns_message_query(out, 1, name, DNS_A, 0), 12 + 255 + 4 + 11);
+    assert_int_equal(dns_message_query(out, name, DNS_A, 0), 12 + 255 + 4 + 11);
     name[253] = 'a';
     name[254] = '\0';
-    assert_int_equal(dns_message_query(out, 1, name, DNS_A, 0), 0);
+    assert_int_equal(dns_message_query(out, name, DNS_A, 0), 0);
     memset(name, 'a', 64);
     name[64] = '\0';
-    assert_int_equal(dns_message_query(out, 1, name, DNS_A, 0), 0);
-    assert_int_not_equal(dns_message_query(out, 1, name + 1, DNS_A, 0), 0);
+    assert_int_equal(dns_message_query(out, name, DNS_A, 0), 0);
+    assert_int_not_equal(dns_message_query(out, name + 1, DNS_A, 0), 0);
     for (size_t i = 0; i < STS_LEN(none); i++)
-        assert_int_equal(dns_message_query(out, 1, none[i], DNS_A, 0), 0);
+        assert_int_equal(dns_message_query(out, none[i], DNS_A, 0), 0);
 }
 
 /* ---- answers ---- */

@@ -1,6 +1,7 @@
 /* test_sim_handshake.c - TLS of the simulator: each handshake as its client sees it, and hostile ones. */
 #include "tests/unit/sim_scene.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,11 +97,36 @@ static void sni_of(enum conn_handshake handshake, char out[16])
     snprintf(out, 16, "%d.test", (int)handshake);
 }
 
+/* A signal may end a wait, since the socket has a timeout: signal(7). */
+static bool was_interrupted(SSL *ssl, int rc)
+{
+    return rc <= 0 && errno == EINTR && SSL_get_error(ssl, rc) == SSL_ERROR_WANT_READ;
+}
+
+static int tls_connect(SSL *ssl)
+{
+    int rc;
+    do {
+        ERR_clear_error();
+        rc = SSL_connect(ssl);
+    } while (was_interrupted(ssl, rc));
+    return rc;
+}
+
+static int tls_read(SSL *ssl, char *to, size_t most)
+{
+    int rc;
+    do {
+        ERR_clear_error();
+        rc = SSL_read(ssl, to, (int)most);
+    } while (was_interrupted(ssl, rc));
+    return rc;
+}
+
 /* The reason of OpenSSL; 0: no error of OpenSSL, such as a connection that ended; -1: it worked. */
 static int shake(struct client *c)
 {
-    ERR_clear_error();
-    if (SSL_connect(c->ssl) == 1)
+    if (tls_connect(c->ssl) == 1)
         return -1;
     unsigned long error = ERR_peek_error();
     return ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
@@ -113,7 +139,7 @@ static void assert_echo(SSL *ssl)
         sent[i] = (char)(i * 7);
     assert_int_equal(SSL_write(ssl, sent, sizeof sent), sizeof sent);
     for (size_t have = 0; have < sizeof got;) {
-        int n = SSL_read(ssl, got + have, (int)(sizeof got - have));
+        int n = tls_read(ssl, got + have, sizeof got - have);
         assert_true(n > 0);
         have += (size_t)n;
     }
@@ -123,7 +149,7 @@ static void assert_echo(SSL *ssl)
 static void assert_read(SSL *ssl, const char *text)
 {
     char got[16] = "";
-    assert_int_equal(SSL_read(ssl, got, (int)strlen(text)), strlen(text));
+    assert_int_equal(tls_read(ssl, got, strlen(text)), strlen(text));
     assert_string_equal(got, text);
 }
 
@@ -142,7 +168,7 @@ static void assert_works(struct scene *s, enum conn_handshake handshake, int ver
     assert_read(c.ssl, "hello");
     assert_echo(c.ssl);
     SSL_write(c.ssl, "bye", 3);
-    assert_int_equal(SSL_get_error(c.ssl, SSL_read(c.ssl, &byte, 1)), SSL_ERROR_ZERO_RETURN);
+    assert_int_equal(SSL_get_error(c.ssl, tls_read(c.ssl, &byte, 1)), SSL_ERROR_ZERO_RETURN);
     client_close(&c);
 }
 
@@ -230,7 +256,7 @@ static void test_stall(void **state)
     client_open(&c, scene_connect(*state, INADDR_LOOPBACK), sni);
     setsockopt(c.fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most);
     /* Neither a byte nor an end came in that time. */
-    assert_int_equal(SSL_get_error(c.ssl, SSL_connect(c.ssl)), SSL_ERROR_WANT_READ);
+    assert_int_equal(SSL_get_error(c.ssl, tls_connect(c.ssl)), SSL_ERROR_WANT_READ);
     client_close(&c);
 }
 

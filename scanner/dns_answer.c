@@ -1,0 +1,99 @@
+#include "scanner/dns_private.h"
+
+#define STALL_SLACK_MS 1000 /* a time-out so much before the deadline came from a stall */
+
+/* Back to the queue of the unsent. */
+static void ask_again(struct dns_query *q)
+{
+    query_detach(q);
+    query_append(q->stream ? &q->dns->streams : &q->dns->waiting, q);
+}
+
+/* c-ares waits longer than a question does, but by the wall clock. */
+static bool was_stalled(const struct dns_query *q, struct result r)
+{
+    uint64_t took_ms = q->dns->env.timers->now_ms - q->tried_ms;
+
+    return r.oc == OC_DNS_TIMEOUT && !q->second && q->answer->att.n + 1 < MOST_ATTEMPTS &&
+           !q->dns->stopping && took_ms + STALL_SLACK_MS < q->dns->sent_stream.wait_ms;
+}
+
+/* RFC 1035 section 4.1.1: TC, in the third byte. */
+static bool is_truncated(const uint8_t *msg, size_t len)
+{
+    return len > 2 && (msg[2] & 2) != 0;
+}
+
+/* By TCP, RFC 7766 section 5. */
+static void ask_by_stream(struct dns_query *q)
+{
+    query_detach(q);
+    q->stream = true;
+    query_append(&q->dns->streams, q);
+}
+
+/* Of the second answer the outcome is kept, and no memory. */
+static struct result read_second(const struct dns_query *q, const uint8_t *question, const uint8_t *msg,
+                                 size_t len)
+{
+    struct rec_dns ignored = {0};
+    struct arena own;
+    struct result r;
+
+    arena_init(&own, DNS_ANSWER_MOST_BYTES);
+    r = dns_message_answer(msg, len, question, q->type, q->flags, &own, &ignored);
+    arena_fini(&own);
+    return r;
+}
+
+/* A try ended without an answer. */
+static void on_failure(struct dns_query *q, struct result r)
+{
+    if (was_stalled(q, r)) {
+        query_note_attempt(q, (struct result){OC_OUR_STALL, r.src, r.raw});
+        ask_again(q);
+    } else if (r.oc == OC_DNS_RESOLVER_DOWN && !q->stream) {
+        on_refused(q->dns, q->resolver); /* the next try may be to another */
+    } else if (r.oc == OC_DNS_RESOLVER_DOWN || r.oc == OC_DNS_TIMEOUT) {
+        tries_give_up(q);
+    } else {
+        query_settle(q, r);
+        query_finish(q);
+    }
+}
+
+static void on_message(struct dns_query *q, const uint8_t *question, const uint8_t *msg, size_t len)
+{
+    struct result r;
+
+    count(&q->dns->env.counters->answers);
+    if (!q->stream && is_truncated(msg, len) && !q->dns->stopping) {
+        ask_by_stream(q);
+        return;
+    }
+    r = q->second ? read_second(q, question, msg, len)
+                  : dns_message_answer(msg, len, question, q->type, q->flags, q->arena, q->answer);
+    query_settle(q, r);
+    if (r.oc == OC_DNS_SERVFAIL && !q->second && !q->dns->stopping) {
+        query_detach(q);
+        q->second = true; /* does it fail, or only validation? RFC 4035 section 3.2.2 */
+        q->stream = false;
+        query_append(&q->dns->waiting, q);
+        return;
+    }
+    query_finish(q);
+}
+
+void on_answer(struct exchange *x, struct result r, const uint8_t *msg, size_t len)
+{
+    struct ticket *t = (struct ticket *)x;
+    struct dns_query *q = unlink_ticket(t);
+
+    if (r.oc == OC_OK)
+        resolvers_answered(&t->dns->resolvers, x->resolver);
+    if (q != NULL && r.oc == OC_OK)
+        on_message(q, dns_message_question(x->query), msg, len);
+    else if (q != NULL)
+        on_failure(q, r);
+    free_ticket(t);
+}

@@ -1,0 +1,21 @@
+/* dns_exchange.h - one query on its way to one resolver, and how it ends: what dns_udp.c and dns_tcp.c carry
+ * for dns.c. Thread: the worker's loop. */
+#ifndef STS_DNS_EXCHANGE_H
+#define STS_DNS_EXCHANGE_H
+#include "scanner/dns.h"
+#include "scanner/dns_message.h"
+
+/* Embedded in what waits for the answer; the carrier's until it has ended or is cancelled. */
+struct exchange {
+    uint32_t resolver; /* number of the server in env */
+    uint16_t len;
+    uint8_t query[DNS_QUERY_BYTES]; /* query[0..len), with an id that the carrier may change */
+
+    void *carrier; /* the rest is the carrier's */
+    struct exchange *next;
+    uint32_t queued;
+};
+/* r.oc is OC_OK with an answer to the very question in answer[0..len), else why there is none. May be called
+ * from within the sending. */
+typedef void (*exchange_done_fn)(struct exchange *x, struct result r, const uint8_t *answer, size_t len);
+#endif

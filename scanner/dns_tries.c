@@ -1,0 +1,157 @@
+#include "scanner/dns_private.h"
+
+#include <stdlib.h>
+
+/* Tries begin at 0, t, 3t, 7t, ...: as many as begin before the deadline. */
+uint64_t tries_set_waits(struct dns *d)
+{
+    uint64_t wait_ms = d->env.timeout_ms, at_ms = 0;
+    uint64_t until_ms = d->env.deadline_ms > 0 ? d->env.deadline_ms : 4 * wait_ms;
+
+    while (at_ms < until_ms && d->n_tries < MOST_TRIES) {
+        bool last = at_ms + wait_ms >= until_ms || d->n_tries + 1 == MOST_TRIES;
+
+        d->sent[d->n_tries++].wait_ms = last ? until_ms - at_ms : wait_ms;
+        at_ms += wait_ms;
+        wait_ms *= 2;
+    }
+    d->sent_stream.wait_ms = until_ms;
+    return until_ms;
+}
+
+void free_ticket(struct ticket *t)
+{
+    t->next = t->dns->free_tickets;
+    t->dns->free_tickets = t;
+}
+
+struct dns_query *unlink_ticket(struct ticket *t)
+{
+    struct dns_query *q = t->query;
+    struct ticket **at;
+
+    if (q == NULL)
+        return NULL;
+    for (at = &q->tickets; *at != t;)
+        at = &(*at)->next;
+    *at = t->next;
+    return q;
+}
+
+void tries_give_up(struct dns_query *q)
+{
+    enum outcome oc = OC_DNS_TIMEOUT;
+
+    if (q->stream) /* the resolver is there, since it answered by UDP */
+        oc = OC_DNS_TRUNCATED;
+    else if (resolvers_was_refused(&q->dns->resolvers, q->resolver, q->began_ms))
+        oc = OC_DNS_RESOLVER_DOWN;
+    count(&q->dns->env.counters->dns_timeouts);
+    query_settle(q, (struct result){(uint16_t)oc, SRC_NONE, 0});
+    query_finish(q);
+}
+
+/* Another try, while the answers to earlier ones still do. */
+static void try_again(struct dns_query *q)
+{
+    query_remove(q);
+    query_append(&q->dns->again, q);
+}
+
+/* The tries of a resolver that is found to be down go to another, where there is one. */
+static void leave_resolver(struct dns *d, uint32_t resolver)
+{
+    if (d->resolvers.n_down == d->resolvers.n)
+        return;
+    for (uint32_t i = 0; i + 1 < d->n_tries; i++) /* after the last one there is no other */
+        for (struct dns_query *q = d->sent[i].first, *next; q != NULL; q = next) {
+            next = q->next;
+            if (q->resolver == resolver)
+                try_again(q);
+        }
+}
+
+void on_refused(struct dns *d, uint32_t resolver)
+{
+    if (resolvers_refused(&d->resolvers, resolver, d->env.timers->now_ms))
+        leave_resolver(d, resolver);
+    while (d->env.hasty && d->sent[0].first != NULL)
+        tries_give_up(d->sent[0].first);
+}
+
+static void on_wait_over(struct dns_query *q)
+{
+    struct dns *d = q->dns;
+
+    if (!q->stream && resolvers_lost(&d->resolvers, q->resolver))
+        leave_resolver(d, q->resolver);
+    if (q->in == &d->again)
+        return;
+    if (q->stream || q->tries >= d->n_tries)
+        tries_give_up(q);
+    else
+        try_again(q);
+}
+
+static void end_waits(struct dns *d, struct query_list *sent)
+{
+    while (sent->first != NULL && sent->first->tried_ms + sent->wait_ms <= d->env.timers->now_ms)
+        on_wait_over(sent->first);
+}
+
+void tries_end_waits(struct dns *d)
+{
+    for (uint32_t i = 0; i < d->n_tries; i++)
+        end_waits(d, &d->sent[i]);
+    end_waits(d, &d->sent_stream);
+}
+
+/* NULL: `*oc` says why. */
+static struct ticket *new_ticket(struct dns *d, struct dns_query *q, enum outcome *oc)
+{
+    struct ticket *t = d->free_tickets;
+    size_t len;
+
+    *oc = OC_OUR_MEMORY;
+    if (t != NULL)
+        d->free_tickets = t->next;
+    else if ((t = malloc(sizeof(*t))) == NULL)
+        return NULL;
+    t->dns = d;
+    len = dns_message_query(t->exchange.query, q->name, q->type, q->flags | (q->second ? DNS_CD : 0));
+    if (len == 0) {
+        *oc = OC_DNS_NOT_QUERYABLE;
+        free_ticket(t);
+        return NULL;
+    }
+    t->exchange.len = (uint16_t)len;
+    t->exchange.resolver = q->resolver;
+    t->query = q;
+    t->next = q->tickets;
+    q->tickets = t;
+    return t;
+}
+
+void tries_send(struct dns *d, struct dns_query *q)
+{
+    uint64_t now_ms = d->env.timers->now_ms;
+    struct ticket *ticket;
+    enum outcome oc;
+
+    if (!q->stream) /* which goes to where the answer did not fit */
+        q->resolver = resolvers_pick(&d->resolvers, q->tries > 0 ? q->resolver : RESOLVER_NONE, now_ms);
+    ticket = new_ticket(d, q, &oc);
+    if (ticket == NULL) {
+        query_refuse(q, oc);
+        return;
+    }
+    query_remove(q);
+    query_append(q->stream ? &d->sent_stream : &d->sent[q->tries], q);
+    q->tries++;
+    q->tried_ms = now_ms;
+    count(&d->env.counters->queries);
+    if (q->stream)
+        tcp_send(d->tcp, &ticket->exchange);
+    else
+        udp_send(d->udp, &ticket->exchange);
+}

@@ -1,0 +1,322 @@
+#include "scanner/dns_udp_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define HEADER_BYTES 12 /* RFC 1035 section 4.1.1 */
+
+/* ---- sockets ---- */
+
+/* No more in flight than the answers that the socket can hold. Where the system allows less than is asked
+ * for, the user can raise net.core.rmem_max. */
+static void size_buffer(struct port *p)
+{
+    int bytes = RCVBUF_BYTES, on = 1;
+    socklen_t len = sizeof(bytes);
+
+    if (setsockopt(p->fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, len) != 0)
+        (void)!setsockopt(p->fd, SOL_SOCKET, SO_RCVBUF, &bytes, len);
+    p->most_in_flight = PORT_FEW;
+    if (getsockopt(p->fd, SOL_SOCKET, SO_RCVBUF, &bytes, &len) == 0 && bytes > PORT_FEW * ANSWER_KERNEL_BYTES)
+        p->most_in_flight = (uint32_t)bytes / ANSWER_KERNEL_BYTES;
+    if (p->most_in_flight > PORT_IN_FLIGHT)
+        p->most_in_flight = PORT_IN_FLIGHT;
+    (void)!setsockopt(p->fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on));
+}
+
+/* Connected: the kernel passes nothing on that is not from the resolver, and tells of its refusals. The
+ * source port is the kernel's choice. */
+static int open_socket(const struct dns_env *env, const struct server *server)
+{
+    const struct address *local = address_is_v4(&server->address) ? env->local_v4 : env->local_v6;
+    struct sockaddr_storage to, from;
+    socklen_t to_len = address_sockaddr(&server->address, server->port, &to), from_len = 0;
+    int fd = socket(to.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error;
+
+    if (local != NULL)
+        from_len = address_sockaddr(local, 0, &from);
+    if (fd < 0 || ((local == NULL || bind(fd, (struct sockaddr *)&from, from_len) == 0) &&
+                   connect(fd, (struct sockaddr *)&to, to_len) == 0))
+        return fd;
+    error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+static void free_if_closed(struct udp *u)
+{
+    if (!u->closing || u->n_open > 0)
+        return;
+    for (uint32_t i = 0; i < u->env.n_servers * PORTS_MOST; i++)
+        free(u->ports[i]);
+    free(u->ports);
+    free(u);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct port *p = handle->data;
+
+    close(p->fd);
+    p->udp->n_open--;
+    free_if_closed(p->udp);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events);
+
+/* Returns 0, or an errno. */
+static int open_port(struct udp *u, uint32_t resolver, struct port **out)
+{
+    struct port *p = calloc(1, sizeof(*p));
+    int error = ENOMEM;
+
+    if (p == NULL)
+        return error;
+    *p = (struct port){.udp = u, .resolver = resolver, .fd = open_socket(&u->env, &u->env.servers[resolver])};
+    p->poll.data = p;
+    if (p->fd < 0) {
+        error = errno;
+        free(p);
+        return error;
+    }
+    size_buffer(p);
+    if (uv_poll_init(u->env.loop, &p->poll, p->fd) != 0) {
+        close(p->fd);
+        free(p);
+        return error;
+    }
+    u->n_open++;
+    (void)!uv_poll_start(&p->poll, UV_READABLE, on_readable); /* can fail for a bad descriptor alone */
+    *out = p;
+    return 0;
+}
+
+int udp_new(const struct dns_env *env, exchange_done_fn done, udp_refused_fn refused, struct dns *owner,
+            struct udp **out, struct sts_err *err)
+{
+    struct udp *u = calloc(1, sizeof(*u));
+
+    if (u == NULL || (u->ports = calloc((size_t)env->n_servers * PORTS_MOST, sizeof(*u->ports))) == NULL) {
+        free(u);
+        return sts_fail(err, STS_ENOMEM, "out of memory");
+    }
+    u->env = *env;
+    u->done = done;
+    u->refused = refused;
+    u->owner = owner;
+    *out = u;
+    return STS_OK;
+}
+
+void udp_close(struct udp *u)
+{
+    u->closing = true;
+    for (uint32_t i = 0; i < u->env.n_servers * PORTS_MOST; i++)
+        if (u->ports[i] != NULL)
+            uv_close((uv_handle_t *)&u->ports[i]->poll, on_closed);
+    free_if_closed(u);
+}
+
+/* ---- what is in flight ---- */
+
+static unsigned id_of(const uint8_t *msg)
+{
+    return (unsigned)msg[0] << 8 | msg[1];
+}
+
+static struct exchange **slot_of(struct udp *u, unsigned id)
+{
+    return &u->table[id % TABLE_SLOTS];
+}
+
+/* The place where an exchange of this port with this id stands, or would stand. */
+static struct exchange **find(struct udp *u, const struct port *p, unsigned id)
+{
+    struct exchange **at = slot_of(u, id);
+
+    while (*at != NULL && ((*at)->carrier != p || id_of((*at)->query) != id))
+        at = &(*at)->next;
+    return at;
+}
+
+/* Ids come from the system's CSPRNG, RFC 5452 section 9.2. */
+static unsigned random_id(struct udp *u)
+{
+    if (u->n_ids == 0) {
+        if (getrandom(u->ids, sizeof(u->ids), 0) != (ssize_t)sizeof(u->ids))
+            memset(u->ids, 0, sizeof(u->ids));
+        u->n_ids = IDS_AT_ONCE;
+    }
+    return u->ids[--u->n_ids];
+}
+
+static void add(struct udp *u, struct port *p, struct exchange *x)
+{
+    struct exchange **at;
+    unsigned id = random_id(u);
+
+    while (*(at = find(u, p, id)) != NULL)
+        id = (id + 1) & 0xffff;
+    x->query[0] = (uint8_t)(id >> 8);
+    x->query[1] = (uint8_t)id;
+    x->carrier = p;
+    x->next = NULL;
+    *at = x;
+    p->in_flight++;
+    u->in_flight++;
+}
+
+static void take_out(struct udp *u, struct exchange *x)
+{
+    struct port *p = x->carrier;
+    struct exchange **at = slot_of(u, id_of(x->query));
+
+    while (*at != x)
+        at = &(*at)->next;
+    *at = x->next;
+    p->in_flight--;
+    u->in_flight--;
+    if (x->queued > 0)
+        u->batch.v[x->queued - 1] = NULL;
+    x->queued = 0;
+}
+
+/* ---- out ---- */
+
+bool udp_has_room(const struct udp *u)
+{
+    return u->in_flight < UDP_IN_FLIGHT;
+}
+
+/* A batch keeps to one socket, so that datagrams of equal length go out together. NULL: `*error`. */
+static struct port *port_for(struct udp *u, uint32_t resolver, int *error)
+{
+    uint32_t ports = address_is_loopback(&u->env.servers[resolver].address) ? 1 : PORTS_LEAST;
+    struct port **all = &u->ports[(size_t)resolver * PORTS_MOST];
+    uint32_t k = u->turn % ports;
+
+    for (uint32_t i = 1; i < PORTS_MOST && all[k] != NULL && all[k]->in_flight >= all[k]->most_in_flight; i++)
+        k = (k + 1) % PORTS_MOST;
+    *error = all[k] == NULL ? open_port(u, resolver, &all[k]) : 0;
+    return all[k];
+}
+
+void udp_send(struct udp *u, struct exchange *x)
+{
+    int error;
+    struct port *p = port_for(u, x->resolver, &error);
+
+    if (p == NULL) {
+        enum outcome oc = is_refusal(error) ? OC_DNS_RESOLVER_DOWN
+                          : error == ENOMEM ? OC_OUR_MEMORY
+                                            : OC_OUR_NETWORK;
+
+        u->done(x, (struct result){(uint16_t)oc, SRC_ERRNO, error}, NULL, 0);
+        return;
+    }
+    x->queued = 0;
+    add(u, p, x);
+    batch_put(u, x);
+}
+
+void udp_cancel(struct udp *u, struct exchange *x)
+{
+    take_out(u, x);
+}
+
+void udp_flush(struct udp *u)
+{
+    u->turn++;
+    if (u->batch.n > 0)
+        batch_send(u);
+    if (u->refused_port != NULL)
+        u->refused(u->owner, u->refused_port->resolver);
+    u->refused_port = NULL;
+}
+
+/* ---- in ---- */
+
+/* Is it an answer (QR) to this query's question, and to no other? Its case is the resolver's affair (RFC
+ * 4343); what is not is no answer to us (RFC 5452 section 4.2). */
+static bool answers(const uint8_t *msg, size_t len, const struct exchange *x)
+{
+    size_t at = HEADER_BYTES, n;
+
+    if ((msg[2] & 0x80) == 0 || msg[4] != 0 || msg[5] != 1)
+        return false;
+    for (;; at += n) {
+        n = x->query[at] + 1u;
+        if (at + n + 4 > len)
+            return false;
+        for (size_t i = at; i < at + n; i++)
+            if (msg[i] != x->query[i] &&
+                ((msg[i] ^ x->query[i]) != 0x20 || (msg[i] | 0x20) < 'a' || (msg[i] | 0x20) > 'z'))
+                return false;
+        if (n == 1)
+            return memcmp(msg + at + 1, x->query + at + 1, 4) == 0;
+    }
+}
+
+static void take_datagram(struct port *p, const uint8_t *msg, size_t len)
+{
+    struct udp *u = p->udp;
+    struct exchange *x;
+
+    if (len < HEADER_BYTES)
+        return;
+    x = *find(u, p, id_of(msg));
+    if (x == NULL || !answers(msg, len, x))
+        return;
+    take_out(u, x);
+    u->done(x, (struct result){OC_OK, SRC_NONE, 0}, msg, len);
+}
+
+/* What the kernel had no room for, since the last time. */
+static void count_drops(struct port *p, struct msghdr *message)
+{
+    struct cmsghdr *note = CMSG_FIRSTHDR(message);
+    uint32_t dropped;
+
+    if (note == NULL || note->cmsg_level != SOL_SOCKET || note->cmsg_type != SO_RXQ_OVFL)
+        return;
+    memcpy(&dropped, CMSG_DATA(note), sizeof(dropped));
+    count_more(&p->udp->env.counters->dns_dropped, dropped - p->dropped);
+    p->dropped = dropped;
+}
+
+/* Returns how many came. */
+static int receive(struct port *p)
+{
+    struct inbox *in = &p->udp->inbox;
+    int n;
+
+    for (size_t i = 0; i < IN_DATAGRAMS; i++) {
+        in->parts[i] = (struct iovec){in->bytes[i], sizeof(in->bytes[i])};
+        in->messages[i].msg_hdr = (struct msghdr){.msg_iov = &in->parts[i],
+                                                  .msg_iovlen = 1,
+                                                  .msg_control = &in->control[i],
+                                                  .msg_controllen = sizeof(in->control[i])};
+    }
+    n = recvmmsg(p->fd, in->messages, IN_DATAGRAMS, MSG_DONTWAIT, NULL);
+    if (n < 0 && is_refusal(errno))
+        p->udp->refused(p->udp->owner, p->resolver);
+    if (n <= 0)
+        return 0;
+    count_drops(p, &in->messages[n - 1].msg_hdr);
+    for (int i = 0; i < n; i++)
+        take_datagram(p, in->bytes[i], in->messages[i].msg_len);
+    return n;
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct port *p = poll->data;
+
+    (void)status; /* an error of the socket is what recvmmsg says */
+    (void)events;
+    for (int i = 0; i < IN_ROUNDS && receive(p) == IN_DATAGRAMS;)
+        i++;
+}

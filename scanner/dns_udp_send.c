@@ -1,0 +1,160 @@
+/* dns_udp_send.c - the datagrams of one loop turn, sent together: those of equal length as segments of one
+ * send (UDP_SEGMENT, udp(7)), all of a socket in one system call. */
+#include "scanner/dns_udp_private.h"
+
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <string.h>
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+
+void batch_put(struct udp *u, struct exchange *x)
+{
+    struct batch *b = &u->batch;
+
+    if (b->n == OUT_DATAGRAMS)
+        batch_send(u);
+    if (b->n == OUT_DATAGRAMS)
+        return;
+    b->v[b->n] = x;
+    b->passed[b->n] = false;
+    x->queued = ++b->n;
+}
+
+/* Those for `port`, chained by length. */
+static void chain(struct batch *b, const struct port *port)
+{
+    memset(b->chains, 0, sizeof(b->chains));
+    for (uint32_t i = b->n; i-- > 0;) {
+        const struct exchange *x = b->v[i];
+
+        if (x == NULL || x->carrier != port)
+            continue;
+        b->next[i] = b->chains[x->len];
+        b->chains[x->len] = (uint16_t)(i + 1);
+    }
+}
+
+static void note_segment_bytes(struct msghdr *message, void *control, size_t control_bytes, uint16_t len)
+{
+    struct cmsghdr *note;
+
+    message->msg_control = control;
+    message->msg_controllen = control_bytes;
+    note = CMSG_FIRSTHDR(message);
+    note->cmsg_level = IPPROTO_UDP;
+    note->cmsg_type = UDP_SEGMENT;
+    note->cmsg_len = CMSG_LEN(sizeof(len));
+    memcpy(CMSG_DATA(note), &len, sizeof(len));
+}
+
+/* Messages of the chains: of one datagram each, or of up to SEGMENTS_MOST. Returns how many. */
+static uint32_t make_messages(struct batch *b)
+{
+    const uint32_t most = b->no_segments ? 1 : SEGMENTS_MOST;
+    uint32_t n_messages = 0, n_parts = 0;
+
+    for (uint32_t len = 1; len <= DNS_QUERY_BYTES; len++) {
+        uint32_t at = b->chains[len];
+
+        while (at > 0) {
+            struct msghdr *message = &b->messages[n_messages].msg_hdr;
+            uint32_t n = 0;
+
+            *message = (struct msghdr){.msg_iov = &b->parts[n_parts]};
+            for (; at > 0 && n < most; at = b->next[at - 1], n++) {
+                b->members[n_parts] = (uint16_t)(at - 1);
+                b->parts[n_parts++] = (struct iovec){b->v[at - 1]->query, len};
+            }
+            message->msg_iovlen = n;
+            if (n > 1)
+                note_segment_bytes(message, &b->control[n_messages], sizeof(b->control[n_messages]),
+                                   (uint16_t)len);
+            n_messages++;
+        }
+    }
+    return n_messages;
+}
+
+static bool is_unfit_for_segments(const struct batch *b, const struct mmsghdr *message, int error)
+{
+    return message->msg_hdr.msg_iovlen > 1 && !b->no_segments &&
+           (error == EIO || error == EINVAL || error == EOPNOTSUPP || error == EMSGSIZE);
+}
+
+/* Returns how many messages went out or are given up; the others are to be sent again later, or, where
+ * `*again`, at once without segments. */
+static uint32_t send_messages(struct udp *u, const struct port *port, uint32_t n_messages, bool *again)
+{
+    struct batch *b = &u->batch;
+    uint32_t done = 0;
+    bool told = false;
+
+    *again = false;
+    while (done < n_messages) {
+        int n = sendmmsg(port->fd, b->messages + done, n_messages - done, MSG_NOSIGNAL);
+
+        if (n > 0) {
+            done += (uint32_t)n;
+            told = false;
+        } else if (errno == EAGAIN || errno == ENOBUFS) {
+            break;
+        } else if (is_unfit_for_segments(b, &b->messages[done], errno)) {
+            b->no_segments = *again = true;
+            break;
+        } else if (errno == EINTR) {
+            continue;
+        } else if (is_refusal(errno) && !told) {
+            told = true; /* of an earlier datagram; this one was not tried */
+            u->refused_port = port;
+        } else {
+            done++; /* lost; its question is asked again in time */
+            told = false;
+        }
+    }
+    return done;
+}
+
+/* All for the port of v[at]; what its socket has no room for stays, and is passed over in this flush. */
+static void send_port(struct udp *u, uint32_t at)
+{
+    struct batch *b = &u->batch;
+    const struct port *port = b->v[at]->carrier;
+    uint32_t n_messages, done, n_gone = 0;
+    bool again;
+
+    chain(b, port);
+    n_messages = make_messages(b);
+    done = send_messages(u, port, n_messages, &again);
+    for (uint32_t m = 0; m < done; m++)
+        n_gone += (uint32_t)b->messages[m].msg_hdr.msg_iovlen;
+    for (uint32_t i = 0; i < n_gone; i++) {
+        b->v[b->members[i]]->queued = 0;
+        b->v[b->members[i]] = NULL;
+    }
+    for (uint32_t i = at; i < b->n && !again; i++)
+        b->passed[i] = b->passed[i] || (b->v[i] != NULL && b->v[i]->carrier == port);
+}
+
+void batch_send(struct udp *u)
+{
+    struct batch *b = &u->batch;
+    uint32_t n = 0;
+
+    for (uint32_t at = 0; at < b->n;) {
+        if (b->v[at] == NULL || b->passed[at])
+            at++;
+        else
+            send_port(u, at);
+    }
+    for (uint32_t i = 0; i < b->n; i++)
+        if (b->v[i] != NULL) {
+            b->passed[n] = false;
+            b->v[n] = b->v[i];
+            b->v[n]->queued = n + 1;
+            n++;
+        }
+    b->n = n;
+}

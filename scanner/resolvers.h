@@ -1,0 +1,34 @@
+/* resolvers.h - which resolver a question goes to: each in turn, those that do not answer left out but for a
+ * question now and then, by which it is seen that one is back. Pure. Thread: the worker's loop. */
+#ifndef STS_RESOLVERS_H
+#define STS_RESOLVERS_H
+#include "sinks/base.h"
+
+#define RESOLVER_MOST_LOST    50   /* tries in a row without an answer: it is down */
+#define RESOLVER_MOST_REFUSED 3    /* refused by its host (ICMP port unreachable) in a row, likewise */
+#define RESOLVER_PROBE_MS     1000 /* from question to question to one that is down */
+
+struct resolver {
+    uint32_t n_lost, n_refused; /* since its last answer */
+    uint64_t refused_ms;        /* the last time; counts where n_refused > 0 */
+    uint64_t probed_ms;
+    bool down;
+};
+struct resolvers {
+    struct resolver *v;
+    uint32_t n, n_down, next;
+};
+
+/* Of n > 0 resolvers. STS_ENOMEM. */
+int resolvers_init(struct resolvers *r, uint32_t n) STS_CHECK;
+void resolvers_fini(struct resolvers *r);
+/* Where the next question goes; not to `avoid` where another is up. All down: as if all were up. */
+uint32_t resolvers_pick(struct resolvers *r, uint32_t avoid, uint64_t now_ms);
+#define RESOLVER_NONE UINT32_MAX
+void resolvers_answered(struct resolvers *r, uint32_t i);
+/* True: with this it is down, and was not before. */
+bool resolvers_lost(struct resolvers *r, uint32_t i);
+bool resolvers_refused(struct resolvers *r, uint32_t i, uint64_t now_ms);
+/* Did its host refuse a question since `since_ms`, and nothing was answered after that? */
+bool resolvers_was_refused(const struct resolvers *r, uint32_t i, uint64_t since_ms);
+#endif
