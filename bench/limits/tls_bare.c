@@ -31,6 +31,7 @@ struct session {
     enum step step;
     SSL *ssl;
     const struct target *target;
+    struct session *next_free;
     size_t n_reply;
     char reply[MOST_REPLY];
 };
@@ -39,6 +40,7 @@ struct run {
     int epoll;
     SSL_CTX *ctx;
     struct target *targets;
+    struct session *sessions, *first_free;
     size_t n_targets, next, n_live, n_good, n_bad;
 };
 
@@ -235,14 +237,24 @@ static bool on_connected(struct run *run, struct session *s)
 
 /* ---- all of them ---- */
 
+static void make_sessions(struct run *run, size_t n)
+{
+    run->sessions = calloc(n, sizeof(*run->sessions));
+    if (run->sessions == NULL)
+        die("sessions");
+    for (size_t i = 0; i < n; i++) {
+        run->sessions[i].next_free = run->first_free;
+        run->first_free = &run->sessions[i];
+    }
+}
+
 static void start(struct run *run)
 {
-    struct session *s = malloc(sizeof(*s));
+    struct session *s = run->first_free;
     struct epoll_event out = {.events = EPOLLOUT, .data.ptr = s};
     const int on = 1;
 
-    if (s == NULL)
-        die("session");
+    run->first_free = s->next_free;
     s->step = CONNECT;
     s->ssl = NULL;
     s->n_reply = 0;
@@ -265,7 +277,8 @@ static void stop(struct run *run, struct session *s)
     SSL_free(s->ssl);
     ERR_clear_error();
     close(s->fd);
-    free(s);
+    s->next_free = run->first_free;
+    run->first_free = s;
     run->n_live--;
 }
 
@@ -282,6 +295,7 @@ int main(int argc, char **argv)
     run.epoll = epoll_create1(EPOLL_CLOEXEC);
     make_context(&run, argv[2]);
     read_targets(&run);
+    make_sessions(&run, concurrent);
     while (run.n_live > 0 || run.next < run.n_targets) {
         while (run.n_live < concurrent && run.next < run.n_targets)
             start(&run);
@@ -299,5 +313,6 @@ int main(int argc, char **argv)
     printf("%zu good, %zu bad\n", run.n_good, run.n_bad);
     SSL_CTX_free(run.ctx);
     free(run.targets);
+    free(run.sessions);
     return run.n_bad > 0;
 }
