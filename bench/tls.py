@@ -39,10 +39,10 @@ def servers(bench, server, args, table):
 
 
 def complete(sample, counter, n):
-    """The sample, if the scan did all of its work."""
-    done = sample.metadata["counters"][counter]
-    if done != n:
-        raise lib.Error(f"{counter}: {done} of {n}")
+    """The sample, if the scan did all of its work, and none of it twice, as after a stall of this machine."""
+    done, connects = sample.metadata["counters"][counter], sample.metadata["connects"]
+    if done != n or connects != n:
+        raise lib.Error(f"{counter}: {done} of {n} with {connects} connections")
     return sample
 
 

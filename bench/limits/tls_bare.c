@@ -15,10 +15,11 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define MOST_EVENTS 64
-#define MOST_NAME   256
-#define MOST_REPLY  8192 /* of it only the end counts */
-#define EHLO        "EHLO scan.sim.test\r\n"
+#define MOST_EVENTS  64
+#define MOST_NAME    256
+#define MOST_WAIT_MS 20000
+#define MOST_REPLY   8192 /* of it only the end counts */
+#define EHLO         "EHLO scan.sim.test\r\n"
 
 struct target {
     struct sockaddr_in address;
@@ -30,6 +31,7 @@ struct session {
     enum step step;
     SSL *ssl;
     const struct target *target;
+    struct session *next_free;
     size_t n_reply;
     char reply[MOST_REPLY];
 };
@@ -38,6 +40,7 @@ struct run {
     int epoll;
     SSL_CTX *ctx;
     struct target *targets;
+    struct session *sessions, *first_free;
     size_t n_targets, next, n_live, n_good, n_bad;
 };
 
@@ -234,14 +237,24 @@ static bool on_connected(struct run *run, struct session *s)
 
 /* ---- all of them ---- */
 
+static void make_sessions(struct run *run, size_t n)
+{
+    run->sessions = calloc(n, sizeof(*run->sessions));
+    if (run->sessions == NULL)
+        die("sessions");
+    for (size_t i = 0; i < n; i++) {
+        run->sessions[i].next_free = run->first_free;
+        run->first_free = &run->sessions[i];
+    }
+}
+
 static void start(struct run *run)
 {
-    struct session *s = malloc(sizeof(*s));
+    struct session *s = run->first_free;
     struct epoll_event out = {.events = EPOLLOUT, .data.ptr = s};
     const int on = 1;
 
-    if (s == NULL)
-        die("session");
+    run->first_free = s->next_free;
     s->step = CONNECT;
     s->ssl = NULL;
     s->n_reply = 0;
@@ -264,7 +277,8 @@ static void stop(struct run *run, struct session *s)
     SSL_free(s->ssl);
     ERR_clear_error();
     close(s->fd);
-    free(s);
+    s->next_free = run->first_free;
+    run->first_free = s;
     run->n_live--;
 }
 
@@ -281,11 +295,14 @@ int main(int argc, char **argv)
     run.epoll = epoll_create1(EPOLL_CLOEXEC);
     make_context(&run, argv[2]);
     read_targets(&run);
+    make_sessions(&run, concurrent);
     while (run.n_live > 0 || run.next < run.n_targets) {
         while (run.n_live < concurrent && run.next < run.n_targets)
             start(&run);
-        const int n = epoll_wait(run.epoll, events, MOST_EVENTS, -1);
+        const int n = epoll_wait(run.epoll, events, MOST_EVENTS, MOST_WAIT_MS);
 
+        if (n <= 0)
+            die("no server says anything any more");
         for (int i = 0; i < n; i++) {
             struct session *s = events[i].data.ptr;
 
@@ -296,5 +313,6 @@ int main(int argc, char **argv)
     printf("%zu good, %zu bad\n", run.n_good, run.n_bad);
     SSL_CTX_free(run.ctx);
     free(run.targets);
+    free(run.sessions);
     return run.n_bad > 0;
 }
