@@ -113,7 +113,7 @@ void query_note_attempt(struct dns_query *q, struct result r)
                                  .raw = r.raw};
 }
 
-void query_detach(struct dns_query *q)
+void query_cancel_tries(struct dns_query *q)
 {
     for (struct ticket *t = q->tickets, *next; t != NULL; t = next) {
         next = t->next;
@@ -124,6 +124,11 @@ void query_detach(struct dns_query *q)
         free_ticket(t);
     }
     q->tickets = NULL;
+}
+
+void query_detach(struct dns_query *q)
+{
+    query_cancel_tries(q);
     q->tries = 0;
     query_remove(q);
 }

@@ -191,6 +191,11 @@ bool udp_has_room(const struct udp *u)
     return u->in_flight < UDP_IN_FLIGHT;
 }
 
+bool udp_is_crowded(const struct udp *u)
+{
+    return u->in_flight >= UDP_IN_FLIGHT / 2;
+}
+
 /* Where all have as much in flight as their sockets can hold: none comes near to as many as there are ids. */
 static uint32_t least_busy(struct port *const *all)
 {
