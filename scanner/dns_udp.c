@@ -191,6 +191,11 @@ bool udp_has_room(const struct udp *u)
     return u->in_flight < UDP_IN_FLIGHT;
 }
 
+bool udp_is_behind(const struct udp *u)
+{
+    return u->batch.n > OUT_DATAGRAMS / 2; /* a turn sends no more than the other half */
+}
+
 bool udp_is_crowded(const struct udp *u)
 {
     return u->in_flight >= UDP_IN_FLIGHT / 2;
