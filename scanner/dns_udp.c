@@ -338,8 +338,9 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 {
     struct port *p = poll->data;
 
-    (void)status; /* an error of the socket is what recvmmsg says */
     (void)events;
+    if (status < 0) /* the socket has an error, which recvmmsg tells; libuv no longer polls it */
+        (void)!uv_poll_start(poll, UV_READABLE, on_readable);
     for (int i = 0; i < IN_ROUNDS && receive(p) == IN_DATAGRAMS;)
         i++;
 }
