@@ -113,7 +113,7 @@ void query_note_attempt(struct dns_query *q, struct result r)
                                  .raw = r.raw};
 }
 
-void query_detach(struct dns_query *q)
+void query_cancel_tries(struct dns_query *q)
 {
     for (struct ticket *t = q->tickets, *next; t != NULL; t = next) {
         next = t->next;
@@ -124,6 +124,11 @@ void query_detach(struct dns_query *q)
         free_ticket(t);
     }
     q->tickets = NULL;
+}
+
+void query_detach(struct dns_query *q)
+{
+    query_cancel_tries(q);
     q->tries = 0;
     query_remove(q);
 }
@@ -165,8 +170,10 @@ bool dns_turn(struct dns *d, int64_t now_ns)
     tries_end_waits(d);
     ready = d->waiting.n + d->again.n + (tcp_has_room(d->tcp) ? d->streams.n : 0);
     most = ready < TURN_MOST_QUERIES ? ready : TURN_MOST_QUERIES;
-    if (!udp_has_room(d->udp))
+    if (udp_is_behind(d->udp) || !udp_has_room(d->udp)) {
+        udp_flush(d->udp);
         return false;
+    }
     turns = left = rate_take(d->env.rate, now_ns, most);
     for (; left > 0 && (q = next_query(d)) != NULL; left--) {
         q->began_ms = q->second || q->stream || q->tries > 0 ? q->began_ms : d->env.timers->now_ms;

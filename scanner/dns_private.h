@@ -57,6 +57,8 @@ struct dns {
 
 void query_append(struct query_list *list, struct dns_query *q);
 void query_remove(struct dns_query *q);
+/* No answer to a try so far is waited for any more. */
+void query_cancel_tries(struct dns_query *q);
 /* Out of its list, and no answer is waited for. */
 void query_detach(struct dns_query *q);
 /* Note how the question, or the second one with CD=1, went. */

@@ -51,9 +51,11 @@ void tries_give_up(struct dns_query *q)
     query_finish(q);
 }
 
-/* Another try, while the answers to earlier ones still do. */
+/* Another try, while the answers to earlier ones still do: as long as these leave room to tries. */
 static void try_again(struct dns_query *q)
 {
+    if (udp_is_crowded(q->dns->udp))
+        query_cancel_tries(q);
     query_remove(q);
     query_append(&q->dns->again, q);
 }

@@ -191,6 +191,16 @@ bool udp_has_room(const struct udp *u)
     return u->in_flight < UDP_IN_FLIGHT;
 }
 
+bool udp_is_behind(const struct udp *u)
+{
+    return u->batch.n > OUT_DATAGRAMS / 2; /* a turn sends no more than the other half */
+}
+
+bool udp_is_crowded(const struct udp *u)
+{
+    return u->in_flight >= UDP_IN_FLIGHT / 2;
+}
+
 /* Where all have as much in flight as their sockets can hold: none comes near to as many as there are ids. */
 static uint32_t least_busy(struct port *const *all)
 {
@@ -328,8 +338,9 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 {
     struct port *p = poll->data;
 
-    (void)status; /* an error of the socket is what recvmmsg says */
     (void)events;
+    if (status < 0) /* the socket has an error, which recvmmsg tells; libuv no longer polls it */
+        (void)!uv_poll_start(poll, UV_READABLE, on_readable);
     for (int i = 0; i < IN_ROUNDS && receive(p) == IN_DATAGRAMS;)
         i++;
 }

@@ -18,6 +18,9 @@ int udp_new(const struct dns_env *env, exchange_done_fn done, udp_refused_fn ref
 /* With nothing in flight; freed when the handles are closed, by the loop. */
 void udp_close(struct udp *u);
 bool udp_has_room(const struct udp *u);
+/* Of what was to be sent, sockets had no room for so much that more would be lost. */
+bool udp_is_behind(const struct udp *u);
+bool udp_is_crowded(const struct udp *u); /* half of the room is taken */
 /* To x->resolver with the next udp_flush, under an id of its own. An answer may be truncated. */
 void udp_send(struct udp *u, struct exchange *x);
 /* No answer is wanted any more: `x` is the caller's again. */
