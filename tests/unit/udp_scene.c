@@ -362,7 +362,7 @@ void scene_at_ms(uint64_t ms)
 
 uint64_t scene_queries(void)
 {
-    return atomic_load(&scene.counters.queries);
+    return atomic_load(&scene.counters.queries) + atomic_load(&scene.counters.dns_retries);
 }
 
 void scene_check(unsigned i, enum outcome oc)
