@@ -13,8 +13,8 @@
 #define HEADER_BYTES    12
 #define OPT_BYTES       11 /* at the end of our queries */
 #define PEER_BUFFER     (16 << 20)
-#define GIVE_UP_S       3  /* of real time; a machine may be loaded */
-#define TURNS_OF_A_WAIT 20 /* before the loop sleeps for a moment */
+#define GIVE_UP_S       120 /* of real time; a machine may be loaded */
+#define TURNS_OF_A_WAIT 20  /* before the loop sleeps for a moment */
 
 struct scene scene;
 
