@@ -49,24 +49,24 @@ int sendmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags)
     return note_icmp((int)syscall(SYS_sendmmsg, fd, messages, fit, flags));
 }
 
-int recvmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags, struct timespec *timeout)
+int recvmmsg(int fd, struct mmsghdr *vmessages, unsigned vlen, int flags, struct timespec *tmo)
 {
-    int got = (int)syscall(SYS_recvmmsg, fd, messages, n, flags, timeout);
+    int got = (int)syscall(SYS_recvmmsg, fd, vmessages, vlen, flags, tmo);
 
     scene.n_received += got > 0 ? (unsigned)got : 0;
     return note_icmp(got);
 }
 
 /* As for a user who is not root, where net.core.rmem_max is small. */
-int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+int setsockopt(int fd, int level, int optname, const void *optval, socklen_t optlen)
 {
-    if (scene.buffer_bytes > 0 && level == SOL_SOCKET && name == SO_RCVBUFFORCE) {
+    if (scene.buffer_bytes > 0 && level == SOL_SOCKET && optname == SO_RCVBUFFORCE) {
         errno = EPERM;
         return -1;
     }
-    if (scene.buffer_bytes > 0 && level == SOL_SOCKET && name == SO_RCVBUF)
-        value = &scene.buffer_bytes;
-    return (int)syscall(SYS_setsockopt, fd, level, name, value, len);
+    if (scene.buffer_bytes > 0 && level == SOL_SOCKET && optname == SO_RCVBUF)
+        optval = &scene.buffer_bytes;
+    return (int)syscall(SYS_setsockopt, fd, level, optname, optval, optlen);
 }
 
 /* ---- begin and end ---- */
