@@ -201,18 +201,20 @@ bool udp_is_crowded(const struct udp *u)
     return u->in_flight >= UDP_IN_FLIGHT / 2;
 }
 
-/* Where all have as much in flight as their sockets can hold: none comes near to as many as there are ids. */
-static uint32_t least_busy(struct port *const *all)
+/* Of those that are open, NULL: none is. Where all have as much in flight as their sockets can hold, none
+ * comes near to as many as there are ids. */
+static struct port *least_busy(struct port *const *all)
 {
-    uint32_t least = 0;
+    struct port *least = NULL;
 
-    for (uint32_t k = 1; k < PORTS_MOST; k++)
-        if (all[k]->in_flight < all[least]->in_flight)
-            least = k;
+    for (uint32_t k = 0; k < PORTS_MOST; k++)
+        if (all[k] != NULL && (least == NULL || all[k]->in_flight < least->in_flight))
+            least = all[k];
     return least;
 }
 
-/* A batch keeps to one socket, so that datagrams of equal length go out together. NULL: `*error`. */
+/* A batch keeps to one socket, so that datagrams of equal length go out together. NULL: none is open, for
+ * `*error`. */
 static struct port *port_for(struct udp *u, uint32_t resolver, int *error)
 {
     uint32_t ports = address_is_loopback(&u->env.servers[resolver].address) ? 1 : PORTS_LEAST;
@@ -221,10 +223,19 @@ static struct port *port_for(struct udp *u, uint32_t resolver, int *error)
 
     for (; tried < PORTS_MOST && all[k] != NULL && all[k]->in_flight >= all[k]->most_in_flight; tried++)
         k = (k + 1) % PORTS_MOST;
-    if (tried == PORTS_MOST)
-        k = least_busy(all);
-    *error = all[k] == NULL ? open_port(u, resolver, &all[k]) : 0;
-    return all[k];
+    *error = 0;
+    if (tried < PORTS_MOST && all[k] == NULL)
+        *error = open_port(u, resolver, &all[k]);
+    return tried < PORTS_MOST && all[k] != NULL ? all[k] : least_busy(all);
+}
+
+static enum outcome outcome_of(int error)
+{
+    if (is_refusal(error))
+        return OC_DNS_RESOLVER_DOWN;
+    if (error == EMFILE || error == ENFILE)
+        return OC_OUR_DESCRIPTORS;
+    return error == ENOMEM ? OC_OUR_MEMORY : OC_OUR_NETWORK;
 }
 
 void udp_send(struct udp *u, struct exchange *x)
@@ -233,11 +244,7 @@ void udp_send(struct udp *u, struct exchange *x)
     struct port *p = port_for(u, x->resolver, &error);
 
     if (p == NULL) {
-        enum outcome oc = is_refusal(error) ? OC_DNS_RESOLVER_DOWN
-                          : error == ENOMEM ? OC_OUR_MEMORY
-                                            : OC_OUR_NETWORK;
-
-        u->done(x, (struct result){(uint16_t)oc, SRC_ERRNO, error}, NULL, 0);
+        u->done(x, (struct result){(uint16_t)outcome_of(error), SRC_ERRNO, error}, NULL, 0);
         return;
     }
     x->queued = 0;
