@@ -33,6 +33,7 @@ struct dns_env {
     const struct server *servers;
     uint32_t n_servers;
     const struct address *local_v4, *local_v6; /* source addresses; NULL: the system's choice */
+    uint32_t window;                           /* queries in flight to each of them */
     uint64_t timeout_ms;                       /* of the first try */
     uint64_t deadline_ms;                      /* of a question with all its tries; 0: 4 times timeout_ms */
     bool hasty; /* end what is asked at once where a resolver is found not to be there */

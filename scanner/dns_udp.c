@@ -7,6 +7,17 @@
 
 #define HEADER_BYTES 12 /* RFC 1035 section 4.1.1 */
 
+/* Ids come from the system's CSPRNG, RFC 5452 section 9.2. */
+static unsigned random_id(struct udp *u)
+{
+    if (u->n_ids == 0) {
+        if (getrandom(u->ids, sizeof(u->ids), 0) != (ssize_t)sizeof(u->ids))
+            memset(u->ids, 0, sizeof(u->ids));
+        u->n_ids = IDS_AT_ONCE;
+    }
+    return u->ids[--u->n_ids];
+}
+
 /* ---- sockets ---- */
 
 /* No more in flight than the answers that the socket can hold. Where the system allows less than is asked
@@ -82,6 +93,7 @@ static int open_port(struct udp *u, uint32_t resolver, struct port **out)
         free(p);
         return error;
     }
+    p->salt = (uint16_t)random_id(u);
     size_buffer(p);
     if (uv_poll_init(u->env.loop, &p->poll, p->fd) != 0) {
         close(p->fd);
@@ -104,6 +116,8 @@ int udp_new(const struct dns_env *env, exchange_done_fn done, udp_refused_fn ref
         return sts_fail(err, STS_ENOMEM, "out of memory");
     }
     u->env = *env;
+    u->most_in_flight =
+        env->window < MOST_IN_FLIGHT / env->n_servers ? env->window * env->n_servers : MOST_IN_FLIGHT;
     u->done = done;
     u->refused = refused;
     u->owner = owner;
@@ -127,30 +141,19 @@ static unsigned id_of(const uint8_t *msg)
     return (unsigned)msg[0] << 8 | msg[1];
 }
 
-static struct exchange **slot_of(struct udp *u, unsigned id)
+static struct exchange **slot_of(struct udp *u, const struct port *p, unsigned id)
 {
-    return &u->table[id % TABLE_SLOTS];
+    return &u->table[(id ^ p->salt) % TABLE_SLOTS];
 }
 
 /* The place where an exchange of this port with this id stands, or would stand. */
 static struct exchange **find(struct udp *u, const struct port *p, unsigned id)
 {
-    struct exchange **at = slot_of(u, id);
+    struct exchange **at = slot_of(u, p, id);
 
     while (*at != NULL && ((*at)->carrier != p || id_of((*at)->query) != id))
         at = &(*at)->next;
     return at;
-}
-
-/* Ids come from the system's CSPRNG, RFC 5452 section 9.2. */
-static unsigned random_id(struct udp *u)
-{
-    if (u->n_ids == 0) {
-        if (getrandom(u->ids, sizeof(u->ids), 0) != (ssize_t)sizeof(u->ids))
-            memset(u->ids, 0, sizeof(u->ids));
-        u->n_ids = IDS_AT_ONCE;
-    }
-    return u->ids[--u->n_ids];
 }
 
 static void add(struct udp *u, struct port *p, struct exchange *x)
@@ -172,7 +175,7 @@ static void add(struct udp *u, struct port *p, struct exchange *x)
 static void take_out(struct udp *u, struct exchange *x)
 {
     struct port *p = x->carrier;
-    struct exchange **at = slot_of(u, id_of(x->query));
+    struct exchange **at = slot_of(u, p, id_of(x->query));
 
     while (*at != x)
         at = &(*at)->next;
@@ -188,7 +191,7 @@ static void take_out(struct udp *u, struct exchange *x)
 
 bool udp_has_room(const struct udp *u)
 {
-    return u->in_flight < UDP_IN_FLIGHT;
+    return u->in_flight < u->most_in_flight;
 }
 
 bool udp_is_behind(const struct udp *u)
@@ -198,7 +201,7 @@ bool udp_is_behind(const struct udp *u)
 
 bool udp_is_crowded(const struct udp *u)
 {
-    return u->in_flight >= UDP_IN_FLIGHT / 2;
+    return u->in_flight >= u->most_in_flight / 2;
 }
 
 /* Of those that are open, NULL: none is. Where all have as much in flight as their sockets can hold, none

@@ -11,17 +11,17 @@
  * unless it is on loopback, where nobody else can answer; and so many at most. */
 #define PORTS_LEAST         4
 #define PORTS_MOST          16
-#define PORT_IN_FLIGHT      8192 /* an eighth of the ids */
-#define PORT_FEW            256  /* whatever the buffer of its socket holds */
-#define UDP_IN_FLIGHT       (PORTS_MOST * PORT_IN_FLIGHT)
-#define ANSWER_KERNEL_BYTES 768 /* what an answer takes of that buffer */
+#define PORT_IN_FLIGHT      8192                          /* an eighth of the ids */
+#define PORT_FEW            256                           /* whatever the buffer of its socket holds */
+#define MOST_IN_FLIGHT      (PORTS_MOST * PORT_IN_FLIGHT) /* of all resolvers */
+#define ANSWER_KERNEL_BYTES 768                           /* what an answer takes of that buffer */
 #define RCVBUF_BYTES        (PORT_IN_FLIGHT * ANSWER_KERNEL_BYTES)
 #define DATAGRAM_MOST_BYTES 65535 /* UDP has no larger one */
 #define IN_DATAGRAMS        64    /* received by one system call */
 #define IN_ROUNDS           8     /* of these, before others have their turn */
 #define OUT_DATAGRAMS       256   /* held for a flush */
 #define SEGMENTS_MOST       64    /* of one send: UDP_MAX_SEGMENTS of older kernels */
-#define TABLE_SLOTS         32768 /* of what is in flight, by id; a power of 2 */
+#define TABLE_SLOTS         65536 /* of what is in flight, by id */
 #define IDS_AT_ONCE         256   /* random ids drawn together */
 
 struct port {
@@ -29,6 +29,7 @@ struct port {
     uv_poll_t poll; /* open where fd >= 0 */
     int fd;
     uint32_t resolver;
+    uint16_t salt; /* of its ids in the table */
     uint32_t in_flight, most_in_flight;
     uint32_t dropped; /* by the kernel, for want of room */
 };
@@ -62,7 +63,7 @@ struct udp {
     udp_refused_fn refused;
     struct dns *owner;
     struct port **ports; /* PORTS_MOST of each resolver, NULL until wanted */
-    uint32_t in_flight, turn;
+    uint32_t in_flight, most_in_flight, turn;
     const struct port *refused_port; /* by an error that a sending met, NULL: none */
     uint32_t n_open;                 /* handles that are not closed yet */
     bool closing;

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #define AT_ONCE      32        /* resolvers */
+#define QUESTIONS    100       /* to one resolver at a time: more than there are */
 #define RESOLVER_MS  10000     /* for all questions to one resolver */
 #define TRY_MS       2500      /* wait for the first try, unless --dns-timeout is shorter */
 #define NO_MORE_MS   60000     /* no further resolver is begun */
@@ -130,6 +131,7 @@ static int open_session(struct session *s, struct run *run, const struct server 
                           .n_servers = 1,
                           .local_v4 = o->local_addr.has_v4 ? &o->local_addr.v4 : NULL,
                           .local_v6 = o->local_addr.has_v6 ? &o->local_addr.v6 : NULL,
+                          .window = QUESTIONS,
                           .hasty = true,
                           .timeout_ms = o->dns_timeout_ms < TRY_MS ? o->dns_timeout_ms : TRY_MS,
                           .deadline_ms =

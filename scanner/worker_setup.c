@@ -68,6 +68,7 @@ static int start_dns(struct worker *w, struct sts_err *err)
                           .n_servers = o->name_servers.n,
                           .local_v4 = local(w->scan, true),
                           .local_v6 = local(w->scan, false),
+                          .window = (uint32_t)((o->dns_window + w->scan->n_workers - 1) / w->scan->n_workers),
                           .timeout_ms = o->dns_timeout_ms,
                           .deadline_ms = o->dns_deadline_ms,
                           .excludes = excludes,

@@ -191,6 +191,7 @@ static void start_dns(struct client *c, const struct servers *servers)
                                 .rate = &c->rate,
                                 .servers = servers->v,
                                 .n_servers = servers->n,
+                                .window = c->window,
                                 .timeout_ms = TIMEOUT_MS,
                                 .deadline_ms = DEADLINE_MS};
 
