@@ -15,6 +15,7 @@ MARK = "STSIM_NAMESPACE"
 READY_SECONDS = 60
 STOP_SECONDS = 60
 DNS, HTTPS, SMTP = 5300, 8443, 2525
+CONNECTS = 500  # a second: what two cores carry on both sides without a turn of a loop that takes half a second
 
 
 class RunError(Exception):
@@ -90,7 +91,7 @@ class Run:
                 "--smtp-port", str(SMTP), "--https-port", str(HTTPS), "--ehlo-name", "scan.sim.test",
                 "--contact", "postmaster@sim.test", "--seed", "1", "--control-rate", "0", "--attempts", "3",
                 "--retry-after", ms(1000), "--tail", ms(120000), "--dns-rate", "0", "--dns-timeout", ms(1500),
-                "--dns-deadline", ms(6000), "--dns-retry-after", ms(1000), "--connect-rate", "0",
+                "--dns-deadline", ms(6000), "--dns-retry-after", ms(1000), "--connect-rate", str(CONNECTS),
                 "--connect-timeout", ms(2000), "--greeting-timeout", ms(4000), "--smtp-timeout", ms(6000),
                 "--policy-timeout", ms(4000), "--per-ip-smtp", str(self.pace.per_ip),
                 "--per-ip-interval", f"{self.pace.per_ip_interval_ms}ms", "--per-prefix-smtp", str(self.pace.per_prefix),
