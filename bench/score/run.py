@@ -55,8 +55,8 @@ def patience():
 @dataclass
 class Pace:
     """What the scan is asked to keep to; the simulator tells whether it did."""
-    per_ip: int = 1
-    per_ip_interval_ms: int = 100
+    per_ip: int = 2
+    per_ip_interval_ms: int = 40
     per_prefix: int = 8
     per_ip_https: int = 4
     per_ip_https_rate: int = 200
@@ -90,7 +90,7 @@ class Run:
                 "--lab", "127.0.0.0/8,::1", "--name-servers", f"127.0.0.1:{DNS}", "--ca-file", self.path("ca.pem"),
                 "--smtp-port", str(SMTP), "--https-port", str(HTTPS), "--ehlo-name", "scan.sim.test",
                 "--contact", "postmaster@sim.test", "--seed", "1", "--control-rate", "0", "--attempts", "3",
-                "--retry-after", ms(1000), "--tail", ms(120000), "--dns-rate", "0", "--dns-timeout", ms(1500),
+                "--retry-after", ms(1000), "--tail", ms(3600000), "--dns-rate", "0", "--dns-timeout", ms(1500),
                 "--dns-deadline", ms(6000), "--dns-retry-after", ms(1000), "--connect-rate", str(CONNECTS),
                 "--connect-timeout", ms(2000), "--greeting-timeout", ms(4000), "--smtp-timeout", ms(6000),
                 "--policy-timeout", ms(4000), "--per-ip-smtp", str(self.pace.per_ip),
