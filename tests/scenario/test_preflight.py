@@ -354,7 +354,7 @@ class Preflight(unittest.TestCase):
     def test_resolver_ends(self):
         """Its port is closed: the system says so at once."""
         server = self.server()
-        told = self.dies(server, 6000, server.close, lambda: None)
+        told = self.dies(server, 3000, server.close, lambda: None)
         self.assertNotIn("answers come again", told)
         self.blames_nobody({TIMEOUT, RESOLVER_DOWN})
 
