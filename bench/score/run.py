@@ -55,7 +55,7 @@ def patience():
 @dataclass
 class Pace:
     """What the scan is asked to keep to; the simulator tells whether it did."""
-    per_ip: int = 2
+    per_ip: int = 1
     per_ip_interval_ms: int = 40
     per_prefix: int = 8
     per_ip_https: int = 4
