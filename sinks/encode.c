@@ -61,6 +61,8 @@ static inline int write_out(struct out *out, const void *p, size_t len)
 #define msgpack_pack_inline_func_fixint(name)      static inline int pack_fix##name
 #define msgpack_pack_user                          struct out *
 #define msgpack_pack_append_buffer(user, buf, len) return write_out(user, buf, len)
+/* One of them calls others by the name that they have elsewhere: no error before gcc 14. */
+#define msgpack_pack_ext pack_ext
 #include <msgpack/pack_template.h>
 
 static void put_text(struct out *out, const char *p, size_t len)
