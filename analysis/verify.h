@@ -2,7 +2,8 @@
  * Problems are printed as they are found. Not thread-safe. */
 #ifndef STS_VERIFY_H
 #define STS_VERIFY_H
-#include "analysis/posset.h"
+#include "analysis/table.h"
+#include "sinks/posset.h"
 #include "sinks/reader.h"
 
 #include <stdio.h>

@@ -21,6 +21,7 @@ enum sts_code {
     STS_EEXIST = -5,  /* would overwrite something */
     STS_EEND = -6,    /* the end of the input, no failure */
     STS_ESYS = -7,    /* the system or a library refused: descriptor, thread, socket, loop */
+    STS_EBUSY = -8,   /* another process holds it */
 };
 
 /* The words that go with a failure. One lives in main() and is handed down; the first failure is kept. */

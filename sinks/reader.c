@@ -303,6 +303,11 @@ const struct scan_losses *scan_reader_losses(const struct scan_reader *r)
     return &r->losses;
 }
 
+const struct scan_loss *scan_reader_torn(const struct scan_reader *r)
+{
+    return r->has_torn ? &r->torn : NULL;
+}
+
 uint64_t scan_reader_bytes(const struct scan_reader *r)
 {
     return r->bytes;

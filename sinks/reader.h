@@ -23,12 +23,13 @@ typedef int (*scan_record_fn)(void *arg, enum rec_kind kind, const void *record,
                               const struct scan_place *place, struct sts_err *err);
 
 /* `path`: directory, file, or "-" for standard input. STS_EFORMAT (with file and offset) where it is no scan,
- * or ends within a frame. */
+ * or is damaged. A torn tail is no damage: see scan_reader_torn(). */
 int scan_reader_open(struct scan_reader **out, const char *path, struct sts_err *err) STS_CHECK;
 
 struct scan_reader_options {
-    /* Damaged frames are passed over, and what is lost with them is noted: see scan_reader_losses(). Every
-     * frame is tried once at the start, so that all that is read later is whole. */
+    /* Damaged frames are passed over, and what is lost with them, a torn tail too, is noted: see
+     * scan_reader_losses(). Every frame is tried once at the start, so that all that is read later is whole.
+     */
     bool skip_bad;
     const char *advice; /* ends every message on damage; "" for none */
 };
@@ -58,6 +59,11 @@ struct scan_losses {
     uint32_t kinds; /* REC_MASK() of those with a header */
 };
 const struct scan_losses *scan_reader_losses(const struct scan_reader *r);
+
+/* What stands behind the last whole frame of the last part: the scan is still being written, or it was cut.
+ * Everything before is read, and this is not. NULL: nothing, or `skip_bad` was asked for. `bytes` may be 0: a
+ * part that was created and no more. Lives as long as `r`. */
+const struct scan_loss *scan_reader_torn(const struct scan_reader *r);
 
 /* Every record of the kinds in `mask` in the order of the stream. Ends with the first failure, of `fn` too.
  */

@@ -27,6 +27,8 @@ struct scan_reader {
     bool skip_bad;
     const char *advice; /* behind messages on damage; "" for none */
     struct scan_losses losses;
+    bool has_torn;
+    struct scan_loss torn; /* the torn tail of the last part */
 };
 
 /* Read exactly `len` bytes at `offset`; STS_EEND when the file ends before. */

@@ -18,8 +18,19 @@ struct sink {
 };
 
 /* A directory of part-NNNNNN.msgpack.zst. It is made where it does not exist; STS_EEXIST if it holds a scan.
- */
+ * The sink holds the lock of sink_dir_lock() until it is closed. */
 int sink_dir_open(const char *path, struct sink **out, struct sts_err *err) STS_CHECK;
+
+/* To go on with a scan: lock its directory, read it, then write on.
+ * The lock keeps every other writer out until it is closed or the process ends; who reads takes none.
+ * STS_EBUSY: another stscan is writing there. `*lock` is a descriptor, to be handed on or closed. */
+int sink_dir_lock(const char *path, int *lock, struct sts_err *err) STS_CHECK;
+/* Takes `lock` over in any case (closes it on failure). What scan_reader_torn() said (NULL: nothing is torn)
+ * is cut off the last part, on disk too; a part that becomes empty is removed. Then the next part is begun,
+ * which scan_writer_new() begins with the scan record. */
+struct scan_loss;
+int sink_dir_resume(const char *path, int lock, const struct scan_loss *torn, struct sink **out,
+                    struct sts_err *err) STS_CHECK;
 /* One stream to `fd` (borrowed). STS_EINVAL if it is a terminal. */
 int sink_stream_open(int fd, struct sink **out, struct sts_err *err) STS_CHECK;
 #endif

@@ -1,5 +1,5 @@
-/* Tables, sets of positions, text and JSON of strangers. */
-#include "analysis/posset.h"
+/* Tables, text and JSON of strangers. */
+#include "analysis/table.h"
 #include "analysis/text.h"
 #include "sinks/json.h"
 
@@ -57,47 +57,6 @@ static void test_keys(void **state)
     assert_false(same(key_of_name(sts_str("mx.example")), key_of_name(sts_str("mx.example."))));
     assert_true(same(key_of_name((struct sts_str){name, 2000}), key_of_name((struct sts_str){name, 2000})));
     assert_false(same(key_join(key_of("ab", 2), key_of("c", 1)), key_join(key_of("a", 1), key_of("bc", 2))));
-}
-
-static void add(struct posset *set, uint64_t pos, bool expect_fresh)
-{
-    bool fresh;
-
-    assert_int_equal(posset_add(set, pos, &fresh), STS_OK);
-    assert_int_equal(fresh, expect_fresh);
-}
-
-static void test_posset(void **state)
-{
-    struct posset set;
-    uint64_t from = 1, to;
-
-    (void)state;
-    posset_init(&set);
-    assert_true(posset_gap(&set, &from, 5, &to));
-    assert_int_equal(from, 1);
-    assert_int_equal(to, 5);
-    for (uint64_t pos = 1; pos <= 100000; pos++)
-        if (pos != 7 && (pos < 40000 || pos > 80000))
-            add(&set, pos, true);
-    add(&set, 1, false);
-    assert_int_equal(set.n, 100000 - 1 - 40001);
-    from = 1;
-    assert_true(posset_gap(&set, &from, 100000, &to));
-    assert_int_equal(from, 7);
-    assert_int_equal(to, 7);
-    from = to + 1;
-    assert_true(posset_gap(&set, &from, 100000, &to));
-    assert_int_equal(from, 40000);
-    assert_int_equal(to, 80000);
-    from = to + 1;
-    assert_false(posset_gap(&set, &from, 100000, &to));
-    assert_true(posset_gap(&set, &from, UINT64_C(1) << 60, &to)); /* wild, and still at once */
-    assert_int_equal(from, 100001);
-    assert_int_equal(to, UINT64_C(1) << 60);
-    add(&set, UINT64_MAX, true); /* a page more, no more */
-    assert_true(posset_has(&set, UINT64_MAX));
-    posset_fini(&set);
 }
 
 static char *escaped(struct sts_str s, bool json)
@@ -173,8 +132,7 @@ static void test_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_table), cmocka_unit_test(test_keys),
-                                       cmocka_unit_test(test_posset), cmocka_unit_test(test_escapes),
-                                       cmocka_unit_test(test_json)};
+                                       cmocka_unit_test(test_escapes), cmocka_unit_test(test_json)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

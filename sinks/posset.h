@@ -1,12 +1,15 @@
-/* posset.h - a set of positions: a bitmap in pages, so that it is small for dense positions and safe for wild
- * ones. Not thread-safe. */
+/* posset.h - a set of positions: a bitmap in pages, so that it is small for dense positions (an eighth of a
+ * byte each and 4 KiB) and safe for wild ones, which cost a page each. Not thread-safe. */
 #ifndef STS_POSSET_H
 #define STS_POSSET_H
-#include "analysis/table.h"
+#include "sinks/base.h"
 
+struct posset_page;
 struct posset {
-    struct table pages;
-    uint64_t n, highest;
+    struct posset_page **pages; /* an open hash by number of the page; NULL: an empty place */
+    size_t n_pages, size;       /* size: places, 1 << bits, or 0 */
+    unsigned bits;
+    uint64_t n, highest; /* positions in it; the highest of them */
 };
 
 void posset_init(struct posset *set);
