@@ -1,6 +1,7 @@
 #include "scanner/addresses.h"
 
 #include "scanner/keyset.h"
+#include "scanner/prefix.h"
 
 #include <stdlib.h>
 
@@ -21,7 +22,7 @@ static uint32_t collect(struct choice *list, uint32_t n, const struct rec_dns *d
     for (uint32_t i = 0; dns != NULL && i < dns->addr.n; i++) {
         struct address a;
 
-        if (address_parse(dns->addr.v[i].p, &a) == STS_OK)
+        if (address_parse_part(dns->addr.v[i].p, dns->addr.v[i].len, &a) == STS_OK)
             list[n++] = (struct choice){key128_of(a.b, sizeof(a.b), seed).lo, a};
     }
     return n;

@@ -1,6 +1,7 @@
 /* domain.c - one name: MX first, then the TXT records, then its record. It waits for DNS only; what it leads
  * to is handed on to the owners of the MX hosts and of the policy. */
 #include "scanner/dns_message.h"
+#include "scanner/mx_hosts.h"
 #include "scanner/questions.h"
 #include "scanner/signalled.h"
 #include "scanner/worker.h"
@@ -89,62 +90,9 @@ static void ask_wild(struct domain *d)
     ask(d, label, DNS_TXT, 0, &d->rec.wild);
 }
 
-static int by_preference(const void *a, const void *b)
+static void want_host(void *arg, struct sts_str name, bool signalled, bool implicit)
 {
-    const struct rec_mx *left = *(const struct rec_mx *const *)a, *right = *(const struct rec_mx *const *)b;
-
-    if (left->preference != right->preference)
-        return left->preference < right->preference ? -1 : 1;
-    return left < right ? -1 : left > right; /* else in the order of the answer */
-}
-
-/* For the sample of an address: its hosts are probed whatever else points there. */
-static bool is_signalled(const struct domain *d)
-{
-    return d->rec.signalled || rpt_is_there(d->rec.rpt);
-}
-
-/* Hand the MX hosts to their owners, the most preferred first where a limit cuts (RFC 5321 section 5.1). */
-static void want_hosts(struct domain *d)
-{
-    const struct rec_dns *mx = d->rec.mx;
-    uint64_t limit = d->w->scan->options->mx_limit;
-    uint32_t n = 0;
-    const struct rec_mx **order = mx ? arena_alloc(&d->arena, mx->mx.n * sizeof(*order)) : NULL;
-
-    if (mx == NULL || mx->mx.n == 0)
-        return;
-    if (order == NULL) {
-        worker_no_memory(d->w);
-        return;
-    }
-    for (uint32_t i = 0; i < mx->mx.n; i++)
-        if (!sts_str_equal(mx->mx.v[i].host, sts_str("."))) /* null MX, RFC 7505 section 3: no host */
-            order[n++] = &mx->mx.v[i];
-    qsort(order, n, sizeof(*order), by_preference);
-    for (uint32_t i = 0; i < n; i++) {
-        if (i >= limit)
-            d->rec.n_mx_cut++;
-        else
-            host_want(d->w, order[i]->host.p, is_signalled(d), false);
-    }
-}
-
-static bool has_address(const struct rec_domain *rec)
-{
-    return (rec->a != NULL && rec->a->addr.n > 0) || (rec->aaaa != NULL && rec->aaaa->addr.n > 0);
-}
-
-/* No MX: mail goes to the name itself (RFC 5321 section 5.1). */
-static void want_implicit(struct domain *d)
-{
-    const struct rec_domain *rec = &d->rec;
-    unsigned when = d->w->scan->options->probe_implicit_mx;
-
-    if (rec->mx == NULL || rec->mx->oc != OC_DNS_NODATA || !has_address(rec) || when == WHEN_NEVER)
-        return;
-    if (when == WHEN_ALWAYS || rec->signalled || rec->control)
-        host_want(d->w, d->name, is_signalled(d), true);
+    host_want(arg, name, signalled, implicit);
 }
 
 static void count_domain(struct domain *d)
@@ -170,6 +118,8 @@ static void domain_free(struct domain *d)
     struct worker *w = d->w;
     struct arena arena = d->arena; /* it holds `d` */
 
+    if (d->rec.attempt > 0)
+        count(&w->counters.names_again);
     arena_fini(&arena);
     w->n_names--;
     count(&w->counters.names_done);
@@ -186,14 +136,12 @@ static void finish(struct domain *d)
     rec->signalled = sts_is_signalled(rec->sts);
     rec->fetch = rec->oc == OC_OK && o->fetch_policy != WHEN_NEVER &&
                  ((o->fetch_policy == WHEN_ALWAYS && !is_dead(d)) || rec->signalled || rec->control);
-    if (rec->oc == OC_OK) {
-        want_hosts(d);
-        want_implicit(d);
-    }
+    if (mx_hosts_each(rec, o, &d->arena, want_host, d->w) != STS_OK)
+        worker_no_memory(d->w);
     count_domain(d);
     outbox_put(d->w->outbox, REC_domain, rec, rec->pos);
     if (rec->fetch)
-        policy_want(d->w, d->name);
+        policy_want(d->w, rec->name);
     domain_free(d);
 }
 
@@ -260,6 +208,7 @@ static bool copy_item(struct domain *d, const struct input_item *item)
     struct sts_str *to[] = {&rec->name, &rec->input, &rec->rank, &rec->tag, &rec->weight};
 
     rec->pos = item->pos;
+    rec->attempt = before_attempt(d->w->scan->before, REC_domain, before_key(item->pos));
     rec->oc = item->why.oc;
     rec->src = item->why.src;
     rec->raw = item->why.raw;

@@ -69,6 +69,8 @@ void endpoint_record(struct worker *w, const char *host, const struct address *a
     evidence->ip = sts_str(ip);
     evidence->port = w->scan->options->smtp_port;
     evidence->oc = oc;
+    evidence->attempt =
+        before_attempt(w->scan->before, REC_endpoint, worker_endpoint_key(w->scan, evidence->host, a));
     outbox_put(w->outbox, REC_endpoint, evidence, 0);
     count_end(w, oc);
 }

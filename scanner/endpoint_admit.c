@@ -13,10 +13,10 @@ struct endpoint_message { /* "this host points at this address" */
     char host[];
 };
 
-void endpoint_want(struct worker *w, const char *host, const struct address *ip, bool signalled, bool again)
+void endpoint_want(struct worker *w, struct sts_str host, const struct address *ip, bool signalled,
+                   bool again)
 {
-    size_t size = strlen(host) + 1;
-    struct endpoint_message *m = calloc(1, sizeof(*m) + size);
+    struct endpoint_message *m = calloc(1, sizeof(*m) + host.len + 1);
 
     if (m == NULL) {
         worker_no_memory(w);
@@ -27,7 +27,7 @@ void endpoint_want(struct worker *w, const char *host, const struct address *ip,
     m->ip = *ip;
     m->signalled = signalled;
     m->again = again;
-    memcpy(m->host, host, size);
+    memcpy(m->host, host.p, host.len);
     if (!again)
         count(&w->counters.endpoints);
     worker_send(w, &m->head);
@@ -72,9 +72,7 @@ static struct site_host *admit(struct worker *w, struct site *site, const struct
 
 static struct key128 key_of(const struct worker *w, const struct endpoint_message *m)
 {
-    uint64_t host = key128_of(m->host, strlen(m->host), w->scan->secret).lo;
-
-    return key128_of(m->ip.b, sizeof(m->ip.b), host);
+    return worker_endpoint_key(w->scan, sts_str(m->host), &m->ip);
 }
 
 /* An address that must not be contacted has a record for each host, and no sample. What is on the blocklist
@@ -98,9 +96,31 @@ static enum outcome judge(const struct worker *w, const struct endpoint_message 
     return gate_judge(w->gate, m->host, &m->ip);
 }
 
-void endpoint_receive(struct worker *w, struct message *message)
+int endpoint_known(struct worker *w, const struct rec_endpoint *e, const struct address *ip, bool signalled)
 {
-    struct endpoint_message *m = (struct endpoint_message *)message;
+    struct site *site;
+
+    if (outcome_class((unsigned)e->oc) == OCC_skipped)
+        return keyset_add(&w->excluded, worker_endpoint_key(w->scan, e->host, ip)) < 0 ? STS_ENOMEM : STS_OK;
+    site = get_site(w, ip);
+    return site != NULL ? site_know(site, &w->site_limits, e->host, signalled, e->att.n > 0) : STS_ENOMEM;
+}
+
+/* An earlier run has done with it; only its host is looked up again. */
+static bool is_known(struct worker *w, const struct endpoint_message *m)
+{
+    const struct site *site;
+
+    if (w->scan->before == NULL || m->again)
+        return false;
+    if (keyset_has(&w->excluded, key_of(w, m)))
+        return true;
+    site = (const struct site *)addrmap_find(&w->sites, &m->ip);
+    return site != NULL && site_has(site, &w->site_limits, m->host);
+}
+
+static void receive(struct worker *w, const struct endpoint_message *m)
+{
     enum outcome judged = judge(w, m);
     struct site *site = judged == OC_OK ? get_site(w, &m->ip) : NULL;
     struct site_host *host = site != NULL ? admit(w, site, m) : NULL;
@@ -113,5 +133,17 @@ void endpoint_receive(struct worker *w, struct message *message)
         endpoint_begin(w, site, host);
     else
         scan_finish(w->scan, 1);
+}
+
+void endpoint_receive(struct worker *w, struct message *message)
+{
+    struct endpoint_message *m = (struct endpoint_message *)message;
+
+    if (is_known(w, m)) {
+        uncount(&w->counters.endpoints);
+        scan_finish(w->scan, 1);
+    } else {
+        receive(w, m);
+    }
     free(m);
 }

@@ -30,19 +30,18 @@ struct host {
     enum { STEP_ADDRESSES, STEP_TLSA, STEP_TLSA_NAME } step; /* what was asked last */
 };
 
-void host_want(struct worker *w, const char *name, bool signalled, bool implicit)
+void host_want(struct worker *w, struct sts_str name, bool signalled, bool implicit)
 {
-    size_t len = strlen(name);
-    struct host_message *m = calloc(1, sizeof(*m) + len + 1);
+    struct host_message *m = calloc(1, sizeof(*m) + name.len + 1);
 
     if (m == NULL) {
         worker_no_memory(w);
         return;
     }
-    for (size_t i = 0; i < len; i++)
-        m->name[i] = (char)tolower((unsigned char)name[i]);
+    for (size_t i = 0; i < name.len; i++)
+        m->name[i] = (char)tolower((unsigned char)name.p[i]);
     m->head.type = MESSAGE_HOST;
-    m->head.to = worker_owner(w->scan, m->name, len);
+    m->head.to = worker_owner(w->scan, m->name, name.len);
     m->signalled = signalled;
     m->implicit = implicit;
     worker_send(w, &m->head);
@@ -109,20 +108,20 @@ static void want_endpoints(struct host *h)
     }
     h->rec.n_cut = found.n_cut;
     for (uint32_t i = 0; i < found.n && !o->no_starttls; i++)
-        endpoint_want(h->w, h->rec.name.p, &found.v[i], h->signalled, h->again);
+        endpoint_want(h->w, h->rec.name, &found.v[i], h->signalled, h->again);
 }
 
-static bool has_tlsa(const struct rec_dns *dns)
+bool host_has_tlsa(const struct rec_host *host)
 {
-    return is_secure(dns) && dns->tlsa.n > 0;
+    return (is_secure(host->tlsa) && host->tlsa->tlsa.n > 0) ||
+           (is_secure(host->tlsa_name) && host->tlsa_name->tlsa.n > 0);
 }
 
-/* Its own TLSA records make a host a signalled one too (DESIGN.md, An endpoint). */
 static void judge_tlsa(struct host *h)
 {
     struct worker *w = h->w;
 
-    if (h->signalled || (!has_tlsa(h->rec.tlsa) && !has_tlsa(h->rec.tlsa_name)))
+    if (h->signalled || !host_has_tlsa(&h->rec))
         return;
     h->signalled = true;
     if (keyset_add(&w->signalled, key128_of(h->rec.name.p, h->rec.name.len, w->scan->secret)) < 0)
@@ -202,7 +201,7 @@ static void enter(struct host *h, struct worker *w)
     w->n_hosts++;
 }
 
-static void start(struct worker *w, const struct host_message *m, bool again)
+static void start(struct worker *w, const struct host_message *m, struct key128 key, bool again)
 {
     struct arena arena;
     struct host *h;
@@ -221,7 +220,8 @@ static void start(struct worker *w, const struct host_message *m, bool again)
     questions_init(&h->questions, w, &h->arena, step);
     h->rec.name = arena_copy(&h->arena, m->name, strlen(m->name));
     h->rec.implicit = m->implicit;
-    h->signalled = m->signalled;
+    h->rec.attempt = before_attempt(w->scan->before, REC_host, key);
+    h->signalled = m->signalled || keyset_has(&w->signalled, key);
     h->again = again;
     h->step = again ? STEP_TLSA_NAME : STEP_ADDRESSES;
     if (h->rec.name.p == NULL) {
@@ -242,7 +242,7 @@ static void start(struct worker *w, const struct host_message *m, bool again)
 
 /* A known host turns out to be signalled. Where its endpoints were sampled out they are not any more: their
  * owners know, its addresses are not kept here, and so they are asked for again, once a host at most. */
-static void signal_again(struct worker *w, const struct host_message *want)
+static void signal_again(struct worker *w, const struct host_message *want, struct key128 key)
 {
     const struct options *o = w->scan->options;
     struct host *h = w->looked_up;
@@ -250,7 +250,7 @@ static void signal_again(struct worker *w, const struct host_message *want)
     while (h != NULL && !sts_str_equal(h->rec.name, sts_str(want->name)))
         h = h->next;
     if (h == NULL && o->per_ip_hosts > 0 && !o->no_starttls) {
-        start(w, want, true);
+        start(w, want, key, true);
         return;
     }
     if (h != NULL)
@@ -269,9 +269,9 @@ void host_receive(struct worker *w, struct message *m)
     if (is_new < 0 || newly_signalled < 0)
         worker_no_memory(w);
     if (is_new > 0)
-        start(w, want, false);
+        start(w, want, key, false);
     else if (newly_signalled > 0)
-        signal_again(w, want);
+        signal_again(w, want, key);
     else
         scan_finish(w->scan, 1);
     free(want);

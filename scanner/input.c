@@ -1,5 +1,6 @@
 #include "scanner/input.h"
 
+#include "scanner/before.h"
 #include "scanner/name.h"
 #include "sinks/shard.h"
 
@@ -38,6 +39,11 @@ void input_set_shard(struct input *in, uint64_t n_shards, uint64_t shard)
 {
     in->n_shards = n_shards;
     in->shard = shard;
+}
+
+void input_set_before(struct input *in, const struct before *before)
+{
+    in->before = before;
 }
 
 void input_stop(struct input *in)
@@ -118,10 +124,11 @@ static bool keep(struct arena *arena, struct sts_str given, struct sts_str *out)
     return given.len == 0 || out->p != NULL;
 }
 
-/* `key` is all that is kept of a position's name. */
-static bool is_ours(const struct input *in, struct sts_str key)
+/* Is the next position to be handed out? `key` is all that is kept of its name. */
+static bool is_wanted(const struct input *in, struct sts_str key)
 {
-    return in->n_shards <= 1 || shard_of(key, in->n_shards) == in->shard;
+    return (in->n_shards <= 1 || shard_of(key, in->n_shards) == in->shard) &&
+           !before_is_done(in->before, in->counts.positions + 1);
 }
 
 /* The item is made, in the batch's next place. */
@@ -147,7 +154,7 @@ int input_add(struct input *in, struct input_batch *batch, const struct input_li
         return no_memory(in, err);
     if (item->why.oc == OC_OK)
         name = (struct sts_str){normal, (uint32_t)len};
-    if (!is_ours(in, name.len > 0 ? name : given)) {
+    if (!is_wanted(in, name.len > 0 ? name : given)) {
         in->counts.positions++;
         return STS_OK;
     }
@@ -167,7 +174,7 @@ int input_add_cut(struct input *in, struct input_batch *batch, const char *line,
     struct sts_str given = {line, INPUT_CUT_BYTES};
 
     memset(item, 0, sizeof(*item));
-    if (!is_ours(in, given)) {
+    if (!is_wanted(in, given)) {
         in->counts.positions++;
         return STS_OK;
     }

@@ -49,6 +49,7 @@ struct input_counts {
     uint64_t folded;    /* lines of a zone file that repeat the delegated name before them */
 };
 
+struct before;
 struct input;
 
 /* What a source has to do. */
@@ -70,6 +71,7 @@ struct input {
     uint8_t whole_digest[DIGEST_BYTES]; /* at the end */
     struct input_counts counts;
     uint64_t n_shards, shard;
+    const struct before *before; /* NULL: nothing is done yet */
     atomic_bool stopped;
     int ended; /* STS_OK, STS_EEND, or the failure that input_next() repeats */
     struct sts_err failure;
@@ -92,6 +94,9 @@ int input_open_names(struct input **out, const char *const *names, size_t n_name
 void input_free(struct input *in); /* NULL is fine */
 /* Before the first input_next(): hand out only what belongs to this shard (sinks/shard.h). Positions stay. */
 void input_set_shard(struct input *in, uint64_t n_shards, uint64_t shard);
+
+/* Likewise: hand out only what is not done (before.h; borrowed). */
+void input_set_before(struct input *in, const struct before *before);
 
 /* The next batch, which the caller frees. STS_EEND: there is none. A failure (place in `err`) is final. */
 int input_next(struct input *in, struct input_batch **out, struct sts_err *err) STS_CHECK;

@@ -72,6 +72,39 @@ bool keyset_has(const struct keyset *set, struct key128 key)
     return (slot->lo | slot->hi) != 0;
 }
 
+/* What stands behind in the same run moves up, where its own place is not behind the gap. */
+static void close_gap(struct keyset *set, size_t gap)
+{
+    const size_t mask = set->size - 1;
+
+    for (size_t at = (gap + 1) & mask; (set->slots[at].lo | set->slots[at].hi) != 0; at = (at + 1) & mask) {
+        const size_t home = set->slots[at].lo & mask;
+
+        if (((at - home) & mask) < ((at - gap) & mask))
+            continue;
+        set->slots[gap] = set->slots[at];
+        gap = at;
+    }
+    set->slots[gap] = (struct key128){0, 0};
+}
+
+void keyset_drop(struct keyset *set, struct key128 key)
+{
+    struct key128 *slot;
+
+    if ((key.lo | key.hi) == 0) {
+        set->has_zero = false;
+        return;
+    }
+    if (set->n == 0)
+        return;
+    slot = find(set->slots, set->size, key);
+    if ((slot->lo | slot->hi) == 0)
+        return;
+    close_gap(set, (size_t)(slot - set->slots));
+    set->n--;
+}
+
 void keyset_fini(struct keyset *set)
 {
     free(set->slots);

@@ -3,6 +3,7 @@
 #include "scanner/options.h"
 #include "scanner/preflight.h"
 #include "scanner/reread.h"
+#include "scanner/resume.h"
 #include "scanner/scan.h"
 #include "scanner/side_files.h"
 #include "sinks/sink.h"
@@ -64,13 +65,18 @@ static bool takes_stdout(const char *path)
     return path != NULL && strcmp(path, "-") == 0;
 }
 
-/* The directory of the scan: as asked, or a new one named by the time. */
-static int open_output(const struct options *o, char *name, size_t size, struct sink **out,
+/* The directory of the scan: that of the scan that goes on, as asked, or a new one named by the time. */
+static int open_output(const struct scan_setup *setup, char *name, size_t size, struct sink **out,
                        struct sts_err *err)
 {
+    const struct options *o = setup->options;
     time_t now = time(NULL);
     struct tm utc;
 
+    if (setup->resume != NULL) {
+        snprintf(name, size, "%s", o->resume);
+        return resume_sink(setup->resume, out, err);
+    }
     if (takes_stdout(o->output)) {
         snprintf(name, size, "-");
         return sink_stream_open(STDOUT_FILENO, out, err);
@@ -106,6 +112,12 @@ static void introduce(struct scan_setup *setup, char host[NAME_BYTES], char agen
                 host);
 }
 
+/* Names from a file can be read again, and records in a directory go on. */
+static bool can_resume(const struct scan_setup *setup, const char *out_name)
+{
+    return setup->options->n_names == 0 && strcmp(out_name, "-") != 0 && input_info(setup->input)->has_size;
+}
+
 /* The last words: where things stand, and what to run next. */
 static enum exit_code tell_end(const struct scan_setup *setup, const char *out_name,
                                const struct scan_result *result, const struct sts_err *err)
@@ -114,16 +126,18 @@ static enum exit_code tell_end(const struct scan_setup *setup, const char *out_n
 
     if (err->code != STS_OK)
         say(err, log_stream(log, true));
+    if (!result->started && !result->output_failed)
+        return EXIT_NO_START;
+    if (result->started && !result->complete && can_resume(setup, out_name))
+        fprintf(log_stream(log, true), "stscan: to go on%s: stscan --resume %s\n",
+                result->output_failed ? " when it can be written again" : "", out_name);
     if (result->output_failed)
         return EXIT_OUTPUT;
-    if (!result->started)
-        return EXIT_NO_START;
     if (strcmp(out_name, "-") != 0)
         fprintf(log_stream(log, !setup->options->quiet),
                 "%s holds %llu names%s in %llu bytes; next: ststat summary %s\n", out_name,
-                (unsigned long long)result->counts.names_done,
-                result->complete ? "" : " (the scan was stopped)", (unsigned long long)result->bytes,
-                out_name);
+                (unsigned long long)result->positions, result->complete ? "" : " (the scan was stopped)",
+                (unsigned long long)result->bytes, out_name);
     return result->complete && err->code == STS_OK ? EXIT_DONE : EXIT_STOPPED;
 }
 
@@ -167,10 +181,14 @@ static enum exit_code scan_with(const struct scan_setup *setup)
     struct sts_err err = {0};
     struct sink *sink = NULL;
 
-    if (open_output(o, out_name, sizeof(out_name), &sink, &err) != STS_OK) {
+    if (open_output(setup, out_name, sizeof(out_name), &sink, &err) != STS_OK) {
         say(&err, messages);
         return err.code == STS_EEXIST || err.code == STS_EINVAL ? EXIT_USAGE : EXIT_OUTPUT;
     }
+    if (o->input_file != NULL && strcmp(out_name, "-") != 0 && !can_resume(setup, out_name))
+        fprintf(log_stream(setup->files->log, !o->quiet),
+                "stscan: %s cannot be read again: if this scan stops early, --resume cannot go on with it\n",
+                strcmp(o->input_file, "-") == 0 ? "standard input" : o->input_file);
     (void)!scan_run(setup, sink, &result, &err);
     return tell_end(setup, out_name, &result, &err);
 }
@@ -185,10 +203,11 @@ static enum exit_code dry_run(const struct options *o, struct input *input)
     return EXIT_NO_START;
 }
 
-static enum exit_code scan_into(const struct options *o, struct input *input, const struct side_files *files)
+static enum exit_code scan_into(const struct options *o, struct input *input, struct resume *resume,
+                                const struct side_files *files)
 {
     char host[NAME_BYTES] = "", agent[AGENT_BYTES];
-    struct scan_setup setup = {.options = o, .input = input, .files = files};
+    struct scan_setup setup = {.options = o, .input = input, .files = files, .resume = resume};
     struct checks checks;
     struct arena arena;
     enum exit_code code;
@@ -208,7 +227,7 @@ static enum exit_code scan_into(const struct options *o, struct input *input, co
     return code;
 }
 
-static enum exit_code scan(struct options *o)
+static enum exit_code scan_options(struct options *o, struct resume *resume)
 {
     struct side_files files = {NULL};
     struct sts_err err = {0};
@@ -217,18 +236,31 @@ static enum exit_code scan(struct options *o)
 
     if (options_default_servers(o, "/etc/resolv.conf", &err) != STS_OK ||
         (!o->dry_run && side_files_open(&files, o, &err) != STS_OK) ||
-        (!o->preflight && open_input(o, &input, &err) != STS_OK))
+        (!o->preflight && open_input(o, &input, &err) != STS_OK) ||
+        (resume != NULL && resume_check_input(resume, input_info(input), &err) != STS_OK))
         say(&err, files.log != NULL ? log_stream(files.log, true) : stderr);
     else
-        code = o->dry_run ? dry_run(o, input) : scan_into(o, input, &files);
+        code = o->dry_run ? dry_run(o, input) : scan_into(o, input, resume, &files);
     input_free(input);
     side_files_close(&files);
     return code;
 }
 
+/* Options take their texts from *resume: it goes last. */
+static enum exit_code go_on(struct options *o, struct resume **resume)
+{
+    struct sts_err err = {0};
+
+    if (resume_open(resume, o, &err) == STS_OK)
+        return scan_options(o, *resume);
+    say(&err, stderr);
+    return err.code == STS_EEND ? EXIT_DONE : err.code == STS_EINVAL ? EXIT_USAGE : EXIT_NO_START;
+}
+
 int main(int argc, char **argv)
 {
     struct sts_err err = {0};
+    struct resume *resume = NULL;
     struct options o;
     enum exit_code code = EXIT_DONE;
 
@@ -244,10 +276,11 @@ int main(int argc, char **argv)
         fprintf(stderr, "stscan: cannot set up c-ares or libcurl\n");
         code = EXIT_NO_START;
     } else {
-        code = scan(&o);
+        code = o.resume != NULL ? go_on(&o, &resume) : scan_options(&o, NULL);
         curl_global_cleanup();
         dns_library_end();
     }
     options_fini(&o);
+    resume_free(resume);
     return code;
 }

@@ -181,8 +181,7 @@ static int set_defaults(struct options *o, struct sts_err *err)
     return STS_OK;
 }
 
-/* What --rates-file names beats the command line. */
-static int take_rates(struct options *o, struct sts_err *err)
+int options_take_rates(struct options *o, struct sts_err *err)
 {
     static const enum option_id ids[RATES_N] = {OPT_dns_rate, OPT_connect_rate, OPT_max_connections};
     struct sts_err inner = {0};
@@ -213,9 +212,9 @@ int options_parse(struct options *o, int argc, char *const *argv, struct sts_err
         return sts_fail(err, STS_ENOMEM, "out of memory");
     if (set_defaults(o, err) != STS_OK || take_words(&r) != STS_OK)
         return err->code;
-    if (o->help || o->version)
+    if (o->help || o->version || o->resume != NULL)
         return STS_OK;
-    return take_rates(o, err) == STS_OK ? options_check(o, err) : err->code;
+    return options_take_rates(o, err) == STS_OK ? options_check(o, err) : err->code;
 }
 
 void options_fini(struct options *o)

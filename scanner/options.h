@@ -31,6 +31,8 @@ enum option_when {
 };
 /* Values of --policy-addresses. */
 enum option_addresses { ADDRESSES_ALL, ADDRESSES_FAMILY, ADDRESSES_ONE };
+/* Values of --retry. */
+enum option_again { AGAIN_INTERRUPTED, AGAIN_INCONCLUSIVE };
 struct option_durations {
     uint64_t ms[OPTIONS_MOST_DURATIONS];
     uint32_t n;
@@ -79,8 +81,12 @@ struct options {
 };
 
 /* Fill `o` from the command line and check it. STS_EINVAL: `err` says what is wrong, without "stscan: ". With
- * o->help or o->version nothing is checked across options. options_fini() in any case. */
+ * o->help, o->version or o->resume nothing is checked across options. options_fini() in any case. */
 int options_parse(struct options *o, int argc, char *const *argv, struct sts_err *err) STS_CHECK;
+/* After options_parse() with o->resume: take what the user did not give anew from the record of the scan,
+ * into `arena` where it is text, and check all. STS_EINVAL: an option may not change, and `err` says why. */
+int options_resume(struct options *o, const struct rec_scan *scan, struct arena *arena,
+                   struct sts_err *err) STS_CHECK;
 void options_fini(struct options *o);
 /* Where --name-servers is not given, take those of `path`. Checks that they lie in the lab, if there is one.
  */

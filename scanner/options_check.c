@@ -110,6 +110,8 @@ int options_check(const struct options *o, struct sts_err *err)
         return err->code;
     if (o->preflight && o->dry_run)
         return sts_fail(err, STS_EINVAL, "--preflight and --dry-run exclude each other");
+    if (o->resume == NULL && o->given[OPT_again])
+        return sts_fail(err, STS_EINVAL, "--retry is of a scan that goes on: give --resume DIR");
     if (o->quiet && o->verbose)
         return sts_fail(err, STS_EINVAL, "--quiet and --verbose exclude each other");
     return STS_OK;

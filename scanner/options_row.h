@@ -35,6 +35,8 @@ const struct option_row *option_row(enum option_id id);
 /* Set the option from its text (NULL: a flag, now on). STS_EINVAL: the text is wrong, "--name: ..." in `err`.
  */
 int option_set(struct options *o, enum option_id id, const char *text, struct sts_err *err) STS_CHECK;
+/* What --rates-file names beats the options. */
+int options_take_rates(struct options *o, struct sts_err *err) STS_CHECK;
 /* What the options are together. */
 int options_check(const struct options *o, struct sts_err *err) STS_CHECK;
 #endif

@@ -46,7 +46,7 @@ static void policy_free(struct policy *p)
     free(p);
 }
 
-void policy_want(struct worker *w, const char *name)
+void policy_want(struct worker *w, struct sts_str name)
 {
     struct policy *p = calloc(1, sizeof(*p));
     char host[sizeof(POLICY_PREFIX) + 256];
@@ -56,8 +56,8 @@ void policy_want(struct worker *w, const char *name)
         return;
     }
     arena_init(&p->arena, POLICY_MOST_BYTES);
-    p->rec.name = arena_copy(&p->arena, name, strlen(name));
-    snprintf(host, sizeof(host), POLICY_PREFIX "%s", name);
+    p->rec.name = arena_copy(&p->arena, name.p, name.len);
+    snprintf(host, sizeof(host), POLICY_PREFIX "%.*s", (int)name.len, name.p);
     p->rec.host = arena_copy(&p->arena, host, strlen(host));
     if (p->rec.name.p == NULL || p->rec.host.p == NULL) {
         policy_free(p);
@@ -65,7 +65,7 @@ void policy_want(struct worker *w, const char *name)
         return;
     }
     p->head.type = MESSAGE_POLICY;
-    p->head.to = worker_owner(w->scan, name, strlen(name));
+    p->head.to = worker_owner(w->scan, name.p, name.len);
     worker_send(w, &p->head);
 }
 
@@ -109,6 +109,7 @@ static void take_evidence(struct policy *p)
     struct rec_policy rec = p->seen;
 
     rec.name = old->name;
+    rec.attempt = old->attempt;
     rec.host = old->host;
     rec.a = old->a;
     rec.aaaa = old->aaaa;
@@ -291,7 +292,8 @@ static void look_up(struct policy *p)
 
 static void receive_new(struct worker *w, struct policy *p)
 {
-    int added = keyset_add(&w->policies, key128_of(p->rec.name.p, p->rec.name.len, w->scan->secret));
+    const struct key128 key = key128_of(p->rec.name.p, p->rec.name.len, w->scan->secret);
+    int added = keyset_add(&w->policies, key);
 
     if (added < 0)
         worker_no_memory(w);
@@ -300,6 +302,7 @@ static void receive_new(struct worker *w, struct policy *p)
         scan_finish(w->scan, 1);
         return;
     }
+    p->rec.attempt = before_attempt(w->scan->before, REC_policy, key);
     count(&w->counters.policies);
     enter(p, w);
     if (scan_phase(w->scan) != PHASE_RUN)

@@ -1,5 +1,6 @@
 /* scan.c - the main thread of a scan: starts the others, says how it goes, ends them and says how it went.
  * When it moves on from phase to phase is scan_phase.c's. */
+#include "scanner/resume.h"
 #include "scanner/scan_private.h"
 #include "scanner/scan_record.h"
 #include "scanner/side_files.h"
@@ -120,6 +121,27 @@ static void block_signals(void)
     pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
+/* Times go on counting from the start of the first run; a clock that was set back since makes no gap. */
+static void start_before(struct scan *s, uint64_t start_ms)
+{
+    if (s->start_ms > start_ms)
+        s->start_ns -= (int64_t)(s->start_ms - start_ms) * 1000000;
+    s->start_ms = start_ms;
+}
+
+/* What earlier runs have done; the input hands out the rest. */
+static int load(struct control *c, struct sts_err *err)
+{
+    if (c->resume == NULL)
+        return STS_OK;
+    c->scan.before = &c->before;
+    if (resume_load(c->resume, &c->scan, &c->before, err) != STS_OK)
+        return err->code;
+    input_set_before(c->input, &c->before);
+    resume_tell(c->resume, &c->before, c->messages);
+    return STS_OK;
+}
+
 static int prepare(struct control *c, const struct options *o, struct sts_err *err)
 {
     struct scan *s = &c->scan;
@@ -128,7 +150,10 @@ static int prepare(struct control *c, const struct options *o, struct sts_err *e
 
     clock_gettime(CLOCK_REALTIME, &wall);
     s->start_ms = (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_nsec / 1000000;
-    s->start_ns = c->judged_ns = c->progress.start_ns = c->progress.last.now_ns = scan_clock_ns();
+    s->start_ns = c->begun_ns = c->judged_ns = c->progress.start_ns = c->progress.last.now_ns =
+        scan_clock_ns();
+    if (c->resume != NULL)
+        start_before(s, resume_start_ms(c->resume));
     s->n_workers = o->threads > 0 ? (uint32_t)o->threads : cores > 0 ? cores : 1;
     s->workers = calloc(s->n_workers, sizeof(*s->workers));
     if (s->workers == NULL || fifo_init(&s->batches, s->n_workers * BATCHES_PER_WORKER) != STS_OK ||
@@ -161,6 +186,8 @@ static int start_threads(struct control *c, struct sink *sink, struct sts_err *e
         s->workers[i].id = i;
         rc = worker_init(&s->workers[i], err);
     }
+    if (rc == STS_OK)
+        rc = load(c, err);
     if (rc == STS_OK)
         rc = scan_record(s, c->input, s->workers[0].ctx, &c->arena, &c->record, err);
     if (rc == STS_OK)
@@ -223,6 +250,7 @@ static void join_threads(struct control *c, bool started, struct scan_result *re
         record.complete = false;
         record.reason = sts_str(c->output.err.msg);
     }
+    result->positions = record.positions;
     result->bytes = atomic_load(&c->output.bytes);
     if (started)
         write_files(c, &record, result);
@@ -243,6 +271,7 @@ static void release(struct control *c, struct sts_err *err)
     fifo_fini(&s->chunks);
     door_rules_fini(&s->door);
     exclusions_fini(&s->exclusions);
+    before_fini(&c->before);
     tls_store_free(s->store);
     pthread_mutex_destroy(&s->failure_lock);
 }
@@ -260,6 +289,7 @@ int scan_run(const struct scan_setup *setup, struct sink *sink, struct scan_resu
         return sts_fail(err, STS_ENOMEM, "out of memory");
     }
     c->input = setup->input;
+    c->resume = setup->resume;
     c->files = setup->files;
     c->messages = log_stream(setup->files->log, true);
     arena_init(&c->arena, 0);

@@ -16,7 +16,9 @@
 
 #include <uv.h>
 
+struct before;
 struct checks;
+struct resume;
 struct side_files;
 struct tls_store;
 struct worker;
@@ -52,8 +54,9 @@ struct scan {
     const char *ehlo_name;
     const char *user_agent;
     const struct checks *checks; /* what preflight found */
+    const struct before *before; /* what earlier runs have done; NULL: there were none */
     uint64_t seed, secret;       /* of choices by hash, and of table keys */
-    int64_t start_ns;            /* monotonic */
+    int64_t start_ns;            /* monotonic; before this run where it goes on with an earlier one */
     uint64_t start_ms;           /* wall clock, since 1970 */
 
     struct fifo batches; /* reader to workers */
@@ -101,12 +104,14 @@ struct scan_setup {
     const char *user_agent;
     const struct checks *checks;
     const struct side_files *files;
+    struct resume *resume;     /* NULL: a new scan */
     uint32_t max_connections;  /* as the descriptor limit allows */
     uint32_t most_connections; /* that limit */
 };
 /* What main() wants to know at the end. */
 struct scan_result {
     struct counts counts;
+    uint64_t positions; /* with a record, those of earlier runs too */
     uint64_t bytes;     /* written */
     bool started;       /* false: it could not start */
     bool complete;      /* the whole input was scanned */

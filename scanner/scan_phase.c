@@ -76,7 +76,7 @@ static void judge_runtime(struct control *c, int64_t now_ns)
 {
     int64_t most_ns = (int64_t)c->scan.options->max_runtime_ms * 1000000;
 
-    if (most_ns > 0 && scan_phase(&c->scan) == PHASE_RUN && now_ns - c->scan.start_ns > most_ns)
+    if (most_ns > 0 && scan_phase(&c->scan) == PHASE_RUN && now_ns - c->begun_ns > most_ns)
         drain(c, "--max-runtime reached", "--max-runtime reached, stopping");
 }
 

@@ -2,6 +2,7 @@
  * scan moves on) share. For these two files only. Thread: the main thread. */
 #ifndef STS_SCAN_PRIVATE_H
 #define STS_SCAN_PRIVATE_H
+#include "scanner/before.h"
 #include "scanner/output.h"
 #include "scanner/progress.h"
 #include "scanner/reading.h"
@@ -11,6 +12,8 @@
 
 struct control { /* the main thread's own */
     struct scan scan;
+    struct before before; /* where `resume` is */
+    struct resume *resume;
     struct input *input;
     uv_loop_t loop;
     uv_async_t wake;
@@ -27,6 +30,7 @@ struct control { /* the main thread's own */
     struct rec_scan record;
     const char *stop_reason;  /* why it ends before its end; NULL: it does not */
     bool told_blocked;        /* that the SMTP port seems to be blocked */
+    int64_t begun_ns;         /* when this run began */
     int64_t names_through_ns; /* when the last name was done; 0: not yet */
     int64_t drain_end_ns;     /* when the grace ends; 0: not stopping */
     int64_t judged_ns;        /* the last look at where the scan is */

@@ -1,6 +1,7 @@
 #include "scanner/scan_record.h"
 
 #include "scanner/checks.h"
+#include "scanner/options_row.h"
 #include "scanner/tls.h"
 #include "scanner/worker.h"
 
@@ -54,22 +55,26 @@ static struct sts_strs resolvers(const struct servers *servers, struct arena *ar
     return list;
 }
 
-static int set_option(struct rec_scan *out, const char *name, struct sts_str value, struct arena *arena)
+/* As it came out on this host. */
+static int set_option(struct rec_scan *out, enum option_id id, bool derived, const char *text,
+                      struct arena *arena)
 {
+    const char *name = option_row(id)->name;
+    struct sts_str value = arena_copy(arena, text, strlen(text));
     uint32_t i = 0;
 
-    value = arena_copy(arena, value.p, value.len);
     while (i < out->options.n && !sts_str_equal(out->options.v[i].name, sts_str(name)))
         i++;
     if (i == out->options.n)
         out->options.n++;
-    out->options.v[i] = (struct rec_option){sts_str(name), value};
+    out->options.v[i] = (struct rec_option){sts_str(name), value, derived};
     return value.p != NULL ? STS_OK : STS_ENOMEM;
 }
 
 /* The options in force, with what follows from this host where the user left it open. */
 static int settings(const struct scan *s, struct arena *arena, struct rec_scan *out, struct sts_err *err)
 {
+    const bool *given = s->options->given;
     char dns_rate[NUMBER_BYTES], connections[NUMBER_BYTES], threads[NUMBER_BYTES];
 
     if (options_in_force(s->options, arena, &out->options.v, &out->options.n, err) != STS_OK)
@@ -77,11 +82,10 @@ static int settings(const struct scan *s, struct arena *arena, struct rec_scan *
     snprintf(dns_rate, sizeof(dns_rate), "%" PRIu64, options_total_dns_rate(s->options));
     snprintf(connections, sizeof(connections), "%" PRIu32, s->max_connections);
     snprintf(threads, sizeof(threads), "%" PRIu32, s->n_workers);
-    if ((!s->options->given[OPT_dns_rate] &&
-         set_option(out, "dns-rate", sts_str(dns_rate), arena) != STS_OK) ||
-        set_option(out, "threads", sts_str(threads), arena) != STS_OK ||
-        set_option(out, "max-connections", sts_str(connections), arena) != STS_OK ||
-        set_option(out, "ehlo-name", sts_str(s->ehlo_name), arena) != STS_OK)
+    if ((!given[OPT_dns_rate] && set_option(out, OPT_dns_rate, true, dns_rate, arena) != STS_OK) ||
+        set_option(out, OPT_threads, !given[OPT_threads], threads, arena) != STS_OK ||
+        set_option(out, OPT_max_connections, !given[OPT_max_connections], connections, arena) != STS_OK ||
+        set_option(out, OPT_ehlo_name, !given[OPT_ehlo_name], s->ehlo_name, arena) != STS_OK)
         return sts_fail(err, STS_ENOMEM, "out of memory");
     return STS_OK;
 }
@@ -118,6 +122,21 @@ int scan_record(const struct scan *s, const struct input *input, SSL_CTX *ctx, s
     return STS_OK;
 }
 
+static void add_before(const struct before *b, uint64_t totals[REC_KIND_LIMIT][OUTCOME_LIMIT],
+                       struct rec_end *out)
+{
+    for (unsigned kind = 0; kind < REC_KIND_LIMIT; kind++) {
+        for (unsigned oc = 0; oc < OUTCOME_LIMIT; oc++)
+            totals[kind][oc] += b->counts[kind][oc];
+    }
+    if (b->done.highest > out->last_pos)
+        out->last_pos = b->done.highest;
+    out->positions += b->done.n;
+    out->queries += b->queries;
+    out->connects += b->connects;
+    out->loop_gaps += b->loop_gaps;
+}
+
 static void add_counts(const struct scan *s, struct arena *arena, struct rec_end *out)
 {
     uint64_t totals[REC_KIND_LIMIT][OUTCOME_LIMIT] = {{0}};
@@ -129,6 +148,8 @@ static void add_counts(const struct scan *s, struct arena *arena, struct rec_end
         if (s->workers[i].last_pos > out->last_pos)
             out->last_pos = s->workers[i].last_pos;
     }
+    if (s->before != NULL)
+        add_before(s->before, totals, out);
     for (unsigned kind = 0; out->counts.v != NULL && kind < REC_KIND_LIMIT; kind++) {
         for (unsigned oc = 0; oc < OUTCOME_LIMIT && kind != REC_cert; oc++) {
             if (totals[kind][oc] > 0)
@@ -146,7 +167,7 @@ void end_record(const struct scan *s, const struct counts *counts, const char *r
     *out = (struct rec_end){.end_ms = (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_nsec / 1000000,
                             .complete = complete,
                             .reason = sts_str(complete ? "" : reason),
-                            .positions = counts->names_done,
+                            .positions = counts->names_done - counts->names_again,
                             .queries = counts->queries,
                             .connects = counts->connects,
                             .loop_gaps = counts->loop_gaps};

@@ -4,7 +4,8 @@ int side_files_open(struct side_files *files, const struct options *o, struct st
 {
     *files = (struct side_files){NULL};
     if (log_open(&files->log, o->log_file, err) != STS_OK ||
-        (o->status_file != NULL && status_file_open(&files->status, o->status_file, err) != STS_OK) ||
+        (o->status_file != NULL &&
+         status_file_open(&files->status, o->status_file, o->resume != NULL, err) != STS_OK) ||
         (o->metadata_file != NULL && metadata_open(&files->metadata, o->metadata_file, err) != STS_OK))
         return err->code;
     return STS_OK;

@@ -111,6 +111,37 @@ int site_admit(struct site *s, const struct site_limits *limits, const char *nam
     return STS_OK;
 }
 
+int site_know(struct site *s, const struct site_limits *limits, struct sts_str name, bool signalled,
+              bool probed)
+{
+    enum site_class class_ = signalled ? SITE_SIGNALLED : SITE_PLAIN;
+    struct site_host *h = malloc(sizeof(*h) + name.len + 1);
+
+    if (h == NULL)
+        return STS_ENOMEM;
+    *h = (struct site_host){.class_ = class_, .probed = probed};
+    memcpy(h->name, name.p, name.len);
+    h->name[name.len] = '\0';
+    h->order = order_of(limits, class_, h->name);
+    enter(s, h);
+    s->n_hosts++;
+    s->n_signalled += signalled;
+    return STS_OK;
+}
+
+bool site_has(const struct site *s, const struct site_limits *limits, const char *name)
+{
+    for (unsigned class_ = 0; class_ < SITE_CLASSES; class_++) {
+        const uint64_t order = order_of(limits, (enum site_class)class_, name);
+
+        for (const struct site_host *h = s->kept[class_]; h != NULL && h->order >= order; h = h->next) {
+            if (h->order == order && strcmp(h->name, name) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 void site_begin(struct site *s, struct site_host *h)
 {
     s->n_waiting[h->class_] -= h->waiting;

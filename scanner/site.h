@@ -60,6 +60,12 @@ struct site_answer {
 /* `again`: the host pointed here before, and is signalled only now. STS_ENOMEM: nothing has changed. */
 int site_admit(struct site *s, const struct site_limits *limits, const char *name, bool signalled, bool again,
                struct site_answer *out) STS_CHECK;
+/* An earlier run has probed the host here, or has taken the outcome of others (not `probed`). It is kept,
+ * whatever the limit. STS_ENOMEM. */
+int site_know(struct site *s, const struct site_limits *limits, struct sts_str name, bool signalled,
+              bool probed) STS_CHECK;
+/* Is the host kept? */
+bool site_has(const struct site *s, const struct site_limits *limits, const char *name);
 /* It does not give way any more. May be called again. */
 void site_begin(struct site *s, struct site_host *h);
 /* Hosts that point here and are not kept. */

@@ -19,15 +19,15 @@ static const char header[] = "time,elapsed_s,percent,eta_s,names_per_s,queries_p
 #undef COUNTER
                              "\n";
 
-int status_file_open(struct status_file **out, const char *path, struct sts_err *err)
+int status_file_open(struct status_file **out, const char *path, bool go_on, struct sts_err *err)
 {
     struct status_file *f = calloc(1, sizeof(*f));
 
     if (f == NULL)
         return sts_fail(err, STS_ENOMEM, "out of memory");
     f->path = path;
-    f->file = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
-    if (f->file == NULL || fputs(header, f->file) == EOF || fflush(f->file) != 0) {
+    f->file = strcmp(path, "-") == 0 ? stdout : fopen(path, go_on ? "ae" : "we");
+    if (f->file == NULL || (ftell(f->file) <= 0 && fputs(header, f->file) == EOF) || fflush(f->file) != 0) {
         (void)sts_fail(err, STS_EIO, "%s: cannot write: %s", path, strerror(errno));
         status_file_close(f);
         return err->code;

@@ -32,6 +32,11 @@ uint32_t worker_owner_of_address(const struct scan *scan, const struct address *
     return worker_owner(scan, network.b, sizeof(network.b));
 }
 
+struct key128 worker_endpoint_key(const struct scan *scan, struct sts_str host, const struct address *ip)
+{
+    return key128_of(ip->b, sizeof(ip->b), key128_of(host.p, host.len, scan->secret).lo);
+}
+
 static struct worker *worker_of(struct worker *w, uint32_t id)
 {
     return &w->scan->workers[id];

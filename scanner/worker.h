@@ -2,6 +2,7 @@
  * of it is touched by another thread but the rings it receives from, its counters and its async handle. */
 #ifndef STS_WORKER_H
 #define STS_WORKER_H
+#include "scanner/before.h"
 #include "scanner/dns.h"
 #include "scanner/gate.h"
 #include "scanner/http.h"
@@ -54,8 +55,9 @@ struct worker {
     struct keyset hosts, policies; /* known in this scan */
     struct keyset signalled;       /* of the hosts: those known to be signalled */
     struct host *looked_up;        /* hosts in work */
-    struct keyset excluded; /* endpoints that have their record as excluded ones, to the end of the scan */
-    struct addrmap sites;   /* addresses of MX hosts, to the end of the scan */
+    struct keyset
+        excluded; /* endpoints that have their record and no place in `sites`, to the end of the scan */
+    struct addrmap sites; /* addresses of MX hosts, to the end of the scan */
     struct site_limits site_limits;
     struct endpoint *endpoints;     /* in flight, for the end */
     struct policy *fetching;        /* in flight, for the end */
@@ -91,17 +93,26 @@ uint32_t worker_owner_of_address(const struct scan *scan, const struct address *
 /* Out of memory for one thing: recorded where a record can be written, and the scan ends. */
 void worker_no_memory(struct worker *w);
 
+/* What a record of an endpoint is known by. */
+struct key128 worker_endpoint_key(const struct scan *scan, struct sts_str host, const struct address *ip);
+
 /* Is the name excluded? Counted if so. */
 bool worker_excludes(struct worker *w, const char *name);
 
 /* domain.c: take up one name. */
 void domain_start(struct worker *w, const struct input_item *item);
 /* host.c */
-void host_want(struct worker *w, const char *name, bool signalled, bool implicit);
+void host_want(struct worker *w, struct sts_str name, bool signalled, bool implicit);
 void host_receive(struct worker *w, struct message *m);
+/* Its own TLSA records make a host a signalled one (DESIGN.md, An endpoint). */
+bool host_has_tlsa(const struct rec_host *host);
 /* endpoint_admit.c. `again`: the host was wanted before, and is signalled only now. */
-void endpoint_want(struct worker *w, const char *host, const struct address *ip, bool signalled, bool again);
+void endpoint_want(struct worker *w, struct sts_str host, const struct address *ip, bool signalled,
+                   bool again);
 void endpoint_receive(struct worker *w, struct message *m);
+/* Before `w` is started: the endpoint has a record of an earlier run, which counts. STS_ENOMEM. */
+int endpoint_known(struct worker *w, const struct rec_endpoint *e, const struct address *ip,
+                   bool signalled) STS_CHECK;
 /* endpoint.c */
 void endpoint_turn(struct worker *w);        /* once a loop turn */
 void endpoint_exclude_all(struct worker *w); /* what a new blocklist names, in flight or waiting */
@@ -111,7 +122,7 @@ void endpoint_end_all(struct worker *w, enum outcome oc); /* in flight and waiti
 void endpoint_report(struct worker *w); /* the sampled addresses, when nothing is left */
 void endpoint_forget(struct worker *w); /* frees the sites */
 /* policy.c, policy_also.c */
-void policy_want(struct worker *w, const char *name);
+void policy_want(struct worker *w, struct sts_str name);
 void policy_receive(struct worker *w, struct message *m);
 void policy_exclude_all(struct worker *w);
 void policy_restart_all(struct worker *w);
