@@ -66,6 +66,9 @@ static int on_head(void *arg, enum rec_kind kind, const void *record, const stru
         head->start_ms = scan->start_ms;
         head->shard = option_number(scan, "shard", 0);
         head->n_shards = option_number(scan, "shards", 1);
+        head->end_ms = head->positions = 0; /* an end record before this one is that of an earlier run */
+        head->complete = false;
+        head->reason = "";
         head->program = arena_copy(&sum->arena, scan->program.p, scan->program.len).p;
         if (keep_checks(sum, scan, err) != STS_OK)
             return err->code;
@@ -102,6 +105,7 @@ static int gather(struct summary *sum, struct scan_reader *r, struct sts_err *er
     head->checks = &sum->checks;
     head->n_shards = 1;
     head->losses = scan_reader_losses(r);
+    head->torn = scan_reader_torn(r);
     for (unsigned kind = 0; kind < REC_KIND_LIMIT; kind++)
         head->records += scan_reader_n_records(r, kind);
     if (scan_reader_each(r, REC_MASK(REC_scan) | REC_MASK(REC_end), on_head, sum, err) != STS_OK ||

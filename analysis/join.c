@@ -217,7 +217,11 @@ int join_add(struct join *j, enum rec_kind kind, const void *record, struct sts_
     const struct rec_end *end = record;
 
     switch (kind) {
-    case REC_scan: j->start_ms = ((const struct rec_scan *)record)->start_ms; return STS_OK;
+    case REC_scan:
+        j->start_ms = ((const struct rec_scan *)record)->start_ms;
+        j->complete = false; /* an end record before this one is that of an earlier run */
+        j->positions = 0;
+        return STS_OK;
     case REC_cert: return chains_add(j->chains, record, err);
     case REC_host: return on_host(j, record, err);
     case REC_endpoint: return on_endpoint(j, record, err);

@@ -26,6 +26,7 @@ struct summary_head {
     const struct summary_checks *checks;
     const struct chain_rules *rules;
     const struct scan_losses *losses;
+    const struct scan_loss *torn; /* NULL: none */
 };
 
 void render_text(FILE *out, const struct summary_head *head, const struct stats *s, bool outcomes);

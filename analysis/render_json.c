@@ -56,6 +56,21 @@ static void put_checks(struct json *j, const struct summary_checks *checks)
     json_list_end(j);
 }
 
+/* What stands behind the last whole frame. */
+static void put_torn_tail(struct json *j, const struct scan_loss *torn)
+{
+    if (torn == NULL) {
+        json_null(j, "torn");
+        return;
+    }
+    json_object(j, "torn");
+    json_str(j, "file", sts_str(torn->file));
+    json_uint(j, "offset", torn->offset);
+    json_uint(j, "bytes", torn->bytes);
+    json_str(j, "why", sts_str(torn->why));
+    json_object_end(j);
+}
+
 static void put_head(struct json *j, const struct summary_head *head)
 {
     json_object(j, "scan");
@@ -79,6 +94,8 @@ static void put_head(struct json *j, const struct summary_head *head)
     put_checks(j, head->checks);
     put_rules(j, head->rules);
     put_damage(j, head->losses);
+    json_bool(j, "ended", head->end_ms != 0); /* it has an end record */
+    put_torn_tail(j, head->torn);
     json_object_end(j);
 }
 

@@ -123,6 +123,10 @@ static void put_head(FILE *out, const struct summary_head *head)
     else
         fprintf(out, "not ended: the end record is missing");
     text_put(out, sts_str(head->reason));
+    if (head->torn != NULL) {
+        fprintf(out, "\n  torn      ");
+        put_loss(out, head->torn);
+    }
     fprintf(out, "\n  size      %s records", grouped(num, head->records));
     fprintf(out, " in %s bytes\n", grouped(num, head->bytes));
     if (head->n_shards > 1)

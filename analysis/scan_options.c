@@ -73,11 +73,10 @@ static const char *plural(uint64_t n)
     return n == 1 ? "" : "s";
 }
 
-static void put_place(FILE *out, const struct scan_loss *loss, unsigned indent)
+void put_loss(FILE *out, const struct scan_loss *loss)
 {
     const char *kind = loss->has_header ? rec_kind_name(loss->info.kind) : NULL;
 
-    fprintf(out, "%*s", (int)indent, "");
     text_put(out, sts_str(loss->file));
     fprintf(out, ": offset %" PRIu64 ", %" PRIu64 " bytes", loss->offset, loss->bytes);
     if (loss->has_header)
@@ -85,7 +84,18 @@ static void put_place(FILE *out, const struct scan_loss *loss, unsigned indent)
                 plural(loss->info.n_records));
     if (loss->has_header && loss->info.kind == REC_domain)
         fprintf(out, " of positions %" PRIu64 " to %" PRIu64, loss->info.first_pos, loss->info.last_pos);
-    fprintf(out, ": %s\n", loss->why);
+    fprintf(out, ": %s", loss->why);
+}
+
+void put_torn(FILE *out, const struct scan_reader *r, const struct scan_loss *torn)
+{
+    put_loss(out, torn);
+    fputs("; still being written, or cut", out);
+    if (strcmp(torn->file, scan_reader_name(r)) == 0 || strcmp(scan_reader_name(r), "-") == 0)
+        return; /* one stream: nobody can go on with it */
+    fputs(": stscan --resume ", out);
+    text_put(out, sts_str(scan_reader_name(r)));
+    fputs(" goes on", out);
 }
 
 void put_losses(FILE *out, const struct scan_losses *losses, unsigned indent)
@@ -98,8 +108,11 @@ void put_losses(FILE *out, const struct scan_losses *losses, unsigned indent)
         fprintf(out, ", and at %" PRIu64 " place%s frames whose header is lost too, of unknown size",
                 losses->headless, plural(losses->headless));
     fprintf(out, "; %" PRIu64 " bytes\n", losses->bytes);
-    for (uint64_t i = 0; i < kept; i++)
-        put_place(out, &losses->v[i], indent);
+    for (uint64_t i = 0; i < kept; i++) {
+        fprintf(out, "%*s", (int)indent, "");
+        put_loss(out, &losses->v[i]);
+        fputc('\n', out);
+    }
     if (losses->n > kept)
         fprintf(out, "%*sand %" PRIu64 " places more\n", (int)indent, "", losses->n - kept);
 }
@@ -107,6 +120,7 @@ void put_losses(FILE *out, const struct scan_losses *losses, unsigned indent)
 static void say(const struct scan_options *o, const struct scan_reader *r)
 {
     const struct scan_losses *losses = scan_reader_losses(r);
+    const struct scan_loss *torn = scan_reader_torn(r);
     char time[TEXT_TIME_BYTES];
 
     if (o->rules.ca_file != NULL)
@@ -114,6 +128,11 @@ static void say(const struct scan_options *o, const struct scan_reader *r)
     if (o->rules.has_time) {
         text_time(time, o->rules.time_ms);
         fprintf(stderr, "ststat: certificates are verified as of %s\n", time);
+    }
+    if (torn != NULL) {
+        fputs("ststat: not whole, and not in what follows: ", stderr);
+        put_torn(stderr, r, torn);
+        fputc('\n', stderr);
     }
     if (losses->n == 0)
         return;

@@ -40,6 +40,10 @@ int scan_options_open(struct scan_options *o, struct scan_reader **out, const ch
  * seconds since 1970. */
 int parse_time(const char *text, uint64_t *ms, struct sts_err *err) STS_CHECK;
 
+/* "FILE: offset 1, 2 bytes, 3 host records: why", without a newline. */
+void put_loss(FILE *out, const struct scan_loss *loss);
+/* The torn tail with what it means and what to do. */
+void put_torn(FILE *out, const struct scan_reader *r, const struct scan_loss *torn);
 /* "records in 2 frames: 31; bytes: 8123", a line for each place behind `indent` blanks. */
 void put_losses(FILE *out, const struct scan_losses *losses, unsigned indent);
 #endif

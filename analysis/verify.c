@@ -166,27 +166,28 @@ static void check_positions(struct verify *v)
     }
 }
 
-static void check_parts(struct verify *v, const struct scan_reader *r)
+static void check_parts(struct verify *v)
 {
     const struct sts_str nothing = {NULL, 0};
-    unsigned n_parts = scan_reader_n_parts(r);
 
-    if (v->n_parts_begun != n_parts)
+    if (v->n_parts_begun != v->n_parts)
         verify_problem(v, NULL, nothing, "%u of %u parts do not begin with the scan record",
-                       n_parts - v->n_parts_begun, n_parts);
+                       v->n_parts - v->n_parts_begun, v->n_parts);
 }
 
 int verify_scan(struct verify *v, struct scan_reader *r, struct sts_err *err)
 {
-    const uint32_t end = REC_MASK(REC_end), hosts = REC_MASK(REC_host), domains = REC_MASK(REC_domain);
+    const uint32_t ends = REC_MASK(REC_scan) | REC_MASK(REC_end), end = REC_MASK(REC_end),
+                   hosts = REC_MASK(REC_host), domains = REC_MASK(REC_domain);
 
-    if (scan_reader_each(r, end, verify_end, v, err) != STS_OK ||
+    v->n_parts = scan_reader_n_parts(r);
+    if (scan_reader_each(r, ends, verify_end, v, err) != STS_OK ||
         scan_reader_each(r, hosts, verify_small, v, err) != STS_OK ||
         scan_reader_each(r, REC_MASK_ALL & ~(end | hosts | domains), verify_small, v, err) != STS_OK ||
         scan_reader_each(r, domains, verify_domain, v, err) != STS_OK ||
         scan_reader_each(r, end, on_end, v, err) != STS_OK)
         return err->code;
-    check_parts(v, r);
+    check_parts(v);
     check_positions(v);
     return STS_OK;
 }

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-struct verify_end { /* the last end record */
+struct verify_end { /* the end record; none where the scan went on behind it */
     bool there, complete;
     char reason[128]; /* escaped text */
     uint64_t positions, last_pos;
@@ -25,7 +25,7 @@ struct verify {
     struct table counts;            /* records by kind and outcome */
     struct verify_end end;
     uint64_t start_ms, seed;
-    unsigned n_scans, n_parts_begun;
+    unsigned n_parts, n_scans, n_parts_begun;
     bool newer_schema;
     uint64_t n_shards, shard; /* of the scan's options; n_shards 1: it is not split */
     uint64_t n_misplaced;     /* records of another shard */

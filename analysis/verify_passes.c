@@ -128,7 +128,8 @@ static int on_endpoint(struct verify *v, const struct rec_endpoint *e, const str
         return err->code;
     if (!verify_knows(v, REC_host, host, 0)) {
         v->n_late_hosts++;
-        if (v->end.there)
+        /* After a crash the host record may be missing; in a scan of one part there was none. */
+        if (v->end.complete || (v->end.there && v->n_parts == 1))
             verify_problem(v, place, e->host, "an endpoint without a host record");
     }
     return note_record(v, REC_endpoint, key_join(host, address), e->host, e->attempt, place, err);
@@ -169,15 +170,18 @@ static bool after_end(const struct verify *v, const struct scan_place *place)
     return v->end.there && v->end.complete && (order > 0 || (order == 0 && place->offset > v->end.offset));
 }
 
-/* Read first. A scan that was stopped and taken up again may hold several: the last one counts. */
+/* Read first, with the scan records. A scan that was taken up again has an end record for each run that came
+ * to one: it counts where no run begins behind it. */
 int verify_end(void *arg, enum rec_kind kind, const void *record, const struct scan_place *place,
                struct sts_err *err)
 {
     struct verify *v = arg;
     const struct rec_end *end = record;
 
-    (void)kind, (void)err;
-    if (end == NULL)
+    (void)err;
+    if (kind == REC_scan)
+        v->end = (struct verify_end){.there = false};
+    if (kind == REC_scan || end == NULL)
         return STS_OK;
     v->end = (struct verify_end){.there = true,
                                  .complete = end->complete,

@@ -1,4 +1,5 @@
 /* verify_report.c - what ststat verify has proven, in words. */
+#include "analysis/scan_options.h"
 #include "analysis/text.h"
 #include "analysis/verify.h"
 
@@ -15,6 +16,11 @@ static void put_state(const struct verify *v, const struct scan_reader *r)
             ": %" PRIu64 " records in %" PRIu32 " part%s, %" PRIu64
             " bytes: every frame whole, every checksum right\n",
             records, scan_reader_n_parts(r), scan_reader_n_parts(r) == 1 ? "" : "s", scan_reader_bytes(r));
+    if (scan_reader_torn(r) != NULL) {
+        fprintf(v->out, "torn tail     ");
+        put_torn(v->out, r, scan_reader_torn(r));
+        fputc('\n', v->out);
+    }
     if (v->end.complete)
         fprintf(v->out, "state         complete\n");
     else if (v->end.there)

@@ -52,51 +52,6 @@ int reader_add(struct scan_reader *r, const struct entry *entry, struct sts_err 
     return STS_OK;
 }
 
-static int torn(const struct scan_reader *r, const struct part *part, uint64_t offset, uint64_t size,
-                struct sts_err *err)
-{
-    return sts_fail(err, STS_EFORMAT,
-                    "%s: ends within a frame: the frame at offset %" PRIu64 " has %" PRIu64 " bytes left%s",
-                    part->name, offset, size - offset, r->advice);
-}
-
-/* No header where one should be: damage, or no scan at all. */
-static int no_frame(struct scan_reader *r, const struct part *part, uint64_t offset, uint64_t size,
-                    struct sts_err *err)
-{
-    uint64_t next;
-
-    if (offset == 0 && salvage_find(r, part, 0, size, &next, err) == STS_EEND)
-        return sts_fail(err, STS_EFORMAT, "%s: no frame of a scan at offset 0: this is no scan", part->name);
-    return sts_fail(err, STS_EFORMAT, "%s: no frame of a scan at offset %" PRIu64 ": the file is damaged%s",
-                    part->name, offset, r->advice);
-}
-
-static int index_frames(struct scan_reader *r, uint32_t number, uint64_t size, struct sts_err *err)
-{
-    const struct part *part = &r->parts[number];
-    uint64_t offset = 0;
-
-    while (offset < size) {
-        uint8_t header[FRAME_HEADER_BYTES];
-        struct entry entry = {.part = number, .offset = offset};
-        int rc = reader_read_at(part, offset, header, sizeof(header), err);
-
-        if (rc == STS_EEND)
-            return torn(r, part, offset, size, err);
-        if (rc != STS_OK)
-            return rc;
-        if (frame_header_decode(header, &entry.info) != STS_OK)
-            return no_frame(r, part, offset, size, err);
-        if (size - offset - FRAME_HEADER_BYTES < entry.info.packed_bytes)
-            return torn(r, part, offset, size, err);
-        if (reader_add(r, &entry, err) != STS_OK)
-            return err->code;
-        offset += FRAME_HEADER_BYTES + entry.info.packed_bytes;
-    }
-    return STS_OK;
-}
-
 static int index_part(struct scan_reader *r, uint32_t number, struct sts_err *err)
 {
     const struct part *part = &r->parts[number];
@@ -105,7 +60,9 @@ static int index_part(struct scan_reader *r, uint32_t number, struct sts_err *er
     if (fstat(part->fd, &st) != 0)
         return sts_fail(err, STS_EIO, "%s: %s", part->name, strerror(errno));
     r->bytes += (uint64_t)st.st_size;
-    return (r->skip_bad ? salvage_part : index_frames)(r, number, (uint64_t)st.st_size, err);
+    if (r->skip_bad)
+        return salvage_part(r, number, 0, (uint64_t)st.st_size, err);
+    return part_index(r, number, number + 1 == r->n_listed, (uint64_t)st.st_size, err);
 }
 
 static int add_part(struct scan_reader *r, char *name_own, int fd_own, struct sts_err *err)
@@ -208,6 +165,7 @@ static int open_dir(struct scan_reader *r, const char *path, struct sts_err *err
 
     if (n < 0)
         return sts_fail(err, STS_EIO, "%s: cannot list: %s", path, strerror(errno));
+    r->n_listed = (uint32_t)n;
     if (n == 0)
         sts_fail(err, STS_EFORMAT, "%s: holds no scan (no part-*.msgpack.zst)", path);
     for (int i = 0; i < n; i++) {
@@ -223,6 +181,21 @@ static int open_dir(struct scan_reader *r, const char *path, struct sts_err *err
     }
     free(list);
     return err->code;
+}
+
+static void nothing_whole(const struct scan_reader *r, struct sts_err *err)
+{
+    if (r->losses.n > 0)
+        sts_fail(err, STS_EFORMAT, "%s: holds no whole frame of a scan", r->name);
+    else if (r->torn.bytes == 0)
+        sts_fail(err, STS_EFORMAT, "%s: is empty", r->torn.file);
+    else if (r->torn.has_header)
+        sts_fail(err, STS_EFORMAT, "%s: its first frame is not whole (%s): nothing can be read", r->torn.file,
+                 r->torn.why);
+    else
+        sts_fail(err, STS_EFORMAT,
+                 "%s: no frame of a scan at offset 0: this is no scan, or was cut at its very beginning",
+                 r->torn.file);
 }
 
 int scan_reader_open(struct scan_reader **out, const char *path, struct sts_err *err)
@@ -241,6 +214,7 @@ int scan_reader_open_with(struct scan_reader **out, const char *path,
     arena_init(&r->arena, READ_ARENA_BYTES);
     r->skip_bad = options->skip_bad;
     r->advice = options->advice;
+    r->n_listed = 1;
     r->name = strdup(path);
     if (r->name == NULL)
         no_memory(err);
@@ -253,7 +227,7 @@ int scan_reader_open_with(struct scan_reader **out, const char *path,
     else
         (void)!open_file(r, path, err);
     if (err->code == STS_OK && r->n_entries == 0)
-        sts_fail(err, STS_EFORMAT, r->losses.n ? "%s: holds no whole frame of a scan" : "%s: is empty", path);
+        nothing_whole(r, err);
     if (err->code != STS_OK) {
         scan_reader_close(r);
         return err->code;
@@ -286,7 +260,7 @@ const char *scan_reader_name(const struct scan_reader *r)
 
 uint32_t scan_reader_n_parts(const struct scan_reader *r)
 {
-    return r->n_parts;
+    return r->n_parts - (r->has_torn && r->torn.offset == 0);
 }
 
 uint64_t scan_reader_n_records(const struct scan_reader *r, unsigned kind)

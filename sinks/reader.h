@@ -36,10 +36,10 @@ struct scan_reader_options {
 int scan_reader_open_with(struct scan_reader **out, const char *path,
                           const struct scan_reader_options *options, struct sts_err *err) STS_CHECK;
 void scan_reader_close(struct scan_reader *r);
-const char *scan_reader_name(const struct scan_reader *r); /* for messages */
-uint32_t scan_reader_n_parts(const struct scan_reader *r);
+const char *scan_reader_name(const struct scan_reader *r);                  /* for messages */
+uint32_t scan_reader_n_parts(const struct scan_reader *r);                  /* those with a whole frame */
 uint64_t scan_reader_n_records(const struct scan_reader *r, unsigned kind); /* as the frame headers say */
-uint64_t scan_reader_bytes(const struct scan_reader *r);                    /* compressed, all parts */
+uint64_t scan_reader_bytes(const struct scan_reader *r); /* compressed, all parts; no torn tail */
 
 /* Bytes in a row that could not be read. */
 struct scan_loss {

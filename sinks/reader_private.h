@@ -17,7 +17,7 @@ struct entry { /* a frame */
 struct scan_reader {
     char *name;
     struct part *parts;
-    uint32_t n_parts;
+    uint32_t n_parts, n_listed; /* n_listed: as many as there will be */
     struct entry *entries;
     size_t n_entries, size_entries;
     uint64_t bytes;
@@ -43,10 +43,13 @@ int reader_load(struct scan_reader *r, const struct entry *e, struct sts_err *er
 int reader_each_loaded(struct scan_reader *r, const struct entry *e, scan_record_fn fn, void *arg,
                        struct sts_err *err) STS_CHECK;
 
-/* salvage.c: the next header of a frame in [from, size) of a part: STS_OK with its offset, STS_EEND for none.
- */
-int salvage_find(struct scan_reader *r, const struct part *part, uint64_t from, uint64_t size,
-                 uint64_t *offset, struct sts_err *err) STS_CHECK;
-/* Indexes the frames of a part that can be read to their end, each of them tried; notes what is lost. */
-int salvage_part(struct scan_reader *r, uint32_t number, uint64_t size, struct sts_err *err) STS_CHECK;
+/* salvage.c: indexes the frames in [from, size) of a part that can be read to their end, each of them tried;
+ * notes what is lost. */
+int salvage_part(struct scan_reader *r, uint32_t number, uint64_t from, uint64_t size,
+                 struct sts_err *err) STS_CHECK;
+
+/* part.c: indexes the frames of a part by their headers. STS_EFORMAT: it is damaged. The last part may have a
+ * torn tail, which is noted. */
+int part_index(struct scan_reader *r, uint32_t number, bool is_last, uint64_t size,
+               struct sts_err *err) STS_CHECK;
 #endif
