@@ -265,6 +265,7 @@ int main(int argc, char **argv)
     enum exit_code code = EXIT_DONE;
 
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not become larger: a failed write, like a full disk */
     if (options_parse(&o, argc, argv, &err) != STS_OK) {
         say(&err, stderr);
         code = EXIT_USAGE;

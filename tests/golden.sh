@@ -61,6 +61,11 @@ is torn.json bash -c "cd '$work' && '$full' summary --json torn 2>/dev/null | se
 is torn-verify.txt bash -c "cd '$work' && '$full' verify torn"
 is torn-lines.txt bash -c "cd '$work' && '$full' export torn 2>&1 >/dev/null
     '$full' show torn good.example 2>&1 >/dev/null; '$full' summary - 2>&1 >/dev/null <torn/part*"
+# Taken up again behind an end record, and not at its end yet.
+mkdir "$work/resumed"
+cp $scan-stopped/part* "$work/resumed/part-000001.msgpack.zst"
+head -c 398 $scan/part* >"$work/resumed/part-000002.msgpack.zst"
+is resumed.txt bash -c "cd '$work' && '$full' summary resumed 2>&1 | sed '/^Names/,\$d'; '$full' verify resumed"
 # Certificates lost, policies lost, endpoints lost: what follows from them is unknown, and no one's failure.
 for at in 1000 5000 5500; do
     { head -c $at $scan/part*; printf '\001'; tail -c +$((at + 2)) $scan/part*; } >"$work/lost-$at"

@@ -43,6 +43,7 @@ enum wrong {
     NO_ROUTE = 1 << 21,          /* to the second address of a policy host: right */
     NO_ROUTE_ENDPOINT = 1 << 22, /* for the last look at an endpoint */
     ALSO_MISSING = 1 << 23,      /* a certificate that another address of a policy host sent */
+    RESUMED = 1 << 24,           /* behind a run that was stopped at once: right */
 };
 
 struct build {
@@ -153,6 +154,20 @@ static void put_end(struct build *b, unsigned wrong)
     put(b, REC_end, &end);
 }
 
+/* Ends the run and begins another. */
+static void resume(struct build *b, const char *dir, const struct rec_scan *scan,
+                   const struct scan_writer_options *options)
+{
+    struct sink *sink;
+    int lock;
+
+    put_end(b, STOPPED | COUNT_WRONG);
+    assert_int_equal(scan_writer_close(b->writer, NULL, &b->err), STS_OK);
+    assert_int_equal(sink_dir_lock(dir, &lock, &b->err), STS_OK);
+    assert_int_equal(sink_dir_resume(dir, lock, NULL, &sink, &b->err), STS_OK);
+    assert_int_equal(scan_writer_new(&b->writer, sink, scan, options, &b->err), STS_OK);
+}
+
 /* Build the scan, verify it, clear it away. The output is `*text`, to be freed. */
 static uint64_t run(unsigned wrong, char **text)
 {
@@ -173,6 +188,8 @@ static uint64_t run(unsigned wrong, char **text)
     assert_non_null(mkdtemp(dir));
     assert_int_equal(sink_dir_open(dir, &sink, &b.err), STS_OK);
     assert_int_equal(scan_writer_new(&b.writer, sink, &scan, &options, &b.err), STS_OK);
+    if (wrong & RESUMED)
+        resume(&b, dir, &scan, &options);
     put_domains(&b, wrong);
     put_shared(&b, wrong);
     if (!(wrong & NO_END))
@@ -191,6 +208,8 @@ static uint64_t run(unsigned wrong, char **text)
     scan_reader_close(r);
     fclose(out);
     snprintf(file, sizeof(file), "%s/part-000001.msgpack.zst", dir);
+    unlink(file);
+    snprintf(file, sizeof(file), "%s/part-000002.msgpack.zst", dir);
     unlink(file);
     rmdir(dir);
     return n_problems;
@@ -215,6 +234,7 @@ static void test_sound(void **state)
     expect(NOTHING, 0, "cited 3 times");
     expect(NO_ROUTE, 0, "no problems");
     expect(POSITION_REPEATED, 0, "repeated      1 superseded");
+    expect(RESUMED, 0, "state         complete");
     expect(SHARDED, 0,
            "as many as were taken up by this shard, 1 of 4: each of them belongs to it; 3 domain");
 }
@@ -253,6 +273,11 @@ static void test_stopped(void **state)
     expect(NO_END | HOST_MISSING, 0, "not ended, the end record is missing: checked for what was written");
     expect(NO_END | POSITION_TWICE, 1, "a second record of position 2 with attempt 0");
     expect(STOPPED | COUNT_WRONG, 1, "says 7 domain records");
+    expect(STOPPED | HOST_MISSING, 1, "an endpoint without a host record");
+    expect(RESUMED | STOPPED, 0, "stopped before its end, SIGINT: checked for what was written");
+    expect(RESUMED | NO_END, 0, "not ended, the end record is missing: checked for what was written");
+    expect(RESUMED | COUNT_WRONG, 1, "says 7 domain records");
+    expect(RESUMED | BEHIND_END, 2, "a record behind the end of the scan");
 }
 
 int main(void)
