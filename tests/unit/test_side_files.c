@@ -158,7 +158,7 @@ static void test_status(void **state)
     (void)state;
     view.counts.names_started = 5;
     view.counts.names_done = 3;
-    assert_int_equal(status_file_open(&f, "status", &err), STS_OK);
+    assert_int_equal(status_file_open(&f, "status", false, &err), STS_OK);
     status_file_row(f, &view, &rates, stderr);
     rates.done = 0.125;
     rates.eta_s = 10.4;
@@ -177,7 +177,7 @@ static void test_status(void **state)
     assert_non_null(strstr(row, "Z,1.500,,,2.25,0.00,0.00,2,0,7,99,5,3,"));
     row = strchr(row, '\n') + 1;
     assert_non_null(strstr(row, "Z,1.500,12.50,10,2.25,0.00,0.00,0,0,7,99,5,6,"));
-    assert_int_equal(status_file_open(&f, "/dev/full", &err), STS_EIO);
+    assert_int_equal(status_file_open(&f, "/dev/full", false, &err), STS_EIO);
     assert_string_equal(err.msg, "/dev/full: cannot write: No space left on device");
 }
 
