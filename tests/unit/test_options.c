@@ -306,7 +306,7 @@ static void test_unknown(void **state)
     bad("--windw 5", "unknown option --windw; did you mean --window?");
     bad("--windwo=5", "did you mean --window?");
     bad("--name-server x", "did you mean --name-servers?");
-    bad("--retry", "did you mean --retry-after?");
+    bad("--retry-aft", "did you mean --retry-after?");
     bad("--nonesuch-option x", "unknown option --nonesuch-option; --help lists them");
     bad("--x", "unknown option --x; --help lists them");
     bad("--a-name-that-is-much-longer-than-that-of-any-option-which-this-program-has-ever-had",
