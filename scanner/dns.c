@@ -32,7 +32,10 @@ int dns_new(const struct dns_env *env, struct dns **out, struct sts_err *err)
     struct dns *d = calloc(1, sizeof(*d));
     uint64_t wait_ms;
 
-    if (d == NULL || resolvers_init(&d->resolvers, env->n_servers) != STS_OK) {
+    if (d == NULL || (d->probes = calloc(env->n_servers, sizeof(struct ticket *))) == NULL ||
+        resolvers_init(&d->resolvers, env->n_servers) != STS_OK) {
+        if (d != NULL)
+            free(d->probes);
         free(d);
         return sts_fail(err, STS_ENOMEM, "out of memory");
     }
@@ -43,6 +46,7 @@ int dns_new(const struct dns_env *env, struct dns **out, struct sts_err *err)
         if (d->tcp != NULL)
             tcp_close(d->tcp);
         resolvers_fini(&d->resolvers);
+        free(d->probes);
         free(d);
         return err->code;
     }
@@ -55,6 +59,9 @@ void dns_close(struct dns *d)
     struct ticket *t;
 
     dns_cancel_all(d, OC_OUR_STOP);
+    for (uint32_t i = 0; i < d->resolvers.n; i++)
+        tries_end_probe(d, i);
+    free(d->probes);
     udp_close(d->udp);
     tcp_close(d->tcp); /* gives back every ticket */
     while ((t = d->free_tickets) != NULL) {
@@ -170,6 +177,11 @@ bool dns_turn(struct dns *d, int64_t now_ns)
     tries_end_waits(d);
     ready = d->waiting.n + d->again.n + (tcp_has_room(d->tcp) ? d->streams.n : 0);
     most = ready < TURN_MOST_QUERIES ? ready : TURN_MOST_QUERIES;
+    if (dns_is_paused(d)) {
+        tries_probe(d);
+        udp_flush(d->udp);
+        return false;
+    }
     if (udp_is_behind(d->udp) || !udp_has_room(d->udp)) {
         udp_flush(d->udp);
         return false;
@@ -207,6 +219,11 @@ void dns_cancel_all(struct dns *d, enum outcome oc)
             cancel(&d->sent[i], oc);
         cancel(&d->waiting, oc);
     } while (dns_waiting(d) > 0);
+}
+
+bool dns_is_paused(const struct dns *d)
+{
+    return d->env.may_pause && !d->stopping && resolvers_all_down(&d->resolvers);
 }
 
 uint32_t dns_waiting(const struct dns *d)

@@ -36,6 +36,8 @@ struct dns_env {
     uint32_t window;                           /* queries in flight to each of them */
     uint64_t timeout_ms;                       /* of the first try */
     uint64_t deadline_ms;                      /* of a question with all its tries; 0: 4 times timeout_ms */
+    /* Where no resolver answers, questions wait, and none ends for want of an answer (dns_is_paused). */
+    bool may_pause;
     bool hasty; /* end what is asked at once where a resolver is found not to be there */
     /* Is nothing to be asked about the name any more? NULL: all may be asked. */
     bool (*excludes)(void *arg, const char *name);
@@ -65,5 +67,8 @@ bool dns_ask(struct dns *d, const char *name, enum dns_type type, unsigned flags
 bool dns_turn(struct dns *d, int64_t now_ns);
 /* Every question not answered ends with `oc` (OUR_STOP). */
 void dns_cancel_all(struct dns *d, enum outcome oc);
+/* No resolver answers, or too few questions: nothing is sent but a question now and then, to see whether one
+ * is back. What is asked waits. */
+bool dns_is_paused(const struct dns *d);
 uint32_t dns_waiting(const struct dns *d); /* questions not sent yet */
 #endif

@@ -24,6 +24,14 @@ static bool is_truncated(const uint8_t *msg, size_t len)
     return len > 2 && (msg[2] & 2) != 0;
 }
 
+/* RCODE 5: "the name server refuses to perform the specified operation for policy reasons", in the fourth
+ * byte.
+ */
+static bool is_refusal(const uint8_t *msg, size_t len)
+{
+    return len > 3 && (msg[3] & 15) == 5;
+}
+
 /* By TCP, RFC 7766 section 5. */
 static void ask_by_stream(struct dns_query *q)
 {
@@ -53,6 +61,8 @@ static void on_failure(struct dns_query *q, struct result r)
         count(&q->dns->env.counters->dns_timeouts);
         query_note_attempt(q, (struct result){OC_OUR_STALL, r.src, r.raw});
         ask_again(q);
+    } else if (q->stream && dns_is_paused(q->dns)) {
+        tries_hold(q);
     } else if (r.oc == OC_DNS_RESOLVER_DOWN && !q->stream) {
         on_refused(q->dns, q->resolver); /* the next try may be to another */
     } else if (r.oc == OC_DNS_RESOLVER_DOWN || r.oc == OC_DNS_TIMEOUT) {
@@ -73,6 +83,10 @@ static void on_message(struct dns_query *q, const uint8_t *question, const uint8
         ask_by_stream(q);
         return;
     }
+    if (is_refusal(msg, len) && dns_is_paused(q->dns)) {
+        tries_hold(q);
+        return;
+    }
     r = q->second ? read_second(q, question, msg, len)
                   : dns_message_answer(msg, len, question, q->type, q->flags, q->arena, q->answer);
     query_settle(q, r);
@@ -86,13 +100,25 @@ static void on_message(struct dns_query *q, const uint8_t *question, const uint8
     query_finish(q);
 }
 
+/* A resolver that refuses whatever it is asked is of no more use than one that is silent. */
+static void judge_resolver(struct dns *d, uint32_t resolver, const uint8_t *msg, size_t len)
+{
+    struct resolvers *all = &d->resolvers;
+
+    if (is_refusal(msg, len) ? resolvers_lost(all, resolver) : resolvers_answered(all, resolver))
+        tries_leave_resolver(d, resolver);
+}
+
 void on_answer(struct exchange *x, struct result r, const uint8_t *msg, size_t len)
 {
     struct ticket *t = (struct ticket *)x;
+    struct dns *d = t->dns;
     struct dns_query *q = unlink_ticket(t);
 
+    if (d->probes[x->resolver] == t)
+        d->probes[x->resolver] = NULL;
     if (r.oc == OC_OK)
-        resolvers_answered(&t->dns->resolvers, x->resolver);
+        judge_resolver(d, x->resolver, msg, len);
     if (q != NULL && r.oc == OC_OK)
         on_message(q, dns_message_question(x->query), msg, len);
     else if (q != NULL)

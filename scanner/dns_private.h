@@ -14,7 +14,7 @@
 struct ticket {
     struct exchange exchange; /* first */
     struct dns *dns;
-    struct dns_query *query; /* NULL: no longer wanted */
+    struct dns_query *query; /* NULL: no longer wanted, or a probe */
     struct ticket *next;     /* of the same question, or free */
 };
 struct dns_query {
@@ -50,6 +50,7 @@ struct dns {
     struct query_list sent_stream;
     uint32_t n_tries;
     struct ticket *free_tickets;
+    struct ticket **probes; /* of each resolver: the question to see whether it is back; NULL: none */
     bool stopping;
 };
 
@@ -84,6 +85,13 @@ void tries_give_up(struct dns_query *q);
 struct dns_query *unlink_ticket(struct ticket *t);
 void free_ticket(struct ticket *t);
 void on_refused(struct dns *d, uint32_t resolver); /* udp_refused_fn */
+/* A resolver is found to be down: what it was asked goes to another. */
+void tries_leave_resolver(struct dns *d, uint32_t resolver);
+/* No answer counts for now: the question waits until one resolver is back. */
+void tries_hold(struct dns_query *q);
+/* While no resolver answers, once a loop turn: look whether one is back. */
+void tries_probe(struct dns *d);
+void tries_end_probe(struct dns *d, uint32_t resolver);
 
 /* ---- dns_answer.c ---- */
 

@@ -61,9 +61,9 @@ static void try_again(struct dns_query *q)
 }
 
 /* The tries of a resolver that is found to be down go to another, where there is one. */
-static void leave_resolver(struct dns *d, uint32_t resolver)
+void tries_leave_resolver(struct dns *d, uint32_t resolver)
 {
-    if (d->resolvers.n_down == d->resolvers.n)
+    if (resolvers_all_down(&d->resolvers))
         return;
     for (uint32_t i = 0; i + 1 < d->n_tries; i++) /* after the last one there is no other */
         for (struct dns_query *q = d->sent[i].first, *next; q != NULL; q = next) {
@@ -76,9 +76,20 @@ static void leave_resolver(struct dns *d, uint32_t resolver)
 void on_refused(struct dns *d, uint32_t resolver)
 {
     if (resolvers_refused(&d->resolvers, resolver, d->env.timers->now_ms))
-        leave_resolver(d, resolver);
+        tries_leave_resolver(d, resolver);
     while (d->env.hasty && d->sent[0].first != NULL)
         tries_give_up(d->sent[0].first);
+}
+
+void tries_hold(struct dns_query *q)
+{
+    struct dns *d = q->dns;
+
+    count(&d->env.counters->dns_timeouts);
+    if (!q->second && q->answer->att.n + 1 < MOST_ATTEMPTS)
+        query_note_attempt(q, (struct result){OC_DNS_RESOLVER_DOWN, SRC_NONE, 0});
+    query_detach(q);
+    query_append(q->stream ? &d->streams : &d->again, q);
 }
 
 static void on_wait_over(struct dns_query *q)
@@ -86,10 +97,12 @@ static void on_wait_over(struct dns_query *q)
     struct dns *d = q->dns;
 
     if (!q->stream && resolvers_lost(&d->resolvers, q->resolver))
-        leave_resolver(d, q->resolver);
+        tries_leave_resolver(d, q->resolver);
     if (q->in == &d->again)
         return;
-    if (q->stream || q->tries >= d->n_tries)
+    if (dns_is_paused(d))
+        tries_hold(q);
+    else if (q->stream || q->tries >= d->n_tries)
         tries_give_up(q);
     else
         try_again(q);
@@ -108,18 +121,29 @@ void tries_end_waits(struct dns *d)
     end_waits(d, &d->sent_stream);
 }
 
-/* NULL: `*oc` says why. */
-static struct ticket *new_ticket(struct dns *d, struct dns_query *q, enum outcome *oc)
+/* NULL: no memory. */
+static struct ticket *take_ticket(struct dns *d)
 {
     struct ticket *t = d->free_tickets;
-    size_t len;
 
-    *oc = OC_OUR_MEMORY;
     if (t != NULL)
         d->free_tickets = t->next;
     else if ((t = malloc(sizeof(*t))) == NULL)
         return NULL;
     t->dns = d;
+    t->query = NULL;
+    return t;
+}
+
+/* NULL: `*oc` says why. */
+static struct ticket *new_ticket(struct dns *d, struct dns_query *q, enum outcome *oc)
+{
+    struct ticket *t = take_ticket(d);
+    size_t len;
+
+    *oc = OC_OUR_MEMORY;
+    if (t == NULL)
+        return NULL;
     len = dns_message_query(t->exchange.query, q->name, q->type, q->flags | (q->second ? DNS_CD : 0));
     if (len == 0) {
         *oc = OC_DNS_NOT_QUERYABLE;
@@ -134,14 +158,13 @@ static struct ticket *new_ticket(struct dns *d, struct dns_query *q, enum outcom
     return t;
 }
 
-void tries_send(struct dns *d, struct dns_query *q)
+static void send_to(struct dns *d, struct dns_query *q, uint32_t resolver)
 {
     uint64_t now_ms = d->env.timers->now_ms;
     struct ticket *ticket;
     enum outcome oc;
 
-    if (!q->stream) /* which goes to where the answer did not fit */
-        q->resolver = resolvers_pick(&d->resolvers, q->tries > 0 ? q->resolver : RESOLVER_NONE, now_ms);
+    q->resolver = resolver;
     ticket = new_ticket(d, q, &oc);
     if (ticket == NULL) {
         query_refuse(q, oc);
@@ -156,4 +179,56 @@ void tries_send(struct dns *d, struct dns_query *q)
         tcp_send(d->tcp, &ticket->exchange);
     else
         udp_send(d->udp, &ticket->exchange);
+}
+
+void tries_send(struct dns *d, struct dns_query *q)
+{
+    uint32_t resolver = q->resolver;
+
+    if (!q->stream) /* which goes to where the answer did not fit */
+        resolver =
+            resolvers_pick(&d->resolvers, q->tries > 0 ? q->resolver : RESOLVER_NONE, d->env.timers->now_ms);
+    send_to(d, q, resolver);
+}
+
+void tries_end_probe(struct dns *d, uint32_t resolver)
+{
+    struct ticket *t = d->probes[resolver];
+
+    d->probes[resolver] = NULL;
+    if (t == NULL)
+        return;
+    udp_cancel(d->udp, &t->exchange);
+    free_ticket(t);
+}
+
+/* About the root, of which every resolver knows: were it one of the questions that wait, its own name server
+ * may be what does not answer. */
+static void ask_root(struct dns *d, uint32_t resolver)
+{
+    struct ticket *t;
+
+    tries_end_probe(d, resolver);
+    t = take_ticket(d);
+    if (t == NULL)
+        return;
+    t->exchange.len = (uint16_t)dns_message_query(t->exchange.query, ".", DNS_A, 0);
+    t->exchange.resolver = resolver;
+    d->probes[resolver] = t;
+    udp_send(d->udp, &t->exchange);
+}
+
+void tries_probe(struct dns *d)
+{
+    for (uint32_t i = 0; i < d->resolvers.n; i++) {
+        struct dns_query *q = d->again.first != NULL ? d->again.first : d->waiting.first;
+
+        if (!resolvers_may_probe(&d->resolvers, i, d->env.timers->now_ms))
+            continue;
+        ask_root(d, i);
+        if (q == NULL)
+            continue;
+        q->began_ms = q->second || q->tries > 0 ? q->began_ms : d->env.timers->now_ms;
+        send_to(d, q, i);
+    }
 }

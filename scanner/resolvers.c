@@ -14,6 +14,16 @@ void resolvers_fini(struct resolvers *r)
     *r = (struct resolvers){0};
 }
 
+bool resolvers_may_probe(struct resolvers *r, uint32_t i, uint64_t now_ms)
+{
+    struct resolver *one = &r->v[i];
+
+    if (!one->down || now_ms < one->probed_ms + RESOLVER_PROBE_MS)
+        return false;
+    one->probed_ms = now_ms;
+    return true;
+}
+
 static bool is_wanted(struct resolvers *r, uint32_t i, uint32_t avoid, uint64_t now_ms)
 {
     struct resolver *one = &r->v[i];
@@ -22,10 +32,7 @@ static bool is_wanted(struct resolvers *r, uint32_t i, uint32_t avoid, uint64_t 
         return i != avoid || r->n == 1;
     if (!one->down)
         return i != avoid || r->n - r->n_down == 1;
-    if (i == avoid || now_ms < one->probed_ms + RESOLVER_PROBE_MS)
-        return false;
-    one->probed_ms = now_ms;
-    return true;
+    return i != avoid && resolvers_may_probe(r, i, now_ms);
 }
 
 uint32_t resolvers_pick(struct resolvers *r, uint32_t avoid, uint64_t now_ms)
@@ -39,30 +46,56 @@ uint32_t resolvers_pick(struct resolvers *r, uint32_t avoid, uint64_t now_ms)
     return i;
 }
 
-void resolvers_answered(struct resolvers *r, uint32_t i)
+/* True: the block is full, and too many in it were lost. */
+static bool note(struct resolver *one, bool lost)
 {
-    struct resolver *one = &r->v[i];
+    bool too_many;
 
-    one->n_lost = one->n_refused = 0;
-    if (one->down)
-        r->n_down--;
-    one->down = false;
+    one->n_block++;
+    one->n_block_lost += lost;
+    if (one->n_block < RESOLVER_BLOCK)
+        return false;
+    too_many = 100 * one->n_block_lost > RESOLVER_LOST_PERCENT * RESOLVER_BLOCK;
+    one->n_block = one->n_block_lost = 0;
+    return too_many;
 }
 
-static bool goes_down(struct resolvers *r, struct resolver *one)
+static bool goes_down(struct resolvers *r, struct resolver *one, uint32_t n_back)
 {
     if (one->down)
         return false;
     one->down = true;
+    one->n_back = n_back;
+    one->n_block = one->n_block_lost = 0;
     r->n_down++;
     return true;
+}
+
+bool resolvers_answered(struct resolvers *r, uint32_t i)
+{
+    struct resolver *one = &r->v[i];
+
+    one->n_lost = one->n_refused = 0;
+    if (!one->down)
+        return note(one, false) && goes_down(r, one, RESOLVER_BACK);
+    if (--one->n_back > 0)
+        return false;
+    r->n_down--;
+    one->down = false;
+    return false;
 }
 
 bool resolvers_lost(struct resolvers *r, uint32_t i)
 {
     struct resolver *one = &r->v[i];
 
-    return ++one->n_lost >= RESOLVER_MOST_LOST && goes_down(r, one);
+    if (one->down) {
+        one->n_back = one->n_back > 1 ? RESOLVER_BACK : 1;
+        return false;
+    }
+    if (++one->n_lost >= RESOLVER_MOST_LOST)
+        return goes_down(r, one, 1);
+    return note(one, true) && goes_down(r, one, RESOLVER_BACK);
 }
 
 bool resolvers_refused(struct resolvers *r, uint32_t i, uint64_t now_ms)
@@ -70,7 +103,7 @@ bool resolvers_refused(struct resolvers *r, uint32_t i, uint64_t now_ms)
     struct resolver *one = &r->v[i];
 
     one->refused_ms = now_ms;
-    return ++one->n_refused >= RESOLVER_MOST_REFUSED && goes_down(r, one);
+    return ++one->n_refused >= RESOLVER_MOST_REFUSED && goes_down(r, one, 1);
 }
 
 bool resolvers_was_refused(const struct resolvers *r, uint32_t i, uint64_t since_ms)

@@ -5,12 +5,17 @@
 #include "sinks/base.h"
 
 #define RESOLVER_MOST_LOST    50   /* tries in a row without an answer: it is down */
+#define RESOLVER_BLOCK        200  /* tries that are looked at together: */
+#define RESOLVER_LOST_PERCENT 50   /* it is down where more of them have no answer */
+#define RESOLVER_BACK         3    /* answers in a row after which it is up again, where it still gave some */
 #define RESOLVER_MOST_REFUSED 3    /* refused by its host (ICMP port unreachable) in a row, likewise */
 #define RESOLVER_PROBE_MS     1000 /* from question to question to one that is down */
 
 struct resolver {
-    uint32_t n_lost, n_refused; /* since its last answer */
-    uint64_t refused_ms;        /* the last time; counts where n_refused > 0 */
+    uint32_t n_lost, n_refused;     /* since its last answer */
+    uint32_t n_block, n_block_lost; /* tries that ended in this block, those without an answer */
+    uint32_t n_back;                /* answers still to come until it is up */
+    uint64_t refused_ms;            /* the last time; counts where n_refused > 0 */
     uint64_t probed_ms;
     bool down;
 };
@@ -22,11 +27,17 @@ struct resolvers {
 /* Of n > 0 resolvers. STS_ENOMEM. */
 int resolvers_init(struct resolvers *r, uint32_t n) STS_CHECK;
 void resolvers_fini(struct resolvers *r);
+static inline bool resolvers_all_down(const struct resolvers *r)
+{
+    return r->n_down == r->n;
+}
+/* Is it time to look whether this one, which is down, is back? True: from here on it is not for a while. */
+bool resolvers_may_probe(struct resolvers *r, uint32_t i, uint64_t now_ms);
 /* Where the next question goes; not to `avoid` where another is up. All down: as if all were up. */
 uint32_t resolvers_pick(struct resolvers *r, uint32_t avoid, uint64_t now_ms);
 #define RESOLVER_NONE UINT32_MAX
-void resolvers_answered(struct resolvers *r, uint32_t i);
-/* True: with this it is down, and was not before. */
+/* True (of these three): with this it is down, and was not before. */
+bool resolvers_answered(struct resolvers *r, uint32_t i);
 bool resolvers_lost(struct resolvers *r, uint32_t i);
 bool resolvers_refused(struct resolvers *r, uint32_t i, uint64_t now_ms);
 /* Did its host refuse a question since `since_ms`, and nothing was answered after that? */

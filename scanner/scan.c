@@ -67,7 +67,9 @@ static struct progress_view view(const struct control *c)
         v.state = "stopping";
         v.input_done = false;
         v.input_size = 0;
-    } else if (c->names_through_ns != 0)
+    } else if (c->outage.told)
+        v.state = "paused: no resolver answers";
+    else if (c->names_through_ns != 0)
         v.state = "all names are through, waiting for connections and retries";
     return v;
 }

@@ -66,6 +66,7 @@ struct scan {
 
     _Atomic int phase; /* enum scan_phase */
     _Atomic int end_oc;
+    _Atomic uint32_t n_paused;     /* workers that pause because no resolver answers */
     _Atomic bool input_done;       /* the reader has handed out all it will */
     _Atomic uint64_t outstanding;  /* names, messages and jobs that are not finished */
     _Atomic uint64_t names_handed; /* names in all batches so far */

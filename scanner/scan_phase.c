@@ -5,6 +5,7 @@
 
 #include <signal.h>
 
+#define NS_PER_S 1000000000
 #define GAP_NS   500000000
 #define JUDGE_MS 50 /* between two looks at where the scan is */
 
@@ -45,16 +46,20 @@ static void judge_tail(struct control *c, int64_t now_ns)
         control_move(c, PHASE_END, OC_OUR_TAIL);
 }
 
-/* The time in which this program stood still is not taken from the tail, nor from the grace. */
+/* The time in which this program stood still is not taken from the tail, nor from the grace; that in which it
+ * paused is not taken from the tail. */
 static void skip_gap(struct control *c, int64_t now_ns)
 {
     int64_t gap_ns = now_ns - c->judged_ns;
+    bool is_paused = atomic_load(&c->scan.n_paused) > 0;
 
     c->judged_ns = now_ns;
+    if (c->names_through_ns != 0 && (is_paused || gap_ns >= GAP_NS))
+        c->names_through_ns += gap_ns;
     if (gap_ns < GAP_NS)
         return;
-    if (c->names_through_ns != 0)
-        c->names_through_ns += gap_ns;
+    if (c->outage.since_ns != 0)
+        c->outage.since_ns += gap_ns;
     if (c->drain_end_ns != 0)
         c->drain_end_ns += gap_ns;
 }
@@ -94,6 +99,39 @@ static void judge_port(struct control *c)
     }
 }
 
+static void judge_resolvers(struct control *c, int64_t now_ns, const struct counts *counts)
+{
+    const struct options *o = c->scan.options;
+    const bool is_paused = atomic_load(&c->scan.n_paused) > 0;
+    char who[SERVERS_TEXT_BYTES];
+    int64_t ns;
+
+    servers_text(&o->name_servers, who);
+    switch (outage_look(&c->outage, now_ns, is_paused, (int64_t)o->outage_wait_ms * 1000000, &ns)) {
+    case OUTAGE_BEGINS:
+        fprintf(c->messages,
+                "stscan: %s: no answer, or hardly any: the scan pauses until they come again; what was asked "
+                "waits, "
+                "nothing is lost\n",
+                who);
+        break;
+    case OUTAGE_ENDS:
+        fprintf(c->messages, "stscan: answers come again after %lld s, the scan goes on\n",
+                (long long)(ns / NS_PER_S));
+        break;
+    case OUTAGE_LIMIT:
+        if (scan_phase(&c->scan) == PHASE_RUN)
+            drain(c, "no resolver answered for --outage-wait",
+                  "no resolver answered for --outage-wait, stopping");
+        break;
+    case OUTAGE_NONE: break;
+    }
+    if (is_paused)
+        c->silence = (struct silence){0};
+    else
+        silence_tell(&c->silence, now_ns, counts, &o->name_servers, c->messages);
+}
+
 static void judge(struct control *c)
 {
     struct scan *s = &c->scan;
@@ -101,7 +139,7 @@ static void judge(struct control *c)
     struct counts counts = scan_counts(s);
 
     skip_gap(c, now_ns);
-    silence_tell(&c->silence, now_ns, &counts, &s->options->name_servers, c->messages);
+    judge_resolvers(c, now_ns, &counts);
     judge_runtime(c, now_ns);
     judge_port(c);
     if (atomic_load(&s->failed))

@@ -3,6 +3,7 @@
 #ifndef STS_SCAN_PRIVATE_H
 #define STS_SCAN_PRIVATE_H
 #include "scanner/before.h"
+#include "scanner/outage.h"
 #include "scanner/output.h"
 #include "scanner/progress.h"
 #include "scanner/reading.h"
@@ -23,6 +24,7 @@ struct control { /* the main thread's own */
     struct output output;
     struct reading reading;
     struct silence silence;
+    struct outage outage;
     struct reread reread;
     const struct side_files *files;
     FILE *messages;

@@ -147,7 +147,7 @@ static void drop_batch(struct worker *w, struct batch *batch, uint32_t from)
 static bool may_take_name(struct worker *w)
 {
     return w->n_names < w->window && w->unsent == NULL && w->n_hosts < most_hosts(w) &&
-           dns_waiting(w->dns) < MOST_WAITING && scan_phase(w->scan) == PHASE_RUN;
+           dns_waiting(w->dns) < MOST_WAITING && !w->is_paused && scan_phase(w->scan) == PHASE_RUN;
 }
 
 /* True: there may be more to take up at once. */
@@ -170,6 +170,17 @@ static bool take_names(struct worker *w)
         }
     }
     return n == TURN_MOST_NAMES;
+}
+
+static void note_pause(struct worker *w)
+{
+    bool is_paused = dns_is_paused(w->dns);
+
+    if (is_paused && !w->is_paused)
+        atomic_fetch_add(&w->scan->n_paused, 1);
+    else if (!is_paused && w->is_paused)
+        atomic_fetch_sub(&w->scan->n_paused, 1);
+    w->is_paused = is_paused;
 }
 
 /* ---- the end ---- */
@@ -259,6 +270,7 @@ void worker_turn(struct worker *w)
     follow_phase(w);
     more = take_names(w);
     more |= dns_turn(w->dns, now_ns);
+    note_pause(w);
     gate_turn(w->gate, now_ns);
     flush_records(w, now_ns);
     if (closing) {

@@ -66,6 +66,7 @@ struct worker {
     uint64_t last_pos;         /* highest position taken up */
     int64_t turned_ns, gap_ns; /* when the last turn was; time that the loop stood still */
     int64_t flushed_ns;
+    bool is_paused; /* because no resolver answers */
     bool has_loop, started, drained, reported, closing;
 };
 

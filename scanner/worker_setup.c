@@ -71,6 +71,7 @@ static int start_dns(struct worker *w, struct sts_err *err)
                           .window = (uint32_t)((o->dns_window + w->scan->n_workers - 1) / w->scan->n_workers),
                           .timeout_ms = o->dns_timeout_ms,
                           .deadline_ms = o->dns_deadline_ms,
+                          .may_pause = o->outage_wait_ms > 0,
                           .excludes = excludes,
                           .excludes_arg = w};
 
