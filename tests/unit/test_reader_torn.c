@@ -187,6 +187,7 @@ static void go_on(const struct scene *s, unsigned n_before)
     assert_null(scan_reader_torn(r));
     assert_int_equal(records_of(r), n_before + 2);
     scan_reader_close(r);
+    assert_int_equal(access(s->part[2], F_OK), n_before > PART_RECORDS ? 0 : -1); /* else it is the second */
     unlink(s->part[2]);
 }
 

@@ -200,6 +200,7 @@ static void test_resume_refused(void **state)
     snprintf(name, sizeof(name), "%s/part-000001.msgpack.zst", s->dir);
     snprintf(other, sizeof(other), "%s/part-000002.msgpack.zst", s->dir);
     assert_int_equal(stat(name, &was), 0);
+    losses[1].bytes = (uint64_t)was.st_size;
     for (size_t i = 0; i < STS_LEN(losses); i++) {
         err = (struct sts_err){0};
         assert_int_equal(sink_dir_lock(s->dir, &lock, &err), STS_OK);
