@@ -28,8 +28,8 @@ static bool find_in(const uint8_t *p, size_t len, size_t *at)
 }
 
 /* The next header of a frame in [from, size) of a part: STS_OK with its offset, STS_EEND for none. */
-static int find(struct scan_reader *r, const struct part *part, uint64_t from, uint64_t size,
-                uint64_t *offset, struct sts_err *err)
+static int salvage_find(struct scan_reader *r, const struct part *part, uint64_t from, uint64_t size,
+                        uint64_t *offset, struct sts_err *err)
 {
     while (from < size && size - from >= FRAME_HEADER_BYTES) {
         uint64_t len = size - from < SEARCH_BYTES ? size - from : SEARCH_BYTES;
@@ -128,7 +128,7 @@ static int resume(struct scan_reader *r, const struct part *part, uint64_t size,
     else if (!loss->has_header && body < size)
         next = body + frame_behind(r, part, body, size);
     if (next == body || !is_boundary(part, next, size))
-        rc = find(r, part, loss->has_header ? body : loss->offset + 1, size, &next, err);
+        rc = salvage_find(r, part, loss->has_header ? body : loss->offset + 1, size, &next, err);
     if (rc == STS_EEND)
         next = size;
     loss->bytes = next - loss->offset;
