@@ -32,6 +32,8 @@ class Responder:
         self.clever = records is not None or answers is not None
         self.n_asked = self.n_answered = 0
         self.mute = False  # as if it were dead
+        self.answers_one_in = 1  # as if it were nearly dead
+        self.refuses = False  # whatever it is asked
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
 
@@ -63,17 +65,22 @@ class Responder:
             if not query:
                 return
             self.n_asked += 1
-            if self.mute or query[13:18] == b"slow-":
+            if self.mute or query[13:18] == b"slow-" or self.n_asked % self.answers_one_in:
                 continue
             end = query.index(b"\0", 12) + 5
-            if self.clever:
+            if self.refuses:
+                reply = query[:2] + bytes([0x81, 0x80 | REFUSED]) + query[4:6] + bytes(6) + query[12:end]
+            elif self.clever:
                 reply = self.reply(query, end)
             else:
                 rcode = NXDOMAIN if query[12] else NOERROR
                 reply = query[:2] + bytes([0x81, 0x80 | rcode]) + query[4:6] + bytes(6) + query[12:end]
             if reply is not None:
                 self.n_answered += 1
-                self.socket.sendto(reply, peer)
+                try:
+                    self.socket.sendto(reply, peer)
+                except OSError:  # closed meanwhile
+                    return
 
     def close(self):
         """The port is free when this returns."""
