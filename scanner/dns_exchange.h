@@ -9,7 +9,7 @@
 struct exchange {
     uint32_t resolver; /* number of the server in env */
     uint16_t len;
-    uint8_t query[DNS_QUERY_BYTES]; /* query[0..len), with an id that the carrier may change */
+    uint8_t query[DNS_QUERY_BYTES]; /* query[0..len) of dns_message_query(); the carrier may change its id */
 
     void *carrier; /* the rest is the carrier's */
     struct exchange *next;

@@ -19,28 +19,28 @@ static uint8_t *put16(uint8_t *p, unsigned u)
     return p + 2;
 }
 
-/* As ns_name_pton, which is slow, does it; names without escapes have it this way. Returns the length, 0: it
- * is none of these, or none at all. */
+/* As ns_name_pton, which is slow, does it; names without escapes have it this way: every dot gives its place
+ * to a length. Returns the length, 0: it is none of these, or none at all. */
 static size_t plain_name(const char *name, uint8_t wire[NS_MAXCDNAME])
 {
-    size_t label = 0, at = 1; /* wire[label] will be the length of the label that is read */
+    const size_t len = strlen(name);
+    size_t label = 0, label_len; /* wire[label] is the length of the label at name[label] */
+    const char *dot;
 
-    for (; *name != '\0'; name++) {
-        if (*name == '.') {
-            wire[label] = (uint8_t)(at - label - 1);
-            if (wire[label] == 0)
-                return 0;
-            label = at++;
-        } else if (*name == '\\' || at - label > 63 || at >= NS_MAXCDNAME - 1) {
+    if (len > NS_MAXCDNAME - 2 || memchr(name, '\\', len) != NULL)
+        return 0;
+    memcpy(wire + 1, name, len);
+    do {
+        dot = memchr(name + label, '.', len - label);
+        label_len = (dot != NULL ? (size_t)(dot - name) : len) - label;
+        if (label_len > NS_MAXLABEL || (label_len == 0 && dot != NULL))
             return 0;
-        } else {
-            wire[at++] = (uint8_t)*name;
-        }
-    }
-    wire[label] = (uint8_t)(at - label - 1);
-    if (wire[label] > 0) /* no dot at the end */
-        wire[at++] = 0;
-    return at;
+        wire[label] = (uint8_t)label_len;
+        label += label_len + 1;
+    } while (dot != NULL);
+    if (label_len > 0) /* no dot at the end */
+        wire[label++] = 0;
+    return label;
 }
 
 static size_t wire_len(const uint8_t *wire)
@@ -82,11 +82,25 @@ const uint8_t *dns_message_question(const uint8_t query[DNS_QUERY_BYTES])
     return query + NS_HFIXEDSZ;
 }
 
+/* Behind the name at `p`; NULL: it runs on behind the end. Owners are mostly pointers (RFC 1035
+ * section 4.1.4), that of OPT is the root. */
+static const uint8_t *skip_name(const struct reading *r, const uint8_t *p)
+{
+    const ptrdiff_t left = r->end - p;
+
+    if (left >= 2 && (*p & NS_CMPRSFLGS) == NS_CMPRSFLGS)
+        return p + 2;
+    if (left >= 1 && *p == 0)
+        return p + 1;
+    return ns_name_skip(&p, r->end) < 0 ? NULL : p;
+}
+
 /* The RR at `p`; returns where the next one begins, NULL: it runs on behind the end. */
 static const uint8_t *read_head(const struct reading *r, const uint8_t *p, struct rr *rr)
 {
     rr->owner = p;
-    if (ns_name_skip(&p, r->end) < 0 || r->end - p < NS_RRFIXEDSZ)
+    p = skip_name(r, p);
+    if (p == NULL || r->end - p < NS_RRFIXEDSZ)
         return NULL;
     rr->type = get16(p);
     rr->class = get16(p + 2);
@@ -115,8 +129,11 @@ static int find_sections(struct reading *r)
     for (unsigned i = 0; i <= n_rrs; i++) {
         if (i == r->n_answers + n_authority)
             r->additional = p;
-        if (i < n_rrs && (p = read_head(r, p, &rr)) == NULL)
+        if (i == n_rrs)
+            break;
+        if ((p = read_head(r, p, &rr)) == NULL)
             return STS_EFORMAT;
+        r->has_alias |= rr.type == ns_t_cname && i < r->n_answers;
     }
     return p == r->end ? STS_OK : STS_EFORMAT;
 }
@@ -132,6 +149,18 @@ static bool names_equal(const uint8_t *a, const uint8_t *b)
         if (x == 0 && y == 0)
             return true;
     }
+}
+
+/* Is the question, as it stands in the answer, about the name asked for? Mostly byte for byte. */
+static bool is_echoed(const struct reading *r, size_t name_len)
+{
+    const uint8_t *question = r->msg + NS_HFIXEDSZ;
+
+    if (get16(r->msg + 4) == 0)
+        return false;
+    return ((size_t)(r->answers - question) == name_len + NS_QFIXEDSZ &&
+            memcmp(question, r->owner, name_len) == 0) ||
+           names_equal(question, r->owner);
 }
 
 /* Is the RR about the end of the chain so far? */
@@ -208,7 +237,7 @@ static int read_answers(struct reading *r)
 
     if (n_rrs == 0)
         return STS_OK;
-    rc = follow_cnames(r, n_rrs);
+    rc = r->has_alias ? follow_cnames(r, n_rrs) : STS_OK;
     if (rc == STS_OK)
         rc = dns_make_lists(r, n_rrs);
     for (unsigned i = 0; i < n_rrs && rc == STS_OK; i++) {
@@ -234,7 +263,8 @@ static int read_additional(struct reading *r)
 
     for (unsigned i = 0; i < r->n_additional && i < RR_MOST; i++) {
         p = read_head(r, p, &rr);
-        if (p == NULL || ns_name_unpack(r->msg, r->end, rr.owner, owner, sizeof(owner)) < 0)
+        if (p == NULL ||
+            (*rr.owner != 0 && ns_name_unpack(r->msg, r->end, rr.owner, owner, sizeof(owner)) < 0))
             return STS_EFORMAT;
         if (rr.type == OPT_TYPE)
             return dns_read_opt(r, &rr);
@@ -260,6 +290,7 @@ struct result dns_message_answer(const uint8_t *msg, size_t len, const uint8_t *
                                  unsigned flags, struct arena *arena, struct rec_dns *answer)
 {
     struct reading r;
+    size_t name_len;
     int rc;
 
     memset(&r, 0, offsetof(struct reading, owner));
@@ -271,8 +302,9 @@ struct result dns_message_answer(const uint8_t *msg, size_t len, const uint8_t *
     r.flags = flags;
     if (len < NS_HFIXEDSZ || find_sections(&r) != STS_OK)
         return (struct result){OC_DNS_MALFORMED, SRC_BYTES, (int32_t)len};
-    memcpy(r.owner, name, wire_len(name));
-    r.owner_is_question = get16(msg + 4) > 0 && names_equal(msg + NS_HFIXEDSZ, r.owner);
+    name_len = wire_len(name);
+    memcpy(r.owner, name, name_len);
+    r.owner_is_question = is_echoed(&r, name_len);
     answer->rcode = msg[3] & 15;
     answer->ad = (msg[3] & FLAG_AD) != 0;
     if (len > LEN_WORTH_NOTE)

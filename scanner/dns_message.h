@@ -4,6 +4,7 @@
 #include "scanner/dns.h"
 
 #define DNS_QUERY_BYTES 300 /* header 12, name 255, type and class 4, OPT 11: 282 at most */
+#define DNS_OPT_BYTES   11  /* of a query, behind its question */
 
 /* Memory that one answer may take: 64 KiB of MX whose names are compressed to 2 bytes and take a KiB each. */
 #define DNS_ANSWER_MOST_BYTES (5u << 20)

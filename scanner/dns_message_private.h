@@ -15,8 +15,9 @@ struct reading {
     struct rec_dns *answer;
     enum dns_type type;
     unsigned flags;
-    uint32_t n;   /* RRs kept */
-    bool endless; /* the CNAME chain goes on behind CNAME_MOST */
+    uint32_t n;     /* RRs kept */
+    bool has_alias; /* a CNAME among the answers */
+    bool endless;   /* the CNAME chain goes on behind CNAME_MOST */
     bool no_memory;
     bool owner_is_question;      /* which most RRs say by a pointer to it */
     uint8_t owner[NS_MAXCDNAME]; /* end of the CNAME chain so far */

@@ -272,14 +272,14 @@ void udp_flush(struct udp *u)
 
 /* ---- in ---- */
 
-/* Is it an answer (QR) to this query's question, and to no other? Its case is the resolver's affair (RFC
- * 4343); what is not is no answer to us (RFC 5452 section 4.2). */
-static bool answers(const uint8_t *msg, size_t len, const struct exchange *x)
+/* Is the question that of the query? Its case is the resolver's affair (RFC 4343). */
+static bool has_question(const uint8_t *msg, size_t len, const struct exchange *x)
 {
+    const size_t question_len = x->len - HEADER_BYTES - DNS_OPT_BYTES;
     size_t at = HEADER_BYTES, n;
 
-    if ((msg[2] & 0x80) == 0 || msg[4] != 0 || msg[5] != 1)
-        return false;
+    if (len - at >= question_len && memcmp(msg + at, x->query + at, question_len) == 0)
+        return true; /* nearly always */
     for (;; at += n) {
         n = x->query[at] + 1u;
         if (at + n + 4 > len)
@@ -291,6 +291,13 @@ static bool answers(const uint8_t *msg, size_t len, const struct exchange *x)
         if (n == 1)
             return memcmp(msg + at + 1, x->query + at + 1, 4) == 0;
     }
+}
+
+/* Is it an answer (QR) to this query's question, and to no other? What is not is no answer to us (RFC 5452
+ * section 4.2). */
+static bool answers(const uint8_t *msg, size_t len, const struct exchange *x)
+{
+    return (msg[2] & 0x80) != 0 && msg[4] == 0 && msg[5] == 1 && has_question(msg, len, x);
 }
 
 static void take_datagram(struct port *p, const uint8_t *msg, size_t len)
