@@ -5,15 +5,17 @@
 #include "scanner/dns.h"
 #include "scanner/dns_message.h"
 
-/* Embedded in what waits for the answer; the carrier's until it has ended or is cancelled. */
+#define CACHE_LINE_BYTES 64 /* of most processors; no more than speed depends on it */
+
+/* Embedded in what waits for the answer; the carrier's until it has ended or is cancelled. What finding it
+ * reads stands together, the id too: it is one miss of the cache, the question another. */
 struct exchange {
+    void *carrier; /* these three are the carrier's */
+    struct exchange *next;
+    uint32_t queued;
     uint32_t resolver; /* number of the server in env */
     uint16_t len;
     uint8_t query[DNS_QUERY_BYTES]; /* query[0..len) of dns_message_query(); the carrier may change its id */
-
-    void *carrier; /* the rest is the carrier's */
-    struct exchange *next;
-    uint32_t queued;
 };
 /* r.oc is OC_OK with an answer to the very question in answer[0..len), else why there is none. May be called
  * from within the sending. */

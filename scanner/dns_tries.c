@@ -128,7 +128,7 @@ static struct ticket *take_ticket(struct dns *d)
 
     if (t != NULL)
         d->free_tickets = t->next;
-    else if ((t = malloc(sizeof(*t))) == NULL)
+    else if ((t = aligned_alloc(_Alignof(struct ticket), sizeof(*t))) == NULL)
         return NULL;
     t->dns = d;
     t->query = NULL;

@@ -17,6 +17,7 @@
 #define ANSWER_KERNEL_BYTES 768                           /* what an answer takes of that buffer */
 #define RCVBUF_BYTES        (PORT_IN_FLIGHT * ANSWER_KERNEL_BYTES)
 #define DATAGRAM_MOST_BYTES 65535 /* UDP has no larger one */
+#define IN_ROOM_BYTES       (DATAGRAM_MOST_BYTES + 1 + 320)
 #define IN_DATAGRAMS        64    /* received by one system call */
 #define IN_ROUNDS           8     /* of these, before others have their turn */
 #define OUT_DATAGRAMS       256   /* held for a flush */
@@ -33,14 +34,16 @@ struct port {
     uint32_t in_flight, most_in_flight;
     uint32_t dropped; /* by the kernel, for want of room */
 };
-/* The datagrams of one read. Of the room of each only what is used costs memory. */
+/* The datagrams of one read. Of the room of each only what is used costs memory. The rooms do not begin at
+ * multiples of a power of two: they would then share a few lines of each cache. */
 struct inbox {
     struct mmsghdr messages[IN_DATAGRAMS];
     struct iovec parts[IN_DATAGRAMS];
     struct {
         _Alignas(struct cmsghdr) char bytes[CMSG_SPACE(sizeof(uint32_t))];
     } control[IN_DATAGRAMS];
-    uint8_t bytes[IN_DATAGRAMS][DATAGRAM_MOST_BYTES];
+    struct exchange **slots[IN_DATAGRAMS]; /* of the table, where what they answer stands */
+    uint8_t bytes[IN_DATAGRAMS][IN_ROOM_BYTES];
 };
 /* What is to be sent. An exchange that was cancelled leaves a NULL. */
 struct batch {
