@@ -3,6 +3,7 @@
 #include "scanner/dns_private.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define TURN_MOST_QUERIES \
     128 /* sent in one turn, so that sockets are drained between, and servers do not see bursts */
@@ -75,40 +76,52 @@ void dns_close(struct dns *d)
 bool dns_ask(struct dns *d, const char *name, enum dns_type type, unsigned flags, struct arena *arena,
              dns_done_fn done, void *arg)
 {
-    struct dns_query *q = arena_alloc(arena, sizeof(*q));
+    struct dns_query *q = arena_reserve(arena, sizeof(*q));
 
     if (q == NULL)
         return false;
-    *q = (struct dns_query){
-        .dns = d, .name = name, .type = type, .flags = flags, .arena = arena, .done = done, .arg = arg};
-    q->answer = arena_alloc(arena, sizeof(*q->answer));
-    if (q->answer == NULL)
-        return false;
+    memset(q, 0, offsetof(struct dns_query, answer));
+    q->dns = d;
+    q->name = name;
+    q->type = type;
+    q->flags = flags;
+    q->arena = arena;
+    q->done = done;
+    q->arg = arg;
     query_append(&d->waiting, q);
     return true;
+}
+
+struct rec_dns *query_answer(struct dns_query *q)
+{
+    if (!q->has_outcome)
+        q->answer = (struct rec_dns){0};
+    q->has_outcome = true;
+    return &q->answer;
 }
 
 /* Room for one attempt, then for all there can be. Without memory the outcome stays, and the attempt is not
  * listed. */
 static bool make_room(struct dns_query *q)
 {
-    struct rec_dns *answer = q->answer;
+    struct rec_dns *answer = query_answer(q);
     struct rec_attempt *list;
 
-    if (answer->att.v != NULL && answer->att.n != 1)
+    if (answer->att.v == NULL)
+        answer->att.v = &q->first;
+    if (answer->att.n != 1)
         return answer->att.n < MOST_ATTEMPTS;
-    list = arena_alloc(q->arena, (answer->att.v != NULL ? MOST_ATTEMPTS : 1) * sizeof(*list));
+    list = arena_alloc(q->arena, MOST_ATTEMPTS * sizeof(*list));
     if (list == NULL)
         return false;
-    if (answer->att.v != NULL)
-        list[0] = answer->att.v[0];
+    list[0] = answer->att.v[0];
     answer->att.v = list;
     return true;
 }
 
 void query_note_attempt(struct dns_query *q, struct result r)
 {
-    struct rec_dns *answer = q->answer;
+    struct rec_dns *answer = query_answer(q);
 
     answer->oc = r.oc;
     if (make_room(q))
@@ -143,7 +156,7 @@ void query_detach(struct dns_query *q)
 void query_settle(struct dns_query *q, struct result r)
 {
     if (q->second)
-        q->answer->cd_oc = r.oc;
+        query_answer(q)->cd_oc = r.oc;
     else
         query_note_attempt(q, r);
 }
@@ -151,7 +164,7 @@ void query_settle(struct dns_query *q, struct result r)
 void query_finish(struct dns_query *q)
 {
     query_detach(q);
-    q->done(q->arg, q->answer);
+    q->done(q->arg, query_answer(q));
 }
 
 void query_refuse(struct dns_query *q, enum outcome oc)

@@ -10,11 +10,11 @@ static void ask_again(struct dns_query *q)
 }
 
 /* c-ares waits longer than a question does, but by the wall clock. */
-static bool was_stalled(const struct dns_query *q, struct result r)
+static bool was_stalled(struct dns_query *q, struct result r)
 {
     uint64_t took_ms = q->dns->env.timers->now_ms - q->tried_ms;
 
-    return r.oc == OC_DNS_TIMEOUT && !q->second && q->answer->att.n + 1 < MOST_ATTEMPTS &&
+    return r.oc == OC_DNS_TIMEOUT && !q->second && query_answer(q)->att.n + 1 < MOST_ATTEMPTS &&
            !q->dns->stopping && took_ms + STALL_SLACK_MS < q->dns->sent_stream.wait_ms;
 }
 
@@ -88,7 +88,7 @@ static void on_message(struct dns_query *q, const uint8_t *question, const uint8
         return;
     }
     r = q->second ? read_second(q, question, msg, len)
-                  : dns_message_answer(msg, len, question, q->type, q->flags, q->arena, q->answer);
+                  : dns_message_answer(msg, len, question, q->type, q->flags, q->arena, query_answer(q));
     query_settle(q, r);
     if (r.oc == OC_DNS_SERVFAIL && !q->second && !q->dns->stopping) {
         query_detach(q);

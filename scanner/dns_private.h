@@ -24,7 +24,6 @@ struct dns_query {
     enum dns_type type;
     unsigned flags;
     struct arena *arena;
-    struct rec_dns *answer;
     struct ticket *tickets; /* tries whose answer would still do */
     uint64_t began_ms, tried_ms;
     dns_done_fn done;
@@ -32,8 +31,11 @@ struct dns_query {
     struct query_list *in; /* the list that it is in */
     uint32_t resolver;     /* of the last try */
     uint8_t tries;
-    bool second; /* the one with CD=1 */
-    bool stream; /* by TCP: the answer by UDP was truncated */
+    bool second;      /* the one with CD=1 */
+    bool stream;      /* by TCP: the answer by UDP was truncated */
+    bool has_outcome; /* the answer is zeroed and in use: until then its memory is not touched */
+    struct rec_dns answer;
+    struct rec_attempt first; /* of the attempts */
 };
 struct query_list {
     struct dns_query *first, *last;
@@ -62,6 +64,8 @@ void query_remove(struct dns_query *q);
 void query_cancel_tries(struct dns_query *q);
 /* Out of its list, and no answer is waited for. */
 void query_detach(struct dns_query *q);
+/* What is found out about the question. */
+struct rec_dns *query_answer(struct dns_query *q);
 /* Note how the question, or the second one with CD=1, went. */
 void query_settle(struct dns_query *q, struct result r);
 /* It went so, and another attempt follows. */

@@ -81,7 +81,7 @@ static int add_block(struct arena *a, size_t need_bytes)
     return STS_OK;
 }
 
-void *arena_alloc(struct arena *a, size_t len_bytes)
+void *arena_reserve(struct arena *a, size_t len_bytes)
 {
     const size_t align = alignof(max_align_t);
     void *p;
@@ -95,17 +95,25 @@ void *arena_alloc(struct arena *a, size_t len_bytes)
     }
     p = a->blocks->data + a->used;
     a->used += len_bytes;
-    return memset(p, 0, len_bytes);
+    return p;
+}
+
+void *arena_alloc(struct arena *a, size_t len_bytes)
+{
+    void *p = arena_reserve(a, len_bytes);
+
+    return p != NULL ? memset(p, 0, len_bytes) : NULL;
 }
 
 struct sts_str arena_copy(struct arena *a, const void *p, size_t len)
 {
-    char *copy = len < UINT32_MAX ? arena_alloc(a, len + 1) : NULL;
+    char *copy = len < UINT32_MAX ? arena_reserve(a, len + 1) : NULL;
 
     if (copy == NULL)
         return (struct sts_str){NULL, 0};
     if (len > 0)
         memcpy(copy, p, len);
+    copy[len] = '\0';
     return (struct sts_str){copy, (uint32_t)len};
 }
 

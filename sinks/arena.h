@@ -30,6 +30,8 @@ void arena_init(struct arena *a, size_t limit_bytes);
 void arena_init_pooled(struct arena *a, size_t limit_bytes, struct arena_pool *pool);
 /* Zeroed memory, aligned for any type. NULL: no memory, or the limit is reached. */
 void *arena_alloc(struct arena *a, size_t len_bytes);
+/* The same, but not zeroed: memory that is not touched yet. */
+void *arena_reserve(struct arena *a, size_t len_bytes);
 /* A copy of `len` bytes with a NUL behind it (not counted). `.p` is NULL when memory is out. */
 struct sts_str arena_copy(struct arena *a, const void *p, size_t len);
 /* Frees all but the newest block, and starts again. Everything handed out is gone. */
