@@ -137,7 +137,7 @@ void query_cancel_tries(struct dns_query *q)
 {
     for (struct ticket *t = q->tickets, *next; t != NULL; t = next) {
         next = t->next;
-        t->query = NULL;
+        t->exchange.asker = NULL;
         if (q->stream)
             continue;
         udp_cancel(q->dns->udp, &t->exchange);
@@ -202,6 +202,7 @@ bool dns_turn(struct dns *d, int64_t now_ns)
     turns = left = rate_take(d->env.rate, now_ns, most);
     for (; left > 0 && (q = next_query(d)) != NULL; left--) {
         q->began_ms = q->second || q->stream || q->tries > 0 ? q->began_ms : d->env.timers->now_ms;
+        __builtin_prefetch(q->next);
         if (d->env.excludes != NULL && d->env.excludes(d->env.excludes_arg, q->name))
             query_refuse(q, OC_BLOCKLISTED);
         else

@@ -7,10 +7,12 @@
 
 #define CACHE_LINE_BYTES 64 /* of most processors; no more than speed depends on it */
 
+struct dns_query;
 /* Embedded in what waits for the answer; the carrier's until it has ended or is cancelled. What finding it
  * reads stands together, the id too: it is one miss of the cache, the question another. */
 struct exchange {
-    void *carrier; /* these three are the carrier's */
+    struct dns_query *asker; /* NULL: no longer wanted, or a probe. To a carrier, memory that is read next. */
+    void *carrier;           /* these three are the carrier's */
     struct exchange *next;
     uint32_t queued;
     uint32_t resolver; /* number of the server in env */

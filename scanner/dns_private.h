@@ -13,8 +13,7 @@
 /* A try. One by TCP outlives its question when that ends first: c-ares takes nothing back. */
 struct ticket {
     _Alignas(CACHE_LINE_BYTES) struct dns *dns;
-    struct dns_query *query; /* NULL: no longer wanted, or a probe */
-    struct ticket *next;     /* of the same question, or free */
+    struct ticket *next; /* of the same question, or free */
     struct exchange exchange;
 };
 struct dns_query {

@@ -27,7 +27,7 @@ void free_ticket(struct ticket *t)
 
 struct dns_query *unlink_ticket(struct ticket *t)
 {
-    struct dns_query *q = t->query;
+    struct dns_query *q = t->exchange.asker;
     struct ticket **at;
 
     if (q == NULL)
@@ -86,7 +86,7 @@ void tries_hold(struct dns_query *q)
     struct dns *d = q->dns;
 
     count(&d->env.counters->dns_timeouts);
-    if (!q->second && q->answer->att.n + 1 < MOST_ATTEMPTS)
+    if (!q->second && query_answer(q)->att.n + 1 < MOST_ATTEMPTS)
         query_note_attempt(q, (struct result){OC_DNS_RESOLVER_DOWN, SRC_NONE, 0});
     query_detach(q);
     query_append(q->stream ? &d->streams : &d->again, q);
@@ -131,7 +131,7 @@ static struct ticket *take_ticket(struct dns *d)
     else if ((t = aligned_alloc(_Alignof(struct ticket), sizeof(*t))) == NULL)
         return NULL;
     t->dns = d;
-    t->query = NULL;
+    t->exchange.asker = NULL;
     return t;
 }
 
@@ -152,7 +152,7 @@ static struct ticket *new_ticket(struct dns *d, struct dns_query *q, enum outcom
     }
     t->exchange.len = (uint16_t)len;
     t->exchange.resolver = q->resolver;
-    t->query = q;
+    t->exchange.asker = q;
     t->next = q->tickets;
     q->tickets = t;
     return t;

@@ -166,6 +166,8 @@ static void add(struct udp *u, struct port *p, struct exchange *x)
     x->carrier = p;
     x->next = NULL;
     *at = x;
+    if (u->n_ids > 0) /* the next one's place, which is not in the cache */
+        __builtin_prefetch(slot_of(u, p, u->ids[u->n_ids - 1]));
     p->in_flight++;
     u->in_flight++;
 }
@@ -313,6 +315,14 @@ static void fetch_ahead(struct port *p, struct inbox *in, int n)
             continue;
         __builtin_prefetch(x);
         __builtin_prefetch(x->query + CACHE_LINE_BYTES);
+    }
+    for (int i = 0; i < n; i++) {
+        const struct exchange *x = *in->slots[i];
+
+        if (x == NULL || x->asker == NULL)
+            continue;
+        __builtin_prefetch(x->asker);
+        __builtin_prefetch((const char *)x->asker + CACHE_LINE_BYTES);
     }
 }
 
