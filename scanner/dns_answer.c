@@ -111,7 +111,7 @@ static void judge_resolver(struct dns *d, uint32_t resolver, const uint8_t *msg,
 
 void on_answer(struct exchange *x, struct result r, const uint8_t *msg, size_t len)
 {
-    struct ticket *t = (struct ticket *)((char *)x - offsetof(struct ticket, exchange));
+    struct ticket *t = (void *)((char *)x - offsetof(struct ticket, exchange));
     struct dns *d = t->dns;
     struct dns_query *q = unlink_ticket(t);
 
