@@ -38,19 +38,20 @@ mail.mail-null-beside              0.06         # even
 mail.mail-none                     0.06         # even
 mail.mail-nxdomain                 0.06         # even
 
-mxset.mx-first                     0.034615     # even
-mxset.mx-second                    0.034615     # even
-mxset.mx-bundled                   0.034615     # even
-mxset.mx-operator                  0.034615     # even
-mxset.mx-cname                     0.034615     # even
-mxset.mx-case                      0.034615     # even
-mxset.mx-literal                   0.034615     # even
-mxset.mx-localhost                 0.034615     # even
-mxset.mx-many                      0.034615     # even
-mxset.mx-no-address                0.034615     # even
-mxset.mx-dangling                  0.034615     # even
-mxset.mx-bogon                     0.034615     # even
-mxset.mx-v6-dead                   0.034615     # even
+mxset.mx-first                     0.032143     # even
+mxset.mx-second                    0.032143     # even
+mxset.mx-bundled                   0.032143     # even
+mxset.mx-operator                  0.032143     # even
+mxset.mx-cname                     0.032143     # even
+mxset.mx-case                      0.032143     # even
+mxset.mx-literal                   0.032143     # even
+mxset.mx-localhost                 0.032143     # even
+mxset.mx-many                      0.032143     # even
+mxset.mx-no-address                0.032143     # even
+mxset.mx-dangling                  0.032143     # even
+mxset.mx-bogon                     0.032143     # even
+mxset.mx-v6-dead                   0.032143     # even
+mxset.mx-cert-other-host           0.032143     # even
 
 sts.sts-ok                         0.3          # even
 sts.sts-unended                    0.014444     # even

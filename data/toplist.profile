@@ -65,6 +65,7 @@ mxset.mx-no-address                0.001        # ASM
 mxset.mx-dangling                  0.002        # ASM
 mxset.mx-bogon                     0.0005       # ASM
 mxset.mx-v6-dead                   0.001        # ASM
+mxset.mx-cert-other-host           0.001        # ASM
 
 # TXT at _mta-sts of names with MX: 1 % have a record; 0.49 % of these are wrong (IMC25)
 sts.sts-ok                         0.00675      # DG, VI: the rest of 1 %

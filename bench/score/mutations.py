@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Can the score fail? Ten errors, one at a time in a scratch copy; ./dev accuracy must turn red for each.
+"""Can the score fail? Eleven errors, one at a time in a scratch copy; ./dev accuracy must turn red for each.
 
     ./dev mutations [WORD]      only those with the word in their kind, file or text
 
@@ -61,6 +61,9 @@ MUTATIONS = (
              "n += lookups[i]->addr.n;", "n = lookups[i]->addr.n;", "--only mx-bogon --names 40"),
     Mutation("join", "Z and z are two letters in a name", "analysis/table.c",
              "name.p[i] >= 'A' && name.p[i] <= 'Z' ?", "name.p[i] >= 'A' && name.p[i] < 'Z' ?", "--only mx-case --names 60"),
+    Mutation("join", "a certificate names every host or none", "analysis/chain.c",
+             "key = key_join(key_of(chain->v[0].p, chain->v[0].len), key_of_name(host));",
+             "key = key_of(chain->v[0].p, chain->v[0].len);", "--only mx-cert-other-host --names 40"),
     Mutation("sampling", "one host more than --per-ip-hosts", "scanner/site.c",
              "s->n_kept[class_] >= limits->most[class_])", "s->n_kept[class_] > limits->most[class_])",
              "--profile toplist --names 200 --sampling --per-ip-hosts 3"),

@@ -101,7 +101,7 @@ static unsigned server_digests(struct dns_work *w, uint8_t digests[TLSA_MOST][DN
         unsigned same = 0;
 
         server_fate_of(w->a->world, h->v4[i], &server);
-        w->a->digest(w->a->digest_arg, smtp_cert(server.smtp), server.smtp == SMTP_TLS12, digests[n]);
+        w->a->digest(w->a->digest_arg, server.cert, server.smtp == SMTP_TLS12, digests[n]);
         while (memcmp(digests[same], digests[n], DNS_DIGEST_BYTES) != 0)
             same++;
         n += same == n;

@@ -38,9 +38,14 @@ bool sts_signals(enum sts_class c)
     }
 }
 
-static enum mail_class draw_mail(const struct world *w, uint64_t i, double *weight)
+enum mail_class draw_mail(const struct world *w, uint64_t i, double *weight)
 {
     return (enum mail_class)draw_class(w, TABLE_MAIL, DRAW_MAIL, i, 0, weight);
+}
+
+enum mxset_class draw_mxset(const struct world *w, uint64_t i, double *weight)
+{
+    return (enum mxset_class)draw_class(w, TABLE_MXSET, DRAW_MXSET, i, 0, weight);
 }
 
 static enum sts_class draw_sts(const struct world *w, uint64_t i, enum mail_class mail, double *weight)
@@ -214,6 +219,8 @@ static void fill_mx(const struct world *w, struct fate *f)
     if (!has_mx(f->mail))
         return;
     n = draw_hosts(w, f, &host);
+    if (f->mxset == MXSET_CERT_OTHER_HOST && n < 2)
+        n = 2;
     if (f->listing == LISTING_PARTIAL && n < 2) {
         if (is_self(f->mxset))
             n = 2;
@@ -251,8 +258,7 @@ void fate_of(const struct world *w, uint64_t i, struct fate *f)
     f->i = i;
     f->weight = 1;
     f->mail = draw_mail(w, i, &f->weight);
-    f->mxset = has_mx(f->mail) ? (enum mxset_class)draw_class(w, TABLE_MXSET, DRAW_MXSET, i, 0, &f->weight)
-                               : MXSET_SELF;
+    f->mxset = has_mx(f->mail) ? draw_mxset(w, i, &f->weight) : MXSET_SELF;
     draw_records(w, f);
     f->third = false;
     f->provider = 0;

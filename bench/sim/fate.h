@@ -61,6 +61,7 @@ void server_host_of(const struct world *w, uint32_t address, struct host_id *out
 /* The MX server at an address. */
 struct server_fate {
     enum smtp_class smtp;
+    enum cert_class cert; /* CERT_OTHER_HOST: that of the name's first MX host, in place of a good one */
     double latency_ms;    /* before each of its replies; 0 where the world has none */
     double greeting_ms;   /* before its greeting, instead */
     const char *software; /* in its greeting */

@@ -14,6 +14,8 @@
 bool sts_signals(enum sts_class c);
 bool name_signals(const struct world *w, uint64_t i);
 bool has_mx(enum mail_class c);
+enum mail_class draw_mail(const struct world *w, uint64_t i, double *weight);
+enum mxset_class draw_mxset(const struct world *w, uint64_t i, double *weight); /* of has_mx() */
 /* Are the MX hosts the name's own? */
 bool is_self(enum mxset_class c);
 bool tlsa_is_signed(enum tlsa_class c);

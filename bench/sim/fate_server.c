@@ -22,6 +22,13 @@ enum smtp_class server_class(const struct world *w, const struct address_use *se
     return (enum smtp_class)draw_class(w, table, DRAW_SMTP, u.owner << 3 | u.index, u.kind, weight);
 }
 
+/* The first host has its own certificate, at its own address; who shares that address asks for its own. */
+static bool shows_first_host(const struct world *w, const struct address_use *use)
+{
+    return use->kind == ADDRESS_SELF_MX && use->index > 0 && has_mx(draw_mail(w, use->owner, NULL)) &&
+           draw_mxset(w, use->owner, NULL) == MXSET_CERT_OTHER_HOST;
+}
+
 static double latency_ms(const struct world *w, enum param median, uint64_t a, uint64_t b)
 {
     if (w->param[median] == 0)
@@ -49,6 +56,9 @@ void server_fate_of(const struct world *w, uint32_t address, struct server_fate 
 
     address_used(w, address, &use);
     out->smtp = server_class(w, &use, NULL);
+    out->cert = smtp_cert(out->smtp);
+    if (out->cert == CERT_GOOD && shows_first_host(w, &use))
+        out->cert = CERT_OTHER_HOST;
     out->latency_ms = latency_ms(w, PARAM_TCP_LATENCY_MS, address, 0);
     out->greeting_ms = out->latency_ms;
     if (out->smtp == SMTP_SLOW) /* half to one and a half of the median */

@@ -155,20 +155,14 @@ static void on_data(struct conn *c, const char *p, size_t len)
 
 /* ---- the beginning ---- */
 
-/* The name of the host that has this address; where each customer has a name for it, the first's. */
+/* The name that the server has for itself, and in its certificate where no other is asked for. */
 static void name_host(const struct world *w, uint32_t address, struct smtp *s)
 {
-    static const enum host_kind kinds[] = {
-        [ADDRESS_FIRST] = HOST_FIRST,         [ADDRESS_SECOND] = HOST_CUSTOMER,
-        [ADDRESS_REGISTRAR] = HOST_REGISTRAR, [ADDRESS_OPERATOR] = HOST_OPERATOR,
-        [ADDRESS_SELF_MX] = HOST_SELF,        [ADDRESS_DEAD] = HOST_NONE,
-    };
-    struct address_use use;
-    address_used(w, address, &use);
-    struct host_id id = {.kind = kinds[use.kind], .owner = use.owner, .index = use.index};
+    struct host_id id;
+    server_host_of(w, address, &id);
     s->shared = id.kind == HOST_CUSTOMER;
-    if (s->shared)
-        id.owner = id.index = 0;
+    if (s->fate.cert == CERT_OTHER_HOST)
+        id.index = 0;
     if (id.kind == HOST_NONE)
         snprintf(s->host, NAME_BYTES, "localhost");
     else
@@ -270,7 +264,11 @@ static bool same_parent(const char *a, const char *b)
 static void choose_cert(const struct smtp *s, const char *sni, size_t len, struct conn_tls *out)
 {
     bool named = sni != NULL && take_sni(sni, len, out->host);
-    out->cert = s->fate.smtp == SMTP_SNI && !named ? CERT_WRONG_NAME : smtp_cert(s->fate.smtp);
+    out->cert = s->fate.smtp == SMTP_SNI && !named ? CERT_WRONG_NAME : s->fate.cert;
+    if (out->cert == CERT_OTHER_HOST) { /* the very certificate that the first host shows */
+        out->cert = CERT_GOOD;
+        named = false;
+    }
     if (named && s->shared && out->cert == CERT_GOOD && same_parent(out->host, s->host)) {
         out->cert = CERT_WILDCARD;
         named = false;

@@ -5,10 +5,9 @@
 #include <string.h>
 
 struct smtp_words {
-    enum cert_class cert;
     const char *state, *starttls, *version;
 };
-#define SMTP(id, name, row, cert, state, starttls, version, doc) {CERT_##cert, state, starttls, version},
+#define SMTP(id, name, row, cert, state, starttls, version, doc) {state, starttls, version},
 static const struct smtp_words SMTP_WORDS[] = {
 #include "bench/sim/classes.def"
 };
@@ -65,7 +64,7 @@ static void server_at(const struct world *w, uint32_t v4, struct truth_address *
                                 .state = words->state,
                                 .starttls = words->starttls,
                                 .version = words->version[0] != '\0' ? words->version : NULL,
-                                .cert = words->cert,
+                                .cert = server.cert,
                                 .reached = !is(words->state, "unreachable"),
                                 .tls = tls_of(server.smtp)};
 }

@@ -81,8 +81,9 @@ void conn_reset(struct conn *c)
 void server_fate_of(const struct world *w, uint32_t address, struct server_fate *out)
 {
     assert_ptr_equal(w, &scene.world);
-    (void)address;
     *out = scene.fate;
+    if (address == SCENE_SECOND_MX)
+        out->cert = CERT_OTHER_HOST;
 }
 
 uint64_t draw(const struct world *w, enum purpose p, uint64_t a, uint64_t b)
@@ -94,27 +95,21 @@ uint64_t draw(const struct world *w, enum purpose p, uint64_t a, uint64_t b)
     return scene.chance;
 }
 
-void address_used(const struct world *w, uint32_t address, struct address_use *out)
+void server_host_of(const struct world *w, uint32_t address, struct host_id *out)
 {
     (void)w;
-    *out = (struct address_use){.kind = address == SCENE_SHARED ? ADDRESS_SECOND : ADDRESS_SELF_MX};
+    *out = (struct host_id){.kind = HOST_SELF, .index = address == SCENE_SECOND_MX};
+    if (address == SCENE_SHARED)
+        out->kind = HOST_CUSTOMER;
     if (address == SCENE_NO_HOST)
-        out->kind = ADDRESS_PROVIDER;
+        out->kind = HOST_NONE;
 }
 
 size_t host_name(const struct world *w, const struct host_id *id, char out[NAME_BYTES])
 {
     (void)w;
-    return (size_t)snprintf(out, NAME_BYTES, "%s", id->kind == HOST_CUSTOMER ? SCENE_CUSTOMER : SCENE_HOST);
-}
-
-enum cert_class smtp_cert(enum smtp_class c)
-{
-    static const enum cert_class certs[] = {
-#define SMTP(id, name, row, cert, ...) CERT_##cert,
-#include "bench/sim/classes.def"
-    };
-    return certs[c];
+    const char *own = id->index == 0 ? SCENE_HOST : "backup.own.example";
+    return (size_t)snprintf(out, NAME_BYTES, "%s", id->kind == HOST_CUSTOMER ? SCENE_CUSTOMER : own);
 }
 
 /* ---- dialogs ---- */
@@ -127,6 +122,7 @@ struct conn *connect_at(uint32_t address, enum smtp_class class_)
     c->address = address;
     c->timer_ms = -1;
     scene.fate.smtp = class_;
+    scene.fate.cert = smtp_cert(class_);
     scene.protocol->begin(c);
     return c;
 }

@@ -13,6 +13,7 @@
 #define SCENE_CUSTOMER  "first-com.second.example"
 #define SCENE_SERVER    UINT32_C(0x7f800001)
 #define SCENE_SHARED    UINT32_C(0x7f020001) /* a host name for each customer */
+#define SCENE_SECOND_MX UINT32_C(0x7f800009) /* a second host, with the certificate of SCENE_HOST */
 #define SCENE_NO_HOST   UINT32_C(0x7f000001) /* of no MX host */
 
 struct conn {

@@ -26,6 +26,7 @@ static void mx_hosts(void **state)
         {"mx-dangling", HOST_NXDOMAIN, 0, false, false, false},
         {"mx-bogon", HOST_THERE, 1, false, true, false},
         {"mx-v6-dead", HOST_THERE, 1, true, false, false},
+        {"mx-cert-other-host", HOST_THERE, 1, false, false, false},
         {"smtp-refused", HOST_THERE, 0, true, false, false},
         {"smtp-timeout", HOST_THERE, 1, false, false, false},
         {"list-target", HOST_THERE, 1, false, false, true},
@@ -281,6 +282,30 @@ static void servers(void **state)
     test_free(slow);
 }
 
+/* The first host has a good certificate for itself; the others, at addresses of their own, show it too. */
+static void servers_with_the_certificate_of_another(void **state)
+{
+    struct world *w = world_of(ZONE, 1000, 59, "mx-cert-other-host", NULL);
+
+    (void)state;
+    for (uint64_t i = 0; i < 50; i++) {
+        struct fate f;
+
+        fate_of(w, i, &f);
+        assert_true(f.n_mx >= 2);
+        for (uint32_t n = 0; n < f.n_mx; n++) {
+            struct host_fate h;
+            struct server_fate s;
+
+            host_fate_of(w, &f.mx[n].host, &h);
+            server_fate_of(w, h.v4[0], &s);
+            assert_int_equal(s.smtp, SMTP_OK);
+            assert_int_equal(s.cert, n % 4 == 0 ? CERT_GOOD : CERT_OTHER_HOST);
+        }
+    }
+    test_free(w);
+}
+
 /* Own MX servers of names with a record are better than others: their rates are of another table. */
 static void servers_of_names_with_records(void **state)
 {
@@ -334,11 +359,17 @@ static void questions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mx_hosts),     cmocka_unit_test(hosts_that_are_not),
-        cmocka_unit_test(apexes),       cmocka_unit_test(null_beside),
-        cmocka_unit_test(lists_fit),    cmocka_unit_test(addresses_know_their_hosts),
-        cmocka_unit_test(policy_hosts), cmocka_unit_test(providers),
-        cmocka_unit_test(servers),      cmocka_unit_test(servers_of_names_with_records),
+        cmocka_unit_test(mx_hosts),
+        cmocka_unit_test(hosts_that_are_not),
+        cmocka_unit_test(apexes),
+        cmocka_unit_test(null_beside),
+        cmocka_unit_test(lists_fit),
+        cmocka_unit_test(addresses_know_their_hosts),
+        cmocka_unit_test(policy_hosts),
+        cmocka_unit_test(providers),
+        cmocka_unit_test(servers),
+        cmocka_unit_test(servers_with_the_certificate_of_another),
+        cmocka_unit_test(servers_of_names_with_records),
         cmocka_unit_test(questions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

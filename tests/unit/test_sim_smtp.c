@@ -236,6 +236,21 @@ static void without_sni_another_certificate(void **state)
     hang_up(c);
 }
 
+/* Whatever it is asked for: the very certificate that the first host shows when it is asked for its own. */
+static void certificate_of_another_host(void **state)
+{
+    (void)state;
+    struct conn *c = connect_to(SMTP_OK), *other = connect_at(SCENE_SECOND_MX, SMTP_OK);
+    struct conn_tls own = choose(c, SCENE_HOST, strlen(SCENE_HOST));
+    struct conn_tls shown = choose(other, "backup.own.example", 18);
+    assert_int_equal(shown.cert, CERT_GOOD);
+    assert_string_equal(shown.host, SCENE_HOST);
+    assert_true(shown.cert == own.cert && shown.key == own.key && strcmp(shown.host, own.host) == 0);
+    assert_string_equal(choose(other, NULL, 0).host, SCENE_HOST);
+    hang_up(c);
+    hang_up(other);
+}
+
 /* A host name for each customer, one certificate for all of them. */
 static void customers_share(void **state)
 {
@@ -325,6 +340,7 @@ int main(void)
         SCENE(handshakes),
         SCENE(certificate_names),
         SCENE(without_sni_another_certificate),
+        SCENE(certificate_of_another_host),
         SCENE(customers_share),
         SCENE(limits_of_an_address),
         SCENE(any_bytes),

@@ -168,6 +168,7 @@ static const struct wanted WANTED[] = {
     {"mx-case", "valid", "valid", "ok", "authenticated", ""},
     {"mx-v6-dead", "valid", "valid", "ok", "authenticated", ""},
     {"mx-dangling", "valid", "valid", "ok", "inconclusive", ""},
+    {"mx-cert-other-host", "valid", "valid", "ok", "authenticated", "certificate-host-mismatch"},
     {"smtp-greylist", "valid", "valid", "ok", "authenticated", ""},
     {"smtp-554", "valid", "valid", "ok", "inconclusive", ""},
     {"smtp-502", "valid", "valid", "ok", "refused", "starttls-not-supported"},
