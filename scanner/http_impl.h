@@ -1,6 +1,6 @@
-/* http_impl.h - what the files of the policy fetch share, and nobody else includes: http_loop.c (sockets and
- * timers of libcurl on libuv), http_curl.c (one transfer), http_tls.c (its handshake), http_outcome.c (what
- * it came to). Thread: the worker's loop. */
+/* http_impl.h - what the files of the policy fetch share, and nobody else includes: http_loop.c (libcurl on
+ * libuv: its timer, and how transfers end), http_socket.c (its sockets), http_curl.c (one transfer),
+ * http_tls.c (its handshake), http_outcome.c (what it came to). Thread: the worker's loop. */
 #ifndef STS_HTTP_IMPL_H
 #define STS_HTTP_IMPL_H
 #include "scanner/http.h"
@@ -41,7 +41,7 @@ struct http_kept {
     uint32_t len, size;
 };
 
-struct http_sock;  /* http_loop.c: a socket of libcurl and its poll handle */
+struct http_sock;  /* http_socket.c: a socket of libcurl and its poll handle */
 struct http_watch; /* http_tls.c: belongs to the SSL_CTX of a transfer */
 
 struct http_fetch {
@@ -81,12 +81,19 @@ struct http {
     bool closing;
 };
 
-/* http_loop.c. The socket callbacks of a transfer: CURLOPT_OPENSOCKETFUNCTION with the fetch,
+/* http_loop.c. The only way a fetch ends; the first result is kept. http_finish() follows from the loop. */
+void http_end(struct http_fetch *f, struct result r);
+/* After every call that lets libcurl work, with what it returned: ends the fetches that are done. */
+void http_drain(struct http *h, CURLMcode rc);
+/* For every handle of `n_handles`: the last one that is closed frees `h`, once http_close() was called. */
+void http_handle_closed(struct http *h);
+
+/* http_socket.c. The socket callbacks of a transfer: CURLOPT_OPENSOCKETFUNCTION with the fetch,
  * CURLOPT_CLOSESOCKETFUNCTION with struct http, because a socket may outlive its transfer. */
 curl_socket_t http_open_socket(void *fetch, curlsocktype purpose, struct curl_sockaddr *to);
 int http_close_socket(void *http, curl_socket_t fd);
-/* The only way a fetch ends; the first result is kept. http_finish() follows from the loop. */
-void http_end(struct http_fetch *f, struct result r);
+/* CURLMOPT_SOCKETFUNCTION, with struct http. */
+int http_watch_socket(CURL *easy, curl_socket_t fd, int what, void *http, void *unused);
 /* Break off: what libcurl reads next is the end of the stream. Also from within libcurl. */
 void http_shut_socket(struct http_fetch *f);
 /* Forget the socket of `f`, which libcurl is about to close in its own way. */
