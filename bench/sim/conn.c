@@ -5,17 +5,15 @@
 #include <math.h>
 #include <openssl/err.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <netinet/in.h>
 
-#define OUT_LEAST_ROOM 512 /* so that small writes share a segment and a packet */
-#define READ_ROUNDS    4   /* of reading, likewise */
-#define DRAINED_ROUNDS 4   /* of writing more, before others have their turn */
+#define READ_ROUNDS    4 /* of reading, before others have their turn */
+#define DRAINED_ROUNDS 4 /* of writing more, likewise */
 
-static uint64_t now_ms(const struct conn *c)
+uint64_t conn_now_ms(const struct conn *c)
 {
     return uv_now(c->server->sim->loop);
 }
@@ -45,17 +43,13 @@ void conn_over(struct conn *c)
     *c->from = c->next;
     if (c->next != NULL)
         c->next->from = c->from;
-    while (c->out != NULL) {
-        struct conn_out *next = c->out->next;
-        free(c->out);
-        c->out = next;
-    }
+    conn_drop_out(c);
     SSL_free(c->ssl);
     uv_close((uv_handle_t *)&c->poll, on_closed);
     uv_close((uv_handle_t *)&c->timer, on_closed);
     close(c->fd);
     if (c->watched)
-        watch_close(s->sim->watch, s->service, c->address, now_ms(c));
+        watch_close(s->sim->watch, s->service, c->address, conn_now_ms(c));
 }
 
 static void reset_on_close(int fd)
@@ -79,88 +73,7 @@ void conn_finish(struct conn *c)
     shutdown(c->fd, SHUT_WR);
     c->stage = STAGE_LINGER;
     c->wait_at_ms = 0;
-    c->life_ms = now_ms(c) + CONN_LINGER_MS;
-}
-
-static void fail(struct conn *c)
-{
-    c->server->sim->counts.memory_failed++;
-    c->over = true;
-}
-
-/* ---- out ---- */
-
-static struct conn_out *new_out(struct conn *c, size_t len, uint64_t due_ms)
-{
-    size_t room = len > OUT_LEAST_ROOM ? len : OUT_LEAST_ROOM;
-    struct conn_out *o = malloc(sizeof *o + room);
-    if (o == NULL)
-        return NULL;
-    *o = (struct conn_out){.due_ms = due_ms, .room = room};
-    if (c->out == NULL)
-        c->out = o;
-    else
-        c->out_last->next = o;
-    return c->out_last = o;
-}
-
-void conn_write(struct conn *c, const void *p, size_t len, double wait_ms)
-{
-    if (len == 0 || c->over || c->closing)
-        return;
-    if (len > CONN_MOST_OUT_BYTES - c->n_out) {
-        c->over = true;
-        return;
-    }
-    bool waits = wait_ms > 0 && !c->server->sim->no_latency;
-    uint64_t due = waits ? now_ms(c) + (uint64_t)ceil(wait_ms) : 0;
-    struct conn_out *o = c->out == NULL ? NULL : c->out_last;
-    if (o == NULL || due > o->due_ms || len > o->room - o->len)
-        o = new_out(c, len, due);
-    if (o == NULL) {
-        fail(c);
-        return;
-    }
-    memcpy(o->bytes + o->len, p, len);
-    o->len += len;
-    c->n_out += len;
-}
-
-/* Bytes written; 0: the kernel has no room; -1: it is over. */
-static ssize_t write_some(struct conn *c, const char *p, size_t len)
-{
-    if (c->stage == STAGE_PLAIN) {
-        ssize_t n = send(c->fd, p, len, MSG_NOSIGNAL);
-        return n >= 0 ? n : errno == EAGAIN || errno == EINTR ? 0 : -1;
-    }
-    ERR_clear_error();
-    int n = SSL_write(c->ssl, p, (int)len);
-    if (n > 0)
-        return n;
-    int why = SSL_get_error(c->ssl, n);
-    return why == SSL_ERROR_WANT_WRITE || why == SSL_ERROR_WANT_READ ? 0 : -1;
-}
-
-/* What is due, as far as the kernel takes it. */
-static void flush(struct conn *c)
-{
-    c->blocked = false;
-    while (c->out != NULL && c->out->due_ms <= now_ms(c)) {
-        struct conn_out *o = c->out;
-        ssize_t n = write_some(c, o->bytes + o->from, o->len - o->from);
-        if (n <= 0) {
-            c->over = n < 0;
-            c->blocked = n == 0;
-            return;
-        }
-        o->from += (size_t)n;
-        c->n_out -= (size_t)n;
-        if (o->from < o->len)
-            continue;
-        c->out = o->next;
-        free(o);
-        c->owes_drained = true;
-    }
+    c->life_ms = conn_now_ms(c) + CONN_LINGER_MS;
 }
 
 /* ---- in ---- */
@@ -224,9 +137,9 @@ static void on_timer(uv_timer_t *timer)
 {
     struct conn *c = timer->data;
     c->armed_ms = 0;
-    if (now_ms(c) >= c->life_ms) {
+    if (conn_now_ms(c) >= c->life_ms) {
         c->over = true;
-    } else if (c->wait_at_ms != 0 && now_ms(c) >= c->wait_at_ms) {
+    } else if (c->wait_at_ms != 0 && conn_now_ms(c) >= c->wait_at_ms) {
         c->wait_at_ms = 0;
         c->server->protocol->timer(c);
     }
@@ -244,7 +157,7 @@ static void arm(struct conn *c)
     if (c->armed_ms != 0 && c->armed_ms <= at)
         return;
     c->armed_ms = at;
-    uint64_t now = now_ms(c);
+    uint64_t now = conn_now_ms(c);
     uv_timer_start(&c->timer, on_timer, at > now ? at - now : 0, 0);
 }
 
@@ -253,7 +166,7 @@ static void arm(struct conn *c)
 static void carry_out(struct conn *c)
 {
     for (int round = 0; may_write(c) && !c->over; round++) {
-        flush(c);
+        conn_flush(c);
         if (c->over || c->out != NULL)
             return;
         if (c->closing) {
@@ -321,7 +234,7 @@ static struct conn *new_conn(struct conn_server *s, int fd, uint32_t address)
     c->from = &s->conns;
     s->conns = c;
     s->n_handles++;
-    c->life_ms = now_ms(c) + CONN_MOST_MS;
+    c->life_ms = conn_now_ms(c) + CONN_MOST_MS;
     return c;
 }
 
@@ -386,7 +299,7 @@ bool conn_watch(const struct conn *c, uint32_t *n_open, uint32_t *n_in_second)
 
 void conn_wait(struct conn *c, double ms)
 {
-    c->wait_at_ms = now_ms(c) + (uint64_t)ceil(ms);
+    c->wait_at_ms = conn_now_ms(c) + (uint64_t)ceil(ms);
 }
 
 void conn_start_tls(struct conn *c)

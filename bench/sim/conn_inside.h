@@ -1,6 +1,6 @@
-/* conn_inside.h - what conn.c, conn_listen.c and conn_tls.c share: a connection from the inside. Each event
- * of the loop (bytes, a timer) calls the protocol, which only leaves wishes (output, a wait, the end);
- * conn_settle() then carries them out. Thread: the loop's. */
+/* conn_inside.h - what conn.c, conn_out.c, conn_listen.c and conn_tls.c share: a connection from the inside.
+ * Each event of the loop (bytes, a timer) calls the protocol, which only leaves wishes (output, a wait, the
+ * end); conn_settle() then carries them out. Thread: the loop's. */
 #ifndef SIM_CONN_INSIDE_H
 #define SIM_CONN_INSIDE_H
 #include "bench/sim/conn.h"
@@ -68,6 +68,10 @@ void conn_settle(struct conn *c);                /* may free c */
 void conn_over(struct conn *c);                  /* frees c */
 void conn_server_release(struct conn_server *s); /* once for each handle and connection that is gone */
 void conn_finish(struct conn *c);                /* close_notify, FIN, then linger */
+uint64_t conn_now_ms(const struct conn *c);      /* the loop's */
+/* conn_out.c */
+void conn_flush(struct conn *c); /* what is due; it may be over then */
+void conn_drop_out(struct conn *c);
 /* conn_tls.c */
 void conn_tls_setup(struct sim *sim);
 void conn_handshake(struct conn *c); /* as far as the bytes that came go */
