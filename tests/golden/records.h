@@ -19,9 +19,6 @@
 
 #define GOLDEN_HOSTS     9
 #define GOLDEN_ENDPOINTS 9
-extern struct sts_str golden_chain_mx[2], golden_chain_policy[2], golden_chain_expired[2],
-    golden_chain_self[1];
-
 extern const struct rec_host golden_hosts[GOLDEN_HOSTS], golden_hosts_again[1];
 extern const struct rec_endpoint golden_endpoints[GOLDEN_ENDPOINTS], golden_endpoints_again[1];
 extern const struct rec_ip golden_ips[1];

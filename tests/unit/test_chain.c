@@ -1,55 +1,32 @@
 /* Certificates: chains verified at a time, names matched. The certificates are those of the golden scan. */
 #include "analysis/chain.h"
 #include "analysis/endpoint_class.h"
+#include "tests/golden/golden.h"
+#include "tests/unit/unit.h"
 
-#include <openssl/sha.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #define MS_2026_02 UINT64_C(1769947200000)
 #define MS_2024_06 UINT64_C(1717200000000)
 #define MS_2019    UINT64_C(1550000000000)
 #define MS_2027    UINT64_C(1800000000000)
 
-enum { ROOT, ISSUER, MX, POLICY, EXPIRED, SELF, N_CERTS };
-
 struct certs {
     struct chains *chains;
     const struct chain_rules *rules;
-    struct sts_str digest[N_CERTS];
-    uint8_t bytes[N_CERTS][SHA256_DIGEST_LENGTH];
     struct sts_err err;
 };
 
 static int load(struct certs *c)
 {
-    static const char *const names[] = {"root", "issuer", "mx", "policy", "expired", "self"};
-
-    if (chains_new(&c->chains, c->rules, &c->err) != STS_OK)
+    if (!golden_load_certs(TEST_DATA "/golden/certs") || chains_new(&c->chains, c->rules, &c->err) != STS_OK)
         return -1;
-    for (int i = 0; i < N_CERTS; i++) {
-        char path[512], der[4096];
-        struct rec_cert cert = {.trusted = i == ROOT};
-        FILE *file;
-
-        snprintf(path, sizeof(path), "%s/golden/certs/%s.der", TEST_DATA, names[i]);
-        file = fopen(path, "rb");
-        if (file == NULL)
+    for (int i = 0; i < 2 * GC_LIMIT; i++) /* twice does no harm */
+        if (chains_add(c->chains, &golden_certs[i % GC_LIMIT], &c->err) != STS_OK)
             return -1;
-        cert.der = (struct sts_str){der, (uint32_t)fread(der, 1, sizeof(der), file)};
-        fclose(file);
-        SHA256((const unsigned char *)der, cert.der.len, c->bytes[i]);
-        c->digest[i] = cert.digest = (struct sts_str){(const char *)c->bytes[i], SHA256_DIGEST_LENGTH};
-        if (chains_add(c->chains, &cert, &c->err) != STS_OK ||
-            chains_add(c->chains, &cert, &c->err) != STS_OK)
-            return -1;
-    }
     return 0;
 }
 
@@ -70,12 +47,12 @@ static int tear_down(void **state)
 
 static struct chain_verdict verify(struct certs *c, int leaf, int issuer, uint64_t at_ms)
 {
-    struct sts_str chain[2] = {c->digest[leaf]};
+    struct sts_str chain[2] = {golden_certs[leaf].digest};
     struct sts_strs sent = {chain, issuer < 0 ? 1 : 2};
     struct chain_verdict verdict;
 
     if (issuer >= 0)
-        chain[1] = c->digest[issuer];
+        chain[1] = golden_certs[issuer].digest;
     assert_int_equal(chains_verify(c->chains, &sent, at_ms, &verdict, &c->err), STS_OK);
     return verdict;
 }
@@ -84,19 +61,19 @@ static void test_time(void **state)
 {
     struct certs *c = *state;
 
-    assert_int_equal(verify(c, MX, ISSUER, MS_2026_02).faults, 0);
-    assert_int_equal(verify(c, MX, ISSUER, MS_2026_02 + 1000).faults, 0); /* from the table */
+    assert_int_equal(verify(c, GC_MX, GC_ISSUER, MS_2026_02).faults, 0);
+    assert_int_equal(verify(c, GC_MX, GC_ISSUER, MS_2026_02 + 1000).faults, 0); /* from the table */
     /* The same chain seen at another time is another verdict, whatever the table holds. */
-    assert_int_equal(verify(c, MX, ISSUER, MS_2027).faults, CHAIN_EXPIRED);
-    assert_int_equal(verify(c, MX, ISSUER, MS_2024_06).faults, CHAIN_NOT_YET);
-    assert_int_equal(verify(c, MX, ISSUER, MS_2026_02).faults, 0);
-    assert_int_equal(verify(c, EXPIRED, ISSUER, MS_2024_06).faults, 0);
-    assert_int_equal(verify(c, EXPIRED, ISSUER, MS_2026_02).faults, CHAIN_EXPIRED);
-    assert_int_equal(verify(c, EXPIRED, ISSUER, MS_2026_02).depth, 0);
-    assert_true(verify(c, EXPIRED, ISSUER, MS_2019).faults & CHAIN_NOT_YET);
+    assert_int_equal(verify(c, GC_MX, GC_ISSUER, MS_2027).faults, CHAIN_EXPIRED);
+    assert_int_equal(verify(c, GC_MX, GC_ISSUER, MS_2024_06).faults, CHAIN_NOT_YET);
+    assert_int_equal(verify(c, GC_MX, GC_ISSUER, MS_2026_02).faults, 0);
+    assert_int_equal(verify(c, GC_EXPIRED, GC_ISSUER, MS_2024_06).faults, 0);
+    assert_int_equal(verify(c, GC_EXPIRED, GC_ISSUER, MS_2026_02).faults, CHAIN_EXPIRED);
+    assert_int_equal(verify(c, GC_EXPIRED, GC_ISSUER, MS_2026_02).depth, 0);
+    assert_true(verify(c, GC_EXPIRED, GC_ISSUER, MS_2019).faults & CHAIN_NOT_YET);
     /* mx.der is valid until 2026-04-01 00:00:00, this second included. */
-    assert_int_equal(verify(c, MX, ISSUER, UINT64_C(1775001600000)).faults, 0);
-    assert_int_equal(verify(c, MX, ISSUER, UINT64_C(1775001601000)).faults, CHAIN_EXPIRED);
+    assert_int_equal(verify(c, GC_MX, GC_ISSUER, UINT64_C(1775001600000)).faults, 0);
+    assert_int_equal(verify(c, GC_MX, GC_ISSUER, UINT64_C(1775001601000)).faults, CHAIN_EXPIRED);
 }
 
 static void test_faults(void **state)
@@ -106,9 +83,9 @@ static void test_faults(void **state)
     struct sts_strs chain = {unknown, 1};
     struct chain_verdict verdict;
 
-    assert_int_equal(verify(c, SELF, -1, MS_2026_02).faults, CHAIN_SELF_SIGNED);
-    assert_int_equal(verify(c, MX, -1, MS_2026_02).faults, CHAIN_NO_ISSUER);
-    assert_int_equal(verify(c, ROOT, -1, MS_2026_02).faults, CHAIN_OTHER); /* trusted, but for no server */
+    assert_int_equal(verify(c, GC_SELF, -1, MS_2026_02).faults, CHAIN_SELF_SIGNED);
+    assert_int_equal(verify(c, GC_MX, -1, MS_2026_02).faults, CHAIN_NO_ISSUER);
+    assert_int_equal(verify(c, GC_ROOT, -1, MS_2026_02).faults, CHAIN_OTHER); /* trusted, but for no server */
     assert_int_equal(chains_verify(c->chains, &chain, MS_2026_02, &verdict, &c->err), STS_OK);
     assert_int_equal(verdict.faults, CHAIN_NOT_IN_SCAN);
     chain.n = 0;
@@ -118,7 +95,7 @@ static void test_faults(void **state)
 
 static bool match(struct certs *c, int leaf, const char *host)
 {
-    struct sts_strs chain = {&c->digest[leaf], 1};
+    struct sts_strs chain = {&golden_certs[leaf].digest, 1};
     bool first, second;
 
     assert_int_equal(chains_match(c->chains, &chain, sts_str(host), &first, &c->err), STS_OK);
@@ -131,15 +108,15 @@ static void test_match(void **state)
 {
     struct certs *c = *state;
 
-    assert_true(match(c, MX, "mx1.good.example"));
-    assert_true(match(c, MX, "MX1.Good.Example."));
-    assert_true(match(c, MX, "a.wild.example"));
-    assert_false(match(c, MX, "wild.example"));
-    assert_false(match(c, MX, "a.b.wild.example"));
-    assert_false(match(c, MX, ".good.example")); /* OpenSSL would take it as "any name below" */
-    assert_false(match(c, MX, "."));
-    assert_false(match(c, MX, ""));
-    assert_false(match(c, EXPIRED, "expired.example")); /* in the common name only */
+    assert_true(match(c, GC_MX, "mx1.good.example"));
+    assert_true(match(c, GC_MX, "MX1.Good.Example."));
+    assert_true(match(c, GC_MX, "a.wild.example"));
+    assert_false(match(c, GC_MX, "wild.example"));
+    assert_false(match(c, GC_MX, "a.b.wild.example"));
+    assert_false(match(c, GC_MX, ".good.example")); /* OpenSSL would take it as "any name below" */
+    assert_false(match(c, GC_MX, "."));
+    assert_false(match(c, GC_MX, ""));
+    assert_false(match(c, GC_EXPIRED, "expired.example")); /* in the common name only */
 }
 
 static void test_bad_der(void **state)
@@ -176,15 +153,15 @@ static void test_rules(void **state)
     const struct chain_rules other = {.ca_file = TEST_DATA "/golden/certs/self.pem"};
 
     (void)state;
-    assert_int_equal(faults_by(&later, MX, ISSUER, MS_2026_02), CHAIN_EXPIRED);
-    assert_int_equal(faults_by(&later, MX, ISSUER, MS_2019), CHAIN_EXPIRED);
+    assert_int_equal(faults_by(&later, GC_MX, GC_ISSUER, MS_2026_02), CHAIN_EXPIRED);
+    assert_int_equal(faults_by(&later, GC_MX, GC_ISSUER, MS_2019), CHAIN_EXPIRED);
     /* Only these CAs, whatever the scan trusted. */
-    assert_int_equal(faults_by(&other, SELF, -1, MS_2026_02), 0);
-    assert_true(faults_by(&other, MX, ISSUER, MS_2026_02) & CHAIN_NO_ISSUER);
+    assert_int_equal(faults_by(&other, GC_SELF, -1, MS_2026_02), 0);
+    assert_true(faults_by(&other, GC_MX, GC_ISSUER, MS_2026_02) & CHAIN_NO_ISSUER);
     /* The way to a root may be among what is lost; what is expired is so all the same. */
-    assert_int_equal(faults_by(&lost, MX, ISSUER, MS_2026_02), 0);
-    assert_int_equal(faults_by(&lost, MX, -1, MS_2026_02), CHAIN_NO_ISSUER | CHAIN_NOT_IN_SCAN);
-    assert_int_equal(faults_by(&lost, EXPIRED, ISSUER, MS_2026_02), CHAIN_EXPIRED);
+    assert_int_equal(faults_by(&lost, GC_MX, GC_ISSUER, MS_2026_02), 0);
+    assert_int_equal(faults_by(&lost, GC_MX, -1, MS_2026_02), CHAIN_NO_ISSUER | CHAIN_NOT_IN_SCAN);
+    assert_int_equal(faults_by(&lost, GC_EXPIRED, GC_ISSUER, MS_2026_02), CHAIN_EXPIRED);
 }
 
 /* A bundle that cannot be read whole is refused: half a trust store is a wrong one. */

@@ -1,9 +1,8 @@
 /* What the addresses of a policy host come to together. The certificates are those of the golden scan. */
 #include "analysis/policy_addresses.h"
+#include "tests/golden/golden.h"
 #include "tests/unit/unit.h"
 
-#include <openssl/sha.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,12 +13,8 @@
 #define HOST       S("mta-sts.good.example")
 #define MOST       8
 
-enum { ROOT, ISSUER, LEAF, N_CERTS };
-
 struct scene {
     struct chains *chains;
-    uint8_t digests[N_CERTS][SHA256_DIGEST_LENGTH];
-    struct sts_str chain[2];
     struct rec_tls tls;
     struct rec_attempt attempts[MOST];
     struct rec_fetch others[MOST];
@@ -30,30 +25,15 @@ struct scene {
 
 static int set_up(void **state)
 {
-    static const char *const names[N_CERTS] = {"root", "issuer", "policy"};
     struct scene *s = calloc(1, sizeof(*s));
 
-    if (s == NULL || chains_new(&s->chains, NULL, &s->err) != STS_OK)
+    if (s == NULL || !golden_load_certs(TEST_DATA "/golden/certs") ||
+        chains_new(&s->chains, NULL, &s->err) != STS_OK)
         return -1;
-    for (int i = 0; i < N_CERTS; i++) {
-        char path[512], der[4096];
-        struct rec_cert cert = {.trusted = i == ROOT};
-        FILE *file;
-
-        snprintf(path, sizeof(path), "%s/golden/certs/%s.der", TEST_DATA, names[i]);
-        file = fopen(path, "rb");
-        if (file == NULL)
+    for (int i = 0; i < GC_LIMIT; i++)
+        if (chains_add(s->chains, &golden_certs[i], &s->err) != STS_OK)
             return -1;
-        cert.der = (struct sts_str){der, (uint32_t)fread(der, 1, sizeof(der), file)};
-        fclose(file);
-        SHA256((const unsigned char *)der, cert.der.len, s->digests[i]);
-        cert.digest = (struct sts_str){(const char *)s->digests[i], SHA256_DIGEST_LENGTH};
-        if (chains_add(s->chains, &cert, &s->err) != STS_OK)
-            return -1;
-    }
-    s->chain[0] = (struct sts_str){(const char *)s->digests[LEAF], SHA256_DIGEST_LENGTH};
-    s->chain[1] = (struct sts_str){(const char *)s->digests[ISSUER], SHA256_DIGEST_LENGTH};
-    s->tls = (struct rec_tls){.version = 0x0304, .chain = {s->chain, 2}};
+    s->tls = (struct rec_tls){.version = 0x0304, .chain = {golden_chain_policy, 2}};
     *state = s;
     return 0;
 }

@@ -99,8 +99,10 @@ struct name {
     struct host_fate at;
 };
 
-static void find_name(struct scene *s, struct name *n)
+/* A server for names of the class, and one of them. */
+static struct scene *open_named(const char *class, struct name *n)
 {
+    struct scene *s = scene_open_https(class);
     for (uint64_t i = 0; i < s->world.n_names; i++) {
         fate_of(&s->world, i, &n->fate);
         policy_host_fate_of(&s->world, &n->fate, &n->at);
@@ -110,6 +112,14 @@ static void find_name(struct scene *s, struct name *n)
     assert_true(n->fate.fetchable);
     assert_true(n->at.n_v4 > 0);
     policy_host_name(&s->world, n->fate.i, n->host);
+    scene_run(s);
+    return s;
+}
+
+static void shut(struct scene *s)
+{
+    scene_stop(s);
+    scene_free(s);
 }
 
 static struct answer *ask_policy(struct scene *s, const struct name *n, unsigned address)
@@ -203,10 +213,8 @@ static void assert_policy(struct scene *s, const struct name *n, const struct an
 
 static void check(const struct expected *e)
 {
-    struct scene *s = scene_open_https(e->class);
     struct name n;
-    find_name(s, &n);
-    scene_run(s);
+    struct scene *s = open_named(e->class, &n);
     struct answer *a = ask_policy(s, &n, 0);
     if (a->end != e->end || strncmp(a->bytes, e->starts, strlen(e->starts)) != 0 ||
         strstr(a->bytes, e->has) == NULL)
@@ -232,30 +240,24 @@ static void test_answers(void **state)
 
 static void test_two_bodies(void **state)
 {
-    struct scene *s = scene_open_https("policy-two-bodies");
     struct name n;
+    struct scene *s = open_named("policy-two-bodies", &n);
     (void)state;
-    find_name(s, &n);
     assert_int_equal(n.at.n_v4, 2);
-    scene_run(s);
     char *first = strdup(body_of(ask_policy(s, &n, 0)));
     assert_string_not_equal(first, body_of(ask_policy(s, &n, 1)));
     free(first);
-    scene_stop(s);
-    scene_free(s);
+    shut(s);
 }
 
 static void test_nul_header(void **state)
 {
-    struct scene *s = scene_open_https("policy-nul-header");
     struct name n;
+    struct scene *s = open_named("policy-nul-header", &n);
     (void)state;
-    find_name(s, &n);
-    scene_run(s);
     struct answer *a = ask_policy(s, &n, 0);
     assert_non_null(memmem(a->bytes, a->len, "X-Cache: a\0b\r\n", 14));
-    scene_stop(s);
-    scene_free(s);
+    shut(s);
 }
 
 /* Length of what is inside, which zlib has checked. */
@@ -280,18 +282,15 @@ static void test_gzip(void **state)
     static const char *const classes[] = {"policy-gzip", "policy-bomb"};
     (void)state;
     for (int bomb = 0; bomb < 2; bomb++) {
-        struct scene *s = scene_open_https(classes[bomb]);
         struct name n;
-        find_name(s, &n);
-        scene_run(s);
+        struct scene *s = open_named(classes[bomb], &n);
         struct answer *a = ask_policy(s, &n, 0);
         assert_non_null(strstr(a->bytes, "\r\nContent-Encoding: gzip\r\n"));
         size_t len = inflated(a, out, sizeof out);
         size_t right = publish_policy(&s->world, &n.fate, false, policy);
         assert_int_equal(len, bomb ? BOMB_BYTES : right);
         assert_true(bomb || memcmp(out, policy, right) == 0);
-        scene_stop(s);
-        scene_free(s);
+        shut(s);
     }
 }
 
@@ -318,15 +317,12 @@ static void test_handshakes(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct scene *s = scene_open_https(cases[i].class);
         struct name n;
-        find_name(s, &n);
-        scene_run(s);
+        struct scene *s = open_named(cases[i].class, &n);
         struct answer *a = ask_policy(s, &n, 0);
         if (a->reason != cases[i].reason || a->end != cases[i].end || a->version != cases[i].version)
             fail_msg("%s: reason %d, end %d, version %x", cases[i].class, a->reason, a->end, a->version);
-        scene_stop(s);
-        scene_free(s);
+        shut(s);
     }
 }
 
@@ -355,11 +351,9 @@ static void test_requests(void **state)
         {"\r\n\r\n", 400, true},
         {AT_PATH("GET", POLICY_PATH, "SMTP"), 400, true},
     };
-    struct scene *s = scene_open_https("policy-ok");
     struct name n;
+    struct scene *s = open_named("policy-ok", &n);
     (void)state;
-    find_name(s, &n);
-    scene_run(s);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char request[600];
         snprintf(request, sizeof request, "%s%s%s%s\r\n", cases[i].request, cases[i].host ? "hOST:\t" : "",
@@ -371,8 +365,7 @@ static void test_requests(void **state)
     static char full[3000];
     memset(full, 'a', sizeof full - 1);
     assert_non_null(strstr(ask(s, n.at.v4[0], n.host, full)->bytes, " 431 "));
-    scene_stop(s);
-    scene_free(s);
+    shut(s);
 }
 
 static void test_unknown_sni(void **state)
@@ -387,8 +380,7 @@ static void test_unknown_sni(void **state)
                            "GET / HTTP/1.1\r\nHost: nobody.invalid\r\n\r\n");
     assert_non_null(strstr(a->bytes, " 404 "));
     assert_false(a->host_matches);
-    scene_stop(s);
-    scene_free(s);
+    shut(s);
 }
 
 int main(void)
