@@ -251,7 +251,7 @@ static bool tlsa_owner(struct rest *r, uint32_t *port)
 
 void name_asked(const struct world *w, const char *name, size_t len, struct asked *out)
 {
-    char lower[NAME_BYTES];
+    char lower[NAME_BYTES] = {0};
     struct rest r = {lower, len}, host;
     uint32_t port = 0;
 

@@ -39,7 +39,7 @@ struct conn {
     enum conn_stage stage;
     enum conn_handshake handshake;
     SSL *ssl;
-    struct conn_out *out, *out_last;
+    struct conn_out *out, *out_last;        /* NULL: none */
     size_t n_out;                           /* bytes in `out` */
     uint64_t life_ms, wait_at_ms, armed_ms; /* loop time; 0: none */
     bool over, closing, wants_tls, owes_drained, blocked;

@@ -23,7 +23,7 @@ static struct conn_out *new_out(struct conn *c, size_t len, uint64_t due_ms)
     if (o == NULL)
         return NULL;
     *o = (struct conn_out){.due_ms = due_ms, .room = room};
-    if (c->out == NULL)
+    if (c->out_last == NULL)
         c->out = o;
     else
         c->out_last->next = o;
@@ -40,7 +40,7 @@ void conn_write(struct conn *c, const void *p, size_t len, double wait_ms)
     }
     bool waits = wait_ms > 0 && !c->server->sim->no_latency;
     uint64_t due = waits ? conn_now_ms(c) + (uint64_t)ceil(wait_ms) : 0;
-    struct conn_out *o = c->out == NULL ? NULL : c->out_last;
+    struct conn_out *o = c->out_last;
     if (o == NULL || due > o->due_ms || len > o->room - o->len)
         o = new_out(c, len, due);
     if (o == NULL) {
@@ -83,6 +83,8 @@ void conn_flush(struct conn *c)
         if (o->from < o->len)
             continue;
         c->out = o->next;
+        if (c->out == NULL)
+            c->out_last = NULL;
         free(o);
         c->owes_drained = true;
     }
@@ -95,4 +97,5 @@ void conn_drop_out(struct conn *c)
         free(c->out);
         c->out = next;
     }
+    c->out_last = NULL;
 }

@@ -12,7 +12,7 @@
 #define NAME_LETTERS 10
 #define WORD_BITS    24 /* of an operator's name: more than PARAM_OPERATORS may be */
 #define WORD_LETTERS 8
-_Static_assert(WORLD_MOST_NAMES == UINT64_C(1) << NAME_BITS, "names are spelt in five syllables");
+_Static_assert((WORLD_MOST_NAMES - 1) >> NAME_BITS == 0, "names are spelt in five syllables");
 
 /* Operators' domains hold a dash, names do not: they never meet. */
 #define FIRST_DOMAIN  "first-mail.net"

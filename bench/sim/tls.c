@@ -70,19 +70,16 @@ SSL_CTX *tls_context(struct tls *t)
 
 /* ---- certificates ---- */
 
-/* FNV-1a */
-static uint64_t hash(uint64_t h, const void *p, size_t len)
-{
-    const unsigned char *bytes = p;
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ bytes[i]) * UINT64_C(0x100000001b3);
-    return h;
-}
-
+/* FNV-1a, of the numbers each at once. */
 static uint64_t tag_of(enum cert_class cert, enum leaf_key kind, const char *host, uint64_t key)
 {
-    const uint64_t numbers[] = {cert, kind, key};
-    return hash(hash(UINT64_C(0xcbf29ce484222325), numbers, sizeof numbers), host, strlen(host));
+    const uint64_t numbers[] = {cert, kind, key}, prime = UINT64_C(0x100000001b3);
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        h = (h ^ numbers[i]) * prime;
+    for (; *host != '\0'; host++)
+        h = (h ^ (unsigned char)*host) * prime;
+    return h;
 }
 
 /* Borrowed from the table; NULL: no memory. */

@@ -104,7 +104,7 @@ static void read_body(struct truth *t, struct truth_reading *r, const char *clas
                       bool lenient)
 {
     r->policy = class_;
-    bool read = has_body(class_) && (t->policy_body != NULL || is(verdict, "valid")); /* or decoded */
+    bool read = has_body(class_) && (is(verdict, "valid") /* or decoded */ || t->policy_body != NULL);
     if (read || (lenient && t->policy_body != NULL))
         r->mode = has_mode(&t->fate, lenient) ? mode_word(publish_mode(&t->fate)) : "unknown";
     if (is(class_, "ok") && !is(verdict, "valid"))

@@ -189,8 +189,10 @@ static bool split(const char *assignment, char key[MOST_KEY_BYTES], const char *
 {
     const char *equals = strchr(assignment, '=');
 
-    if (!equals || equals == assignment || equals - assignment >= MOST_KEY_BYTES)
-        return fail(error, error_len, "'%s' is not key=value", assignment);
+    if (!equals || equals == assignment || equals - assignment >= MOST_KEY_BYTES) {
+        (void)fail(error, error_len, "'%s' is not key=value", assignment);
+        return false;
+    }
     memcpy(key, assignment, (size_t)(equals - assignment));
     key[equals - assignment] = 0;
     *value = equals + 1;

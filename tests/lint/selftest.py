@@ -63,6 +63,8 @@ BAD = [
     ("clang", "header that needs another", "sinks/base.h", "size_t base_len(const char *text);\n", "size_t"),
     ("tidy", "null", "sinks/base.c", "int f(int n);\nint f(int n)\n{\n    int *p = n ? &n : 0;\n    return *p;\n}\n",
      "NullDereference"),
+    ("tidy", "null in the simulator", "bench/sim/dns.c",
+     "int f(int n);\nint f(int n)\n{\n    int *p = n ? &n : 0;\n    return *p;\n}\n", "NullDereference"),
     ("tidy", "one byte too few", "analysis/sts.c",
      HEAD + "char *f(const char *p);\nchar *f(const char *p)\n{\n    return malloc(strlen(p + 1));\n}\n",
      "bugprone-misplaced-operator"),
