@@ -83,18 +83,6 @@ static void make_frame(struct outbox *o, enum rec_kind kind)
     o->last = &chunk->item.next;
 }
 
-/* The outcome that the end record counts a record under. */
-static uint64_t final_outcome(enum rec_kind kind, const void *record)
-{
-    switch (kind) {
-    case REC_domain: return ((const struct rec_domain *)record)->oc;
-    case REC_host: return ((const struct rec_host *)record)->oc;
-    case REC_policy: return ((const struct rec_policy *)record)->oc;
-    case REC_endpoint: return ((const struct rec_endpoint *)record)->oc;
-    default: return OC_NONE;
-    }
-}
-
 void outbox_put(struct outbox *o, enum rec_kind kind, const void *record, uint64_t pos)
 {
     struct collected *c = &o->kinds[kind];
@@ -108,7 +96,7 @@ void outbox_put(struct outbox *o, enum rec_kind kind, const void *record, uint64
     if (pos > c->last_pos)
         c->last_pos = pos;
     c->n++;
-    o->counts[kind][final_outcome(kind, record)]++;
+    o->counts[kind][rec_outcome(kind, record)]++;
     if (c->buf.len >= FRAME_RAW_BYTES) {
         if (kind == REC_endpoint || kind == REC_policy)
             make_frame(o, REC_cert); /* before what cites them */

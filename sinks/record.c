@@ -41,6 +41,17 @@ const char *rec_kind_name(unsigned kind)
     return schema ? schema->name : NULL;
 }
 
+uint64_t rec_outcome(enum rec_kind kind, const void *record)
+{
+    switch (kind) {
+    case REC_domain: return ((const struct rec_domain *)record)->oc;
+    case REC_host: return ((const struct rec_host *)record)->oc;
+    case REC_policy: return ((const struct rec_policy *)record)->oc;
+    case REC_endpoint: return ((const struct rec_endpoint *)record)->oc;
+    default: return OC_NONE;
+    }
+}
+
 const char *check_state_text(uint64_t state)
 {
     static const char *const texts[] = {"fine", "warning", "failed", "not looked at"};

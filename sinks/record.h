@@ -67,6 +67,9 @@ const char *rec_kind_name(unsigned kind);
  * show). */
 const struct rec_schema *rec_schema(unsigned kind);
 
+/* The outcome that the end record counts a record under; OC_NONE of a kind without one. */
+uint64_t rec_outcome(enum rec_kind kind, const void *record);
+
 /* Values of rec_check.state; part of the file format. */
 enum check_state { CHECK_FINE, CHECK_WARNING, CHECK_FAILED, CHECK_NOT_LOOKED };
 const char *check_state_text(uint64_t state); /* "warning" */

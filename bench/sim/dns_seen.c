@@ -1,4 +1,5 @@
 #include "bench/sim/dns_seen.h"
+#include "bench/sim/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,13 +35,11 @@ void dns_seen_free(struct dns_seen *s)
     free(s);
 }
 
-/* FNV-1a, mixed; two questions with the same 64 bits are one. */
+/* Mixed; two questions with the same 64 bits are one. */
 static uint64_t hash_of(const char *name, size_t len, uint16_t type)
 {
-    uint64_t h = UINT64_C(0xcbf29ce484222325) ^ type;
+    uint64_t h = text_hash(TEXT_HASH ^ type, name, len);
 
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ (uint8_t)name[i]) * UINT64_C(0x100000001b3);
     h = (h ^ h >> 32) * UINT64_C(0x9e3779b97f4a7c15);
     return (h ^ h >> 29) | 1;
 }

@@ -1,5 +1,6 @@
 /* fate_server.c - what becomes of a server at an address, and of a question. */
 #include "bench/sim/fate_parts.h"
+#include "bench/sim/text.h"
 
 #include <math.h>
 #include <string.h>
@@ -73,22 +74,9 @@ double policy_latency_ms(const struct world *w, uint32_t address)
 
 /* ---- questions ---- */
 
-/* FNV-1a, in lower case. */
-static uint64_t name_hash(const char *name, size_t len)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-    for (size_t n = 0; n < len; n++) {
-        unsigned char c = (unsigned char)name[n];
-
-        hash = (hash ^ (c >= 'A' && c <= 'Z' ? c + 32U : c)) * UINT64_C(0x100000001b3);
-    }
-    return hash;
-}
-
 enum query_class query_fate_of(const struct world *w, const char *name, size_t len, uint16_t type)
 {
-    unsigned c = draw_class(w, TABLE_QUERY, DRAW_QUERY, name_hash(name, len), type, NULL);
+    unsigned c = draw_class(w, TABLE_QUERY, DRAW_QUERY, text_hash(TEXT_HASH, name, len), type, NULL);
     struct asked what;
 
     /* The root and TLDs belong to nobody here: by them a scanner sees that its resolver is there at all. */
@@ -103,5 +91,6 @@ double query_latency_ms(const struct world *w, const char *name, size_t len, uin
 {
     return w->param[PARAM_DNS_LATENCY_MS] == 0
                ? 0
-               : latency_ms(w, PARAM_DNS_LATENCY_MS, name_hash(name, len), UINT64_C(1) << 32 | type);
+               : latency_ms(w, PARAM_DNS_LATENCY_MS, text_hash(TEXT_HASH, name, len),
+                            UINT64_C(1) << 32 | type);
 }

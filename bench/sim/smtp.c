@@ -3,6 +3,7 @@
 #include "bench/sim/conn.h"
 #include "bench/sim/smtp_session.h"
 #include "bench/sim/smtp_visits.h"
+#include "bench/sim/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -246,15 +247,6 @@ static bool take_sni(const char *sni, size_t len, char out[NAME_BYTES])
     return out[0] != '.' && out[len - 1] != '.';
 }
 
-/* FNV-1a */
-static uint64_t name_hash(const char *host)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (; *host != '\0'; host++)
-        hash = (hash ^ (unsigned char)*host) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
 static bool same_parent(const char *a, const char *b)
 {
     const char *a_dot = strchr(a, '.'), *b_dot = strchr(b, '.');
@@ -275,7 +267,7 @@ static void choose_cert(const struct smtp *s, const char *sni, size_t len, struc
     }
     if (!named)
         memcpy(out->host, s->host, NAME_BYTES);
-    out->key = name_hash(out->host);
+    out->key = text_hash(TEXT_HASH, out->host, strlen(out->host));
 }
 
 static void on_tls_choose(struct conn *c, const char *sni, size_t len, struct conn_tls *out)

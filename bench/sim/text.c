@@ -46,3 +46,13 @@ void text_printf(struct text *t, const char *format, ...)
     if (n > 0)
         text_put(t, formatted, (size_t)n);
 }
+
+uint64_t text_hash(uint64_t hash, const char *p, size_t len)
+{
+    for (size_t n = 0; n < len; n++) {
+        unsigned char c = (unsigned char)p[n];
+
+        hash = (hash ^ (c >= 'A' && c <= 'Z' ? c + 32U : c)) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}

@@ -1,5 +1,6 @@
 /* The TLS context of the servers, and the table of certificates that were made. */
 #include "bench/sim/tls.h"
+#include "bench/sim/text.h"
 #include "bench/sim/tls_cert.h"
 
 #include <errno.h>
@@ -70,16 +71,10 @@ SSL_CTX *tls_context(struct tls *t)
 
 /* ---- certificates ---- */
 
-/* FNV-1a, of the numbers each at once. */
 static uint64_t tag_of(enum cert_class cert, enum leaf_key kind, const char *host, uint64_t key)
 {
-    const uint64_t numbers[] = {cert, kind, key}, prime = UINT64_C(0x100000001b3);
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        h = (h ^ numbers[i]) * prime;
-    for (; *host != '\0'; host++)
-        h = (h ^ (unsigned char)*host) * prime;
-    return h;
+    uint64_t numbers = key ^ (uint64_t)cert << 32 ^ (uint64_t)kind << 48;
+    return text_hash(TEXT_HASH ^ numbers, host, strlen(host));
 }
 
 /* Borrowed from the table; NULL: no memory. */

@@ -27,17 +27,6 @@ static void count(struct made *m, enum rec_kind kind, uint64_t oc)
     m->counts[i].n++;
 }
 
-static uint64_t outcome(enum rec_kind kind, const void *record)
-{
-    switch (kind) {
-    case REC_domain: return ((const struct rec_domain *)record)->oc;
-    case REC_host: return ((const struct rec_host *)record)->oc;
-    case REC_policy: return ((const struct rec_policy *)record)->oc;
-    case REC_endpoint: return ((const struct rec_endpoint *)record)->oc;
-    default: return OC_NONE;
-    }
-}
-
 static int put(struct made *m, const struct golden_frame *frame, struct sts_err *err)
 {
     struct frame_info info = {.kind = frame->kind, .n_records = frame->n};
@@ -52,7 +41,7 @@ static int put(struct made *m, const struct golden_frame *frame, struct sts_err 
         info.first_pos = i == 0 || pos < info.first_pos ? pos : info.first_pos;
         info.last_pos = pos > info.last_pos ? pos : info.last_pos;
         if (frame->kind != REC_cert)
-            count(m, frame->kind, outcome(frame->kind, record));
+            count(m, frame->kind, rec_outcome(frame->kind, record));
     }
     info.raw_bytes = m->raw.len;
     return scan_writer_put(m->writer, &info, m->raw.p, err);
