@@ -1,6 +1,7 @@
-/* endpoint.c - MX host x address, as endpoint_admit.c has let it in: probed once a scan, by the worker that
- * owns the address. Waits at the gate, then at its timer for another attempt; its record is written when it
- * is through, and when it is known whether the port is open at all (port_watch.h). */
+/* endpoint.c - MX host x address: probed once a scan, by the worker that owns the address, from its first
+ * turn on (endpoint_wait.c). Then it may wait at its timer for another attempt, and for that at the gate; its
+ * record is written when it is through, and when it is known whether the port is open at all (port_watch.h).
+ */
 #include "scanner/endpoint_private.h"
 
 #include "scanner/attempts.h"
@@ -8,33 +9,6 @@
 #include <stdlib.h>
 
 #define PROBE_MOST_BYTES (2u << 20) /* of memory for the evidence of one attempt */
-
-struct endpoint {
-    struct gate_job job; /* first */
-    struct timer timer;  /* until the next attempt */
-    struct worker *w;
-    struct endpoint *next, **at; /* in the worker's list, to the end */
-    struct site *site;
-    struct site_host *host; /* of the site */
-    struct attempts attempts;
-    struct running *running; /* NULL: waits */
-    uint32_t n_rounds, n_stalls;
-    uint32_t n_seen; /* attempts at the address when it last looked; 0: never */
-    bool by_ip;      /* its last look was that of the others */
-    bool held;       /* through with held_oc but for the verdict on the port */
-    enum outcome held_oc;
-};
-/* What an endpoint holds only while it is probed. */
-struct running {
-    struct arena arena;
-    struct rec_endpoint evidence;
-    struct probe *probe;
-    uint64_t began_ms;
-};
-static struct timer *timer_of(struct endpoint *e)
-{
-    return &e->timer;
-}
 
 static struct endpoint *of_timer(struct timer *t)
 {
@@ -80,9 +54,8 @@ static void endpoint_free(struct endpoint *e)
 {
     struct worker *w = e->w;
 
-    timers_stop(&w->timers, timer_of(e));
-    site_begin(e->site, e->host);
-    e->host->owner = NULL;
+    if (e->state == WAITS)
+        timers_stop(&w->timers, &e->timer);
     *e->at = e->next;
     if (e->next != NULL)
         e->next->at = e->at;
@@ -94,7 +67,7 @@ static void endpoint_free(struct endpoint *e)
 /* Write the record and forget the endpoint. `evidence`: of the last attempt, or an empty one. */
 static void finish(struct endpoint *e, enum outcome oc, struct rec_endpoint *evidence)
 {
-    if (e->held)
+    if (e->state == HELD)
         atomic_fetch_sub(&e->w->scan->port.n_held, 1);
     evidence->att.v = e->attempts.v;
     evidence->att.n = e->attempts.n;
@@ -102,8 +75,7 @@ static void finish(struct endpoint *e, enum outcome oc, struct rec_endpoint *evi
     endpoint_free(e);
 }
 
-/* It was not contacted, or not again: the last entry in its list says why there was no further attempt. */
-static void finish_empty(struct endpoint *e, enum outcome oc)
+void endpoint_finish_empty(struct endpoint *e, enum outcome oc)
 {
     struct rec_endpoint empty = {0};
 
@@ -128,22 +100,21 @@ static void conclude(struct endpoint *e, enum outcome oc, struct rec_endpoint *e
 
     evidence->by_ip = e->by_ip;
     if (is_no_connection(oc) && verdict == PORT_BLOCKED) {
-        finish_empty(e, OC_OUR_PORT_BLOCKED);
+        endpoint_finish_empty(e, OC_OUR_PORT_BLOCKED);
     } else if (is_no_connection(oc) && verdict == PORT_UNDECIDED && scan_phase(scan) == PHASE_RUN) {
-        e->held = true;
-        e->held_oc = oc;
+        e->state = HELD;
+        e->held_oc = (uint16_t)oc;
         atomic_fetch_add(&scan->port.n_held, 1);
     } else {
         finish(e, oc, evidence);
     }
 }
 
-/* With what it was held with: there was no connection, so there is no evidence. */
-static void let_go(struct endpoint *e)
+void endpoint_let_go(struct endpoint *e)
 {
     struct rec_endpoint empty = {.by_ip = e->by_ip};
 
-    finish(e, e->held_oc, &empty);
+    finish(e, (enum outcome)e->held_oc, &empty);
 }
 
 /* ---- looks ---- */
@@ -153,7 +124,10 @@ static void submit(struct endpoint *e);
 
 static void on_retry(struct timer *t)
 {
-    submit(of_timer(t));
+    struct endpoint *e = of_timer(t);
+
+    e->state = AT_GATE;
+    submit(e);
 }
 
 /* Another attempt: at once after this program stood still, later where the outcome asks for it. */
@@ -170,7 +144,11 @@ static bool again(struct endpoint *e, enum outcome oc)
             return false;
         wait_ms = attempts_wait_ms(o, e->n_rounds);
     }
-    return timers_start(&e->w->timers, timer_of(e), wait_ms, on_retry) == STS_OK;
+    e->timer = (struct timer){0};
+    if (timers_start(&e->w->timers, &e->timer, wait_ms, on_retry) != STS_OK)
+        return false;
+    e->state = WAITS;
+    return true;
 }
 
 /* The outcome of others at the address is its look of this round (site.h): it counts as one, and a temporary
@@ -179,7 +157,6 @@ static void take_shared(struct endpoint *e, enum outcome oc)
 {
     struct rec_endpoint empty = {0};
 
-    site_begin(e->site, e->host);
     e->n_seen = e->site->n_noted;
     e->by_ip = true;
     if (!again(e, oc))
@@ -191,13 +168,12 @@ static void submit(struct endpoint *e)
     struct worker *w = e->w;
     enum outcome shared = site_shared(e->site, e->n_seen, w->timers.now_ms);
 
-    e->job.host = e->host->name;
-    e->job.order = e->host->order;
+    e->job = (struct gate_job){.host = e->host->name, .order = e->host->order};
     if (shared != OC_NONE && port_verdict(&w->scan->port) != PORT_BLOCKED) {
         take_shared(e, shared);
     } else if (!gate_submit(w->gate, &e->job, address_of(e), LANE_SMTP, on_go)) {
         worker_no_memory(w);
-        finish_empty(e, OC_OUR_MEMORY);
+        endpoint_finish_empty(e, OC_OUR_MEMORY);
     }
 }
 
@@ -232,6 +208,7 @@ static void on_probed(void *arg, struct result r)
     struct endpoint *e = arg;
     struct worker *w = e->w;
     struct running *run = e->running;
+    struct site *site = e->site;
     struct address address = *address_of(e);
     struct rec_attempt attempt = {.t_ms = run->began_ms,
                                   .dur_ms = w->timers.now_ms - run->began_ms,
@@ -248,27 +225,19 @@ static void on_probed(void *arg, struct result r)
         conclude(e, (enum outcome)r.oc, &run->evidence);
     arena_fini(&run->arena);
     free(run);
-    if (is_shared)
+    if (is_shared) {
         gate_flush_address(w->gate, &address, LANE_SMTP, (enum outcome)r.oc);
+        endpoint_wait_end(w, site, (enum outcome)r.oc);
+    }
 }
 
-static void on_go(struct gate_job *job, enum outcome oc)
+/* The gate has let it through. */
+static void start(struct endpoint *e)
 {
-    struct endpoint *e = (struct endpoint *)job;
-    struct running *run;
+    struct running *run = e->running = calloc(1, sizeof(*run));
 
-    if (outcome_class(oc) == OCC_skipped || outcome_class(oc) == OCC_ours) {
-        finish_empty(e, oc);
-        return;
-    }
-    if (oc != OC_OK) {
-        take_shared(e, oc);
-        return;
-    }
-    site_begin(e->site, e->host);
     e->host->probed = true;
     e->by_ip = false;
-    run = e->running = calloc(1, sizeof(*run));
     if (run != NULL) {
         arena_init(&run->arena, PROBE_MOST_BYTES);
         run->began_ms = e->w->timers.now_ms;
@@ -279,112 +248,82 @@ static void on_go(struct gate_job *job, enum outcome oc)
         worker_no_memory(e->w);
         gate_release(e->w->gate, &e->job);
         running_free(e);
-        finish_empty(e, OC_OUR_MEMORY);
+        endpoint_finish_empty(e, OC_OUR_MEMORY);
     }
+}
+
+static bool is_not_contacted(enum outcome oc)
+{
+    return outcome_class(oc) == OCC_skipped || outcome_class(oc) == OCC_ours;
+}
+
+static void on_go(struct gate_job *job, enum outcome oc)
+{
+    struct endpoint *e = (struct endpoint *)job;
+
+    if (oc == OC_OK)
+        start(e);
+    else if (is_not_contacted(oc))
+        endpoint_finish_empty(e, oc);
+    else
+        take_shared(e, oc);
 }
 
 /* ---- the beginning ---- */
 
-void endpoint_begin(struct worker *w, struct site *site, struct site_host *host)
+static void end_unprobed(struct worker *w, const struct site *site, const struct site_host *host,
+                         enum outcome oc)
+{
+    struct rec_endpoint empty = {0};
+
+    endpoint_record(w, host->name, &site->node.address, oc, &empty);
+    scan_finish(w->scan, 1);
+}
+
+/* NULL: no memory; the host has had its end. */
+static struct endpoint *endpoint_new(struct worker *w, struct site *site, struct site_host *host)
 {
     struct endpoint *e = calloc(1, sizeof(*e));
 
+    site_begin(site, host);
     if (e == NULL) {
         worker_no_memory(w);
-        site_begin(site, host);
-        scan_finish(w->scan, 1);
-        return;
+        end_unprobed(w, site, host, OC_OUR_MEMORY);
+        return NULL;
     }
     e->w = w;
     e->site = site;
     e->host = host;
-    host->owner = e;
     e->at = &w->endpoints;
     e->next = w->endpoints;
     if (e->next != NULL)
         e->next->at = &e->next;
     w->endpoints = e;
-    if (scan_phase(w->scan) == PHASE_RUN)
-        submit(e);
-    else
-        finish_empty(e, scan_end_outcome(w->scan));
+    return e;
 }
 
-void endpoint_displace(struct site_host *host)
+void endpoint_probe(struct worker *w, struct site *site, struct site_host *host, struct gate_job *open)
 {
-    struct endpoint *e = host->owner;
+    struct endpoint *e = endpoint_new(w, site, host);
 
-    gate_withdraw(e->w->gate, &e->job);
-    host->waiting = false; /* it is out of the site */
-    endpoint_free(e);
-    free(host);
-}
-
-/* ---- all of them ---- */
-
-void endpoint_exclude_all(struct worker *w)
-{
-    struct endpoint *e = w->endpoints, *next;
-
-    for (; e != NULL; e = next) {
-        next = e->next;
-        if ((e->running == NULL && !timer_is_running(&e->timer)) ||
-            (!blocklist_has_address(w->blocklist, address_of(e)) &&
-             !blocklist_has_name(w->blocklist, e->host->name)))
-            continue;
-        count(&w->counters.excluded);
-        if (e->running != NULL)
-            probe_cancel(e->running->probe, OC_BLOCKLISTED); /* the rest follows from the loop */
-        else
-            finish_empty(e, OC_BLOCKLISTED);
-    }
-}
-
-void endpoint_restart_all(struct worker *w)
-{
-    for (struct endpoint *e = w->endpoints; e != NULL; e = e->next) {
-        if (e->running != NULL)
-            probe_cancel(e->running->probe, OC_OUR_STALL);
-    }
-}
-
-/* Those that the gate does not have: in flight where `running` says so, waiting for a retry, held. */
-static void end_all(struct worker *w, enum outcome oc, bool running)
-{
-    struct endpoint *e = w->endpoints, *next;
-
-    for (; e != NULL; e = next) {
-        next = e->next;
-        if (e->running != NULL && running)
-            probe_cancel(e->running->probe, oc); /* the rest follows from the loop */
-        else if (e->held && oc != OC_OUR_PORT_BLOCKED)
-            let_go(e);
-        else if (e->held || timer_is_running(&e->timer))
-            finish_empty(e, oc);
-    }
-}
-
-void endpoint_end_all(struct worker *w, enum outcome oc)
-{
-    end_all(w, oc, scan_phase(w->scan) >= PHASE_END);
-}
-
-void endpoint_turn(struct worker *w)
-{
-    enum port_verdict verdict = port_verdict(&w->scan->port);
-    struct endpoint *e, *next;
-
-    if (verdict == w->port_verdict)
-        return;
-    w->port_verdict = verdict;
-    if (verdict == PORT_BLOCKED) {
-        gate_close(w->gate, LANE_SMTP, OC_OUR_PORT_BLOCKED);
-        end_all(w, OC_OUR_PORT_BLOCKED, true);
+    if (e == NULL) {
+        gate_release(w->gate, open);
         return;
     }
-    for (e = w->endpoints; e != NULL; e = next) {
-        next = e->next;
-        if (e->held)
-            let_go(e);
+    gate_pass(open, &e->job);
+    start(e);
+}
+
+void endpoint_take(struct worker *w, struct site *site, struct site_host *host, enum outcome oc)
+{
+    struct endpoint *e;
+
+    if (is_not_contacted(oc)) {
+        site_begin(site, host);
+        end_unprobed(w, site, host, oc);
+        return;
     }
+    e = endpoint_new(w, site, host);
+    if (e != NULL)
+        take_shared(e, oc);
 }

@@ -39,7 +39,7 @@ static struct site *get_site(struct worker *w, const struct address *a)
 
     if (site != NULL)
         return site;
-    site = calloc(1, sizeof(*site));
+    site = arena_alloc(&w->site_arena, sizeof(*site));
     if (site == NULL)
         return NULL;
     site->node.address = *a;
@@ -65,7 +65,8 @@ static struct site_host *admit(struct worker *w, struct site *site, const struct
         uncount(&c->endpoints_sampled);
     if (answer.displaced != NULL) {
         count(&c->endpoints_sampled);
-        endpoint_displace(answer.displaced);
+        free(answer.displaced);
+        scan_finish(w->scan, 1);
     }
     return answer.kept;
 }
@@ -119,6 +120,19 @@ static bool is_known(struct worker *w, const struct endpoint_message *m)
     return site != NULL && site_has(site, &w->site_limits, m->host);
 }
 
+/* The host waits at its site. Where those before it have just failed it need not. */
+static void begin(struct worker *w, struct site *site, struct site_host *host)
+{
+    enum outcome shared = site_shared(site, 0, w->timers.now_ms);
+
+    if (scan_phase(w->scan) != PHASE_RUN)
+        endpoint_take(w, site, host, scan_end_outcome(w->scan));
+    else if (shared != OC_NONE && port_verdict(&w->scan->port) != PORT_BLOCKED)
+        endpoint_take(w, site, host, shared);
+    else
+        endpoint_wait(w, site);
+}
+
 static void receive(struct worker *w, const struct endpoint_message *m)
 {
     enum outcome judged = judge(w, m);
@@ -130,7 +144,7 @@ static void receive(struct worker *w, const struct endpoint_message *m)
     else if (site == NULL)
         worker_no_memory(w);
     if (host != NULL)
-        endpoint_begin(w, site, host);
+        begin(w, site, host);
     else
         scan_finish(w->scan, 1);
 }

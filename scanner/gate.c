@@ -1,6 +1,7 @@
 #include "scanner/gate_private.h"
 
-#define TURN_MOST_JOBS 64 /* let through in one turn, so that sockets are served between */
+#define TURN_MOST_JOBS  64   /* let through in one turn, so that sockets are served between */
+#define GATE_MOST_READY 1024 /* addresses of a lane that are asked for: those of many turns */
 
 /* ---- lists ---- */
 
@@ -60,6 +61,7 @@ void gate_lanes_append(struct lane_list *list, struct lane *lane)
     else
         list->last->next_ready = lane;
     list->last = lane;
+    list->n[lane->kind]++;
 }
 
 struct lane *gate_lanes_take(struct lane_list *list)
@@ -68,6 +70,7 @@ struct lane *gate_lanes_take(struct lane_list *list)
 
     if (lane != NULL) {
         list->first = lane->next_ready;
+        list->n[lane->kind]--;
         lane->ready = false;
     }
     return lane;
@@ -186,6 +189,17 @@ void gate_withdraw(struct gate *g, struct gate_job *job)
     list_remove(job->lane != NULL ? &job->lane->waiting : &g->refused, job);
     if (job->lane != NULL)
         gate_lane_drop_if_idle(job->lane);
+}
+
+bool gate_has_room(const struct gate *g, enum gate_lane lane)
+{
+    return g->ready.n[lane] < GATE_MOST_READY;
+}
+
+void gate_pass(struct gate_job *from, struct gate_job *to)
+{
+    to->lane = from->lane;
+    from->lane = NULL;
 }
 
 static bool take_connection(struct scan *scan)

@@ -47,6 +47,11 @@ bool gate_submit(struct gate *g, struct gate_job *job, const struct address *a, 
                  gate_go_fn go) STS_CHECK;
 /* Take a job back that waits: `go` is not called. */
 void gate_withdraw(struct gate *g, struct gate_job *job);
+/* Would one more address be of use to the gate? Where many wait for a connection of a lane, those beyond may
+ * as well stay with whoever asks, in their order. */
+bool gate_has_room(const struct gate *g, enum gate_lane lane);
+/* The connection of `from`, which is open, is that of `to` from now on. */
+void gate_pass(struct gate_job *from, struct gate_job *to);
 /* While `job` is open: no new connection in its lane to its address for this time. */
 void gate_rest(struct gate *g, const struct gate_job *job, uint64_t rest_ms);
 void gate_release(struct gate *g, struct gate_job *job);

@@ -22,6 +22,7 @@ struct lane {
 };
 struct lane_list {
     struct lane *first, *last; /* last: where there is a first */
+    uint32_t n[LANE_N];        /* of each kind */
 };
 /* The connections of one kind to one network, where they have a limit, as long as there are any. */
 struct gate_network {

@@ -54,9 +54,8 @@ void endpoint_forget(struct worker *w)
     struct addrmap_cursor at = {0};
     struct addrmap_node *node;
 
-    while ((node = addrmap_next(&w->sites, &at)) != NULL) {
+    while ((node = addrmap_next(&w->sites, &at)) != NULL)
         site_fini((struct site *)node);
-        free(node);
-    }
     addrmap_fini(&w->sites);
+    arena_fini(&w->site_arena);
 }

@@ -12,6 +12,41 @@ static uint64_t order_of(const struct site_limits *limits, enum site_class class
     return limits->most[class_] > 0 ? key128_of(name, strlen(name), limits->seed).lo : 0;
 }
 
+/* In the ring of those that wait, by rising order. */
+static void enqueue(struct site *s, struct site_host *h)
+{
+    struct site_host *at = s->last_waiting;
+
+    if (at == NULL) {
+        s->last_waiting = h->next_waiting = h;
+        return;
+    }
+    if (at->order > h->order) {
+        while (at->next_waiting->order <= h->order)
+            at = at->next_waiting;
+    } else {
+        s->last_waiting = h;
+    }
+    h->next_waiting = at->next_waiting;
+    at->next_waiting = h;
+}
+
+static void dequeue(struct site *s, struct site_host *h)
+{
+    struct site_host *at = s->last_waiting;
+
+    while (at->next_waiting != h)
+        at = at->next_waiting;
+    at->next_waiting = h->next_waiting;
+    if (s->last_waiting == h)
+        s->last_waiting = at == h ? NULL : at;
+}
+
+struct site_host *site_first(const struct site *s)
+{
+    return s->last_waiting != NULL ? s->last_waiting->next_waiting : NULL;
+}
+
 static void enter(struct site *s, struct site_host *h)
 {
     struct site_host **at = &s->kept[h->class_];
@@ -22,6 +57,8 @@ static void enter(struct site *s, struct site_host *h)
     *at = h;
     s->n_kept[h->class_]++;
     s->n_waiting[h->class_] += h->waiting;
+    if (h->waiting)
+        enqueue(s, h);
 }
 
 static void leave(struct site *s, struct site_host **at)
@@ -31,6 +68,8 @@ static void leave(struct site *s, struct site_host **at)
     *at = h->next;
     s->n_kept[h->class_]--;
     s->n_waiting[h->class_] -= h->waiting;
+    if (h->waiting)
+        dequeue(s, h);
 }
 
 /* The waiting host of the highest order, where that is above `order`. */
@@ -74,10 +113,13 @@ static int keep(struct site *s, enum site_class class_, uint64_t order, const ch
 {
     size_t size = strlen(name) + 1;
 
-    out->kept = malloc(sizeof(*out->kept) + size);
+    out->kept = malloc(offsetof(struct site_host, name) + size);
     if (out->kept == NULL)
         return STS_ENOMEM;
-    *out->kept = (struct site_host){.order = order, .class_ = class_, .waiting = true};
+    out->kept->order = order;
+    out->kept->class_ = class_;
+    out->kept->waiting = true;
+    out->kept->probed = false;
     memcpy(out->kept->name, name, size);
     enter(s, out->kept);
     return STS_OK;
@@ -144,7 +186,10 @@ bool site_has(const struct site *s, const struct site_limits *limits, const char
 
 void site_begin(struct site *s, struct site_host *h)
 {
-    s->n_waiting[h->class_] -= h->waiting;
+    if (!h->waiting)
+        return;
+    dequeue(s, h);
+    s->n_waiting[h->class_]--;
     h->waiting = false;
 }
 
@@ -203,7 +248,7 @@ bool site_note(struct site *s, enum outcome oc, uint64_t now_ms)
         s->n_run = 0;
     if (s->n_run < SITE_RUN)
         s->n_run++;
-    s->run_oc = oc;
+    s->run_oc = (uint16_t)oc;
     s->failed_ms = now_ms;
     return s->n_run == SITE_RUN;
 }
@@ -212,7 +257,7 @@ enum outcome site_shared(const struct site *s, uint32_t n_seen, uint64_t now_ms)
 {
     if (s->n_run < SITE_RUN || n_seen == s->n_noted || now_ms - s->failed_ms > SITE_SHARE_MS)
         return OC_NONE;
-    return s->run_oc;
+    return (enum outcome)s->run_oc;
 }
 
 uint64_t site_rest_ms(const struct site *s, uint64_t most_ms)

@@ -28,25 +28,32 @@ struct site_limits {
     uint64_t most[SITE_CLASSES]; /* hosts kept at an address; 0: no limit */
     uint64_t seed;
 };
-/* A host that is kept. */
+/* A host that is kept: to the end of the scan, so it is small. */
 struct site_host {
-    struct site_host *next; /* of its class, by falling order */
-    void *owner;            /* of whoever asks; NULL at first */
-    uint64_t order;         /* of probing: hash(seed, name), or 0 where there is no limit */
-    enum site_class class_;
-    bool waiting; /* not begun: gives way to one of a lower order */
-    bool probed;  /* contacted; set by whoever asks */
+    struct site_host *next;         /* of its class, by falling order */
+    struct site_host *next_waiting; /* while it waits */
+    uint64_t order;                 /* of probing: hash(seed, name), or 0 where there is no limit */
+    uint8_t class_;                 /* enum site_class */
+    bool waiting;                   /* not begun: gives way to one of a lower order */
+    bool probed;                    /* contacted; set by whoever asks */
     char name[];
 };
+enum site_turn { TURN_NONE, TURN_IN_LINE, TURN_AT_GATE };
 struct site {
     struct addrmap_node node; /* first */
     struct site_host *kept[SITE_CLASSES];
+    struct site_host *last_waiting; /* behind it is the first one; NULL: none waits */
+    union {                         /* of whoever asks, by `turn_is` */
+        struct site *next;          /* IN_LINE: before this one */
+        struct turn *at_gate;       /* AT_GATE */
+    } turn;
     uint32_t n_kept[SITE_CLASSES], n_waiting[SITE_CLASSES];
     uint32_t n_hosts, n_signalled; /* that point here */
     uint64_t failed_ms;            /* the last attempt of the run */
-    enum outcome run_oc;           /* of the run: attempts in a row with the same outcome */
     uint32_t n_noted;              /* attempts noted so far */
-    uint8_t n_run;                 /* SITE_RUN at most */
+    uint16_t run_oc;               /* of the run: attempts in a row with the same outcome (enum outcome) */
+    uint8_t n_run : 4;             /* SITE_RUN at most */
+    uint8_t turn_is : 4;           /* enum site_turn */
     uint8_t n_deferred;            /* 4xx in a row, SITE_MOST_DEFERRED at most */
 };
 
@@ -66,7 +73,10 @@ int site_know(struct site *s, const struct site_limits *limits, struct sts_str n
               bool probed) STS_CHECK;
 /* Is the host kept? */
 bool site_has(const struct site *s, const struct site_limits *limits, const char *name);
-/* It does not give way any more. May be called again. */
+/* The host to be begun next: of those that wait, that of the lowest order; of equals, the first that came.
+ * NULL: none waits. */
+struct site_host *site_first(const struct site *s);
+/* It waits no more, and so does not give way. May be called again. */
 void site_begin(struct site *s, struct site_host *h);
 /* Hosts that point here and are not kept. */
 uint32_t site_left_out(const struct site *s);

@@ -129,8 +129,8 @@ static void follow_blocklist(struct worker *w)
 {
     if (!exclusions_take(&w->scan->exclusions, &w->blocklist, &w->blocklist_version))
         return;
-    gate_set_blocklist(w->gate, w->blocklist);
     endpoint_exclude_all(w);
+    gate_set_blocklist(w->gate, w->blocklist);
     policy_exclude_all(w);
 }
 

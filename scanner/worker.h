@@ -55,9 +55,11 @@ struct worker {
     struct keyset hosts, policies; /* known in this scan */
     struct keyset signalled;       /* of the hosts: those known to be signalled */
     struct host *looked_up;        /* hosts in work */
-    struct keyset
-        excluded; /* endpoints that have their record and no place in `sites`, to the end of the scan */
-    struct addrmap sites; /* addresses of MX hosts, to the end of the scan */
+    /* Endpoints that have their record and no place in `sites`, to the end of the scan. */
+    struct keyset excluded;
+    struct addrmap sites;    /* addresses of MX hosts, to the end of the scan */
+    struct arena site_arena; /* what is in it */
+    struct site *first_in_line, *last_in_line; /* that wait to be at the gate; last: where there is a first */
     struct site_limits site_limits;
     struct endpoint *endpoints;     /* in flight, for the end */
     struct policy *fetching;        /* in flight, for the end */
@@ -114,9 +116,9 @@ void endpoint_receive(struct worker *w, struct message *m);
 /* Before `w` is started: the endpoint has a record of an earlier run, which counts. STS_ENOMEM. */
 int endpoint_known(struct worker *w, const struct rec_endpoint *e, const struct address *ip,
                    bool signalled) STS_CHECK;
-/* endpoint.c */
+/* endpoint_all.c */
 void endpoint_turn(struct worker *w);        /* once a loop turn */
-void endpoint_exclude_all(struct worker *w); /* what a new blocklist names, in flight or waiting */
+void endpoint_exclude_all(struct worker *w); /* what a new blocklist names, but for retries at the gate */
 void endpoint_restart_all(struct worker *w); /* those in flight, after the loop stood still */
 void endpoint_end_all(struct worker *w, enum outcome oc); /* in flight and waiting for a retry */
 /* sampled.c */

@@ -1,0 +1,126 @@
+"""What a scan needs at most, by the parts of the promise (DESIGN.md, principle 6), each on its own:
+
+    100 MB + 1 KiB x window + 64 KiB x connections + 200 B x endpoints kept + 32 B x distinct hosts
+
+A part is the difference of the peaks of two scans that differ in its count alone, divided by the difference of the counts.
+One run of each: memory does not swing as time does, and is asked for at the top."""
+import itertools
+
+import lib
+
+TITLE = "Peak memory"
+UNIT = "bytes"
+GOAL, STRETCH = 1, None
+
+CONSTANT, WINDOW, CONNECTION, ENDPOINT, HOST = 100e6, 1024, 64 << 10, 200, 32
+FEW = 20    # the smaller count is the larger one / FEW
+ROUNDS = 3  # names for each place in a window, for each connection
+
+# One host for each name, at an address of its own; every server is right, unless a class says otherwise, and never busy.
+ONE_HOST = ["--set", "mx-count-1=1", "--set", "mx-count-2=0", "--set", "mx-count-3-5=0", "--set", "signed=0", "--set",
+            "smtp-per-ip=100000", "--set", "smtp-rate-per-ip=1000000"]
+# Names as short work as can be: what is measured is what they lead to.
+PROBES = ["--records", "mx,a", "--fetch-policy", "never", "--window", "1000"]
+NO_PROBES = [*PROBES, "--no-starttls"]
+# DNS is through long before the second connection: all endpoints but one wait at the gate, and are ended there.
+GATE = [*PROBES, "--connect-rate", "1", "--tail", "1s"]
+THROUGH = [*PROBES, "--max-connections", "100"]
+# All were tried once and wait for the next time.
+RETRY = [*PROBES, "--attempts", "2", "--retry-after", "1h", "--tail", "5s", "--max-connections", "100"]
+
+
+def run(bench):
+    return [constant(bench), window(bench), connection(bench, "smtp-ok", PROBES, "SMTP"),
+            connection(bench, "policy-ok", ["--records", "mx,sts,a", "--no-starttls"], "HTTPS"), *endpoints(bench),
+            *populations(bench)]
+
+
+def peak(sample):
+    return sample.rss_mib * (1 << 20)
+
+
+def part(suffix, budget, few, many, n, besides=0, note=""):
+    """The line of a part: `n` more of it in `many` than in `few`, each with `besides` bytes that belong to other parts."""
+    return lib.Result((peak(many) - peak(few)) / n - besides, budget, "budget", suffix=suffix,
+                      samples={"few": [few], "many": [many]}, note=note)
+
+
+def whole(suffix, sample, window, connections, endpoints, hosts, note):
+    formula = CONSTANT + WINDOW * window + CONNECTION * connections + ENDPOINT * endpoints + HOST * hosts
+    words = f"window {window}, {connections} connections, {endpoints} endpoints kept, {hosts} hosts"
+    return lib.Result(peak(sample) / 1e6, formula / 1e6, "formula", unit="MB", suffix=suffix, samples={"ours": [sample]},
+                      note=f"{note}; {words}")
+
+
+# ---- parts ----
+
+def constant(bench):
+    with bench.stsim(100) as server:
+        sample = bench.scan(server.names_file, ["-T", "2", "--window", "100"], cores=2)
+    return lib.Result(peak(sample) / 1e6, CONSTANT / 1e6, "budget", unit="MB", suffix=": a scan of 100 names",
+                      samples={"ours": [sample]}, note="2 workers")
+
+
+def window(bench):
+    """Full: answers take so long that names wait for them, and nothing else holds them back."""
+    n = bench.n(50000)
+    slow = ["--set", "dns-latency-ms=1000", "--set", "latency-sigma=0"]
+    args = ["--fetch-policy", "never", "--no-starttls", "--dns-window", "1000000", "--dns-timeout", "5s", "--dns-deadline", "20s"]
+    with bench.stsim(ROUNDS * n, args=slow, latency=1) as server:
+        few, many = (scan_first(bench, server, ROUNDS * size, [*args, "--window", str(size)]) for size in (n // FEW, n))
+    return part(": a name in the window", WINDOW, few, many, n - n // FEW,
+                note=f"windows of {n // FEW} and {n}; six questions a name, answered after 1 s each, sent without any limit; with the "
+                "MX hosts that are looked up meanwhile")
+
+
+def connection(bench, only, args, what):
+    """All open at a time, in every state of a connection: each reply takes its time."""
+    n = bench.n(2000)
+    world = ["--only", only, *ONE_HOST, "--set", "tcp-latency-ms=1000", "--set", "latency-sigma=0", "--set", "dns-latency-ms=0"]
+    long = ["--smtp-timeout", "60s", "--greeting-timeout", "45s", "--policy-timeout", "60s"]
+    with bench.stsim(ROUNDS * n, args=world, latency=1) as server:
+        few, many = (scan_first(bench, server, ROUNDS * most, [*args, *long, "--max-connections", str(most)])
+                     for most in (n // FEW, n))
+    return part(f": an {what} connection", CONNECTION, few, many, n - n // FEW,
+                note=f"{n // FEW} and {n} of them; each reply after 1 s")
+
+
+def endpoints(bench):
+    """A distinct host, and the endpoint it leads to, in each state that may last."""
+    n = bench.n(500000)
+    counts, more = (n // FEW, n), n - n // FEW
+    with bench.stsim(n, args=["--only", "smtp-ok", *ONE_HOST]) as server:
+        alone, gate, through = ([scan_first(bench, server, count, args) for count in counts]
+                                for args in (NO_PROBES, GATE, THROUGH))
+    with bench.stsim(n, args=["--only", "smtp-421", *ONE_HOST]) as server:
+        retry = [scan_first(bench, server, count, RETRY) for count in counts]
+    host = part(": a distinct host", HOST, *alone, more, note=f"{n // FEW} and {n} hosts of as many names, nothing probed")
+    return [host,
+            part(": an endpoint that waits at the gate", ENDPOINT, *gate, more, host.ours, "at an address of its own"),
+            part(": an endpoint that is through", ENDPOINT, *through, more, host.ours, "the same, with its certificates"),
+            part(": an endpoint that waits for another attempt", ENDPOINT, *retry, more, host.ours,
+                 "the same: the one that has most to keep")]
+
+
+def scan_first(bench, server, n, args):
+    """A scan of the first names of the server."""
+    names = bench.path("names.txt")
+    with open(server.names_file, "rb") as source, open(names, "wb") as to:
+        to.writelines(itertools.islice(source, n))
+    return bench.scan(names, args)
+
+
+# ---- populations ----
+
+def populations(bench):
+    n, found = bench.n(1000000), []
+    with bench.stsim(n, args=["--only", "smtp-ok", *ONE_HOST]) as server:
+        sample = bench.scan(server.names_file, [*PROBES, "--connect-rate", "500", "--tail", "10s"])
+    found.append(whole(f": {n} names, each with an MX host of its own", sample, 1000, 500, n, n, "500 connections/s, 10 s tail"))
+    with bench.stsim(n, args=["--only", "mx-second", *ONE_HOST]) as server:
+        sample = bench.scan(server.names_file, [*PROBES, "--per-ip-hosts", "50", "--per-ip-signalled-hosts", "1000"])
+        found.append(whole(f": one operator, {n} customers with a host name each, four addresses", sample, 1000, 500, 4 * 50, n,
+                           "50 hosts kept an address"))
+        sample = bench.scan(server.names_file, [*PROBES, "--connect-rate", "1", "--tail", "1s"])
+        found.append(whole(": the same without a limit of hosts", sample, 1000, 500, 2 * n, n, "all wait"))
+    return found

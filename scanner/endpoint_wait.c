@@ -1,0 +1,154 @@
+/* endpoint_wait.c - hosts that wait for their first turn at an address. Millions may, so each is no more than
+ * its entry in the site; the address stands in line for the gate, and has one job there for all of them. At
+ * the gate there are never more addresses than it has use for. */
+#include "scanner/endpoint_private.h"
+
+#include <stdlib.h>
+
+struct turn {            /* of the host that is first when it comes */
+    struct gate_job job; /* first */
+    struct worker *w;
+    struct site *site;
+};
+
+static void on_turn(struct gate_job *job, enum outcome oc);
+
+static void stand_in_line(struct worker *w, struct site *site)
+{
+    site->turn_is = TURN_IN_LINE;
+    site->turn.next = NULL;
+    if (w->first_in_line == NULL)
+        w->first_in_line = site;
+    else
+        w->last_in_line->turn.next = site;
+    w->last_in_line = site;
+}
+
+static struct site *take_from_line(struct worker *w)
+{
+    struct site *site = w->first_in_line;
+
+    w->first_in_line = site->turn.next;
+    site->turn_is = TURN_NONE;
+    return site;
+}
+
+static void turn_free(struct turn *turn)
+{
+    turn->site->turn_is = TURN_NONE;
+    free(turn);
+}
+
+/* Hosts wait at its site. */
+static void submit(struct turn *turn)
+{
+    struct worker *w = turn->w;
+    struct site *site = turn->site;
+
+    turn->job.order = site_first(site)->order;
+    if (gate_submit(w->gate, &turn->job, &site->node.address, LANE_SMTP, on_turn))
+        return;
+    worker_no_memory(w);
+    turn_free(turn);
+    endpoint_wait_end(w, site, OC_OUR_MEMORY);
+}
+
+static void go_to_gate(struct worker *w, struct site *site)
+{
+    struct turn *turn = calloc(1, sizeof(*turn));
+
+    if (turn == NULL) {
+        worker_no_memory(w);
+        endpoint_wait_end(w, site, OC_OUR_MEMORY);
+        return;
+    }
+    turn->w = w;
+    turn->site = site;
+    site->turn_is = TURN_AT_GATE;
+    site->turn.at_gate = turn;
+    submit(turn);
+}
+
+/* Those that wait were judged when they came, and by each new blocklist: the job names none of them. */
+static void on_turn(struct gate_job *job, enum outcome oc)
+{
+    struct turn *turn = (struct turn *)job;
+    struct worker *w = turn->w;
+    struct site *site = turn->site;
+
+    if (oc != OC_OK) {
+        turn_free(turn);
+        endpoint_wait_end(w, site, oc);
+        return;
+    }
+    endpoint_probe(w, site, site_first(site), job);
+    if (site_first(site) != NULL)
+        submit(turn);
+    else
+        turn_free(turn);
+}
+
+void endpoint_wait(struct worker *w, struct site *site)
+{
+    struct turn *turn = site->turn.at_gate;
+
+    if (site->turn_is == TURN_NONE) {
+        stand_in_line(w, site);
+    } else if (site->turn_is == TURN_AT_GATE && site_first(site)->order < turn->job.order) {
+        gate_withdraw(w->gate, &turn->job);
+        submit(turn);
+    }
+}
+
+void endpoint_wait_turn(struct worker *w)
+{
+    while (w->first_in_line != NULL && gate_has_room(w->gate, LANE_SMTP)) {
+        struct site *site = take_from_line(w);
+
+        if (site_first(site) != NULL) /* else they had their end while they stood there */
+            go_to_gate(w, site);
+    }
+}
+
+void endpoint_wait_end(struct worker *w, struct site *site, enum outcome oc)
+{
+    struct site_host *host;
+
+    while ((host = site_first(site)) != NULL)
+        endpoint_take(w, site, host, oc);
+}
+
+void endpoint_wait_end_all(struct worker *w, enum outcome oc)
+{
+    while (w->first_in_line != NULL)
+        endpoint_wait_end(w, take_from_line(w), oc);
+}
+
+/* What the new list names at a site. */
+static void exclude(struct worker *w, struct site *site)
+{
+    const bool all = blocklist_has_address(w->blocklist, &site->node.address);
+    struct site_host *host = site_first(site), *next;
+
+    for (uint32_t n = site->n_waiting[SITE_PLAIN] + site->n_waiting[SITE_SIGNALLED]; n > 0;
+         n--, host = next) {
+        next = host->next_waiting;
+        if (!all && !blocklist_has_name(w->blocklist, host->name))
+            continue;
+        count(&w->counters.excluded);
+        endpoint_take(w, site, host, OC_BLOCKLISTED);
+    }
+    if (site->turn_is == TURN_AT_GATE && site_first(site) == NULL) {
+        gate_withdraw(w->gate, &site->turn.at_gate->job);
+        turn_free(site->turn.at_gate);
+    }
+}
+
+void endpoint_wait_exclude(struct worker *w)
+{
+    struct addrmap_cursor at = {0};
+    struct addrmap_node *node;
+
+    while ((node = addrmap_next(&w->sites, &at)) != NULL)
+        exclude(w, (struct site *)node);
+}
