@@ -29,12 +29,12 @@ void endpoint_restart_all(struct worker *w)
     }
 }
 
-/* Those that the gate does not have: in flight where `running` says so, waiting for a retry, held. */
+/* Those that have begun and the gate does not have: in flight where `running` says so, waiting for a retry,
+ * held. */
 static void end_all(struct worker *w, enum outcome oc, bool running)
 {
     struct endpoint *e = w->endpoints, *next;
 
-    endpoint_wait_end_all(w, oc);
     for (; e != NULL; e = next) {
         next = e->next;
         if (e->running != NULL && running)

@@ -52,8 +52,7 @@ void endpoint_record(struct worker *w, const char *host, const struct address *a
 /* A host of the site waits, one more. */
 void endpoint_wait(struct worker *w, struct site *site);
 void endpoint_wait_turn(struct worker *w); /* once a loop turn */
-/* endpoint_take() for those that wait at a site; and at all that the gate does not have. */
+/* endpoint_take() for all that wait at the site. */
 void endpoint_wait_end(struct worker *w, struct site *site, enum outcome oc);
-void endpoint_wait_end_all(struct worker *w, enum outcome oc);
 void endpoint_wait_exclude(struct worker *w); /* what a new blocklist names, before the gate has the list */
 #endif

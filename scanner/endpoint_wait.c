@@ -78,7 +78,10 @@ static void on_turn(struct gate_job *job, enum outcome oc)
 
     if (oc != OC_OK) {
         turn_free(turn);
-        endpoint_wait_end(w, site, oc);
+        if (scan_phase(w->scan) == PHASE_RUN)
+            endpoint_wait_end(w, site, oc);
+        else
+            stand_in_line(w, site);
         return;
     }
     endpoint_probe(w, site, site_first(site), job);
@@ -100,9 +103,26 @@ void endpoint_wait(struct worker *w, struct site *site)
     }
 }
 
+/* The scan is at its end: a record for each that waits, as fast as they are written. */
+static void end_some(struct worker *w)
+{
+    while (w->first_in_line != NULL && !outbox_is_behind(w->outbox)) {
+        struct site *site = w->first_in_line;
+        struct site_host *host = site_first(site);
+
+        if (host != NULL)
+            endpoint_take(w, site, host, scan_end_outcome(w->scan));
+        else
+            (void)take_from_line(w);
+    }
+}
+
 void endpoint_wait_turn(struct worker *w)
 {
-    while (w->first_in_line != NULL && gate_has_room(w->gate, LANE_SMTP)) {
+    if (scan_phase(w->scan) != PHASE_RUN)
+        end_some(w);
+    while (w->first_in_line != NULL && scan_phase(w->scan) == PHASE_RUN &&
+           gate_has_room(w->gate, LANE_SMTP)) {
         struct site *site = take_from_line(w);
 
         if (site_first(site) != NULL) /* else they had their end while they stood there */
@@ -116,12 +136,6 @@ void endpoint_wait_end(struct worker *w, struct site *site, enum outcome oc)
 
     while ((host = site_first(site)) != NULL)
         endpoint_take(w, site, host, oc);
-}
-
-void endpoint_wait_end_all(struct worker *w, enum outcome oc)
-{
-    while (w->first_in_line != NULL)
-        endpoint_wait_end(w, take_from_line(w), oc);
 }
 
 /* What the new list names at a site. */

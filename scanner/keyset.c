@@ -4,7 +4,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-#define KEYSET_FIRST_SLOTS 256
+#define FIRST_SLOTS 8
 
 struct key128 key128_of(const void *p, size_t len, uint64_t secret)
 {
@@ -13,35 +13,46 @@ struct key128 key128_of(const void *p, size_t len, uint64_t secret)
     return (struct key128){hash.low64, hash.high64};
 }
 
-/* The slot that holds `key`, or the free one where it belongs. A zero key marks a free slot. */
-static struct key128 *find(struct key128 *slots, size_t size, struct key128 key)
+static struct keyset_part *part_of(const struct keyset *set, struct key128 key)
 {
-    size_t at = key.lo & (size - 1);
-
-    while ((slots[at].lo | slots[at].hi) != 0 && (slots[at].lo != key.lo || slots[at].hi != key.hi))
-        at = (at + 1) & (size - 1);
-    return &slots[at];
+    return &set->parts[(key.hi >> 32) %
+                       KEYSET_PARTS]; /* the low bits may be those of a worker (worker_owner) */
 }
 
-static int grow(struct keyset *set)
+/* The slot that holds `key`, or the free one where it belongs. A zero key marks a free slot. */
+static struct key128 *find(const struct keyset_part *part, struct key128 key)
 {
-    size_t size = set->size ? 2 * set->size : KEYSET_FIRST_SLOTS;
-    struct key128 *slots = calloc(size, sizeof(*slots));
+    size_t at = (size_t)((key.lo >> 32) * part->size >> 32);
 
-    if (slots == NULL)
+    while ((part->slots[at].lo | part->slots[at].hi) != 0 &&
+           (part->slots[at].lo != key.lo || part->slots[at].hi != key.hi))
+        at = at + 1 < part->size ? at + 1 : 0;
+    return &part->slots[at];
+}
+
+/* By half: twice the slots would leave more free than a key may cost. */
+static int grow(struct keyset_part *part)
+{
+    struct keyset_part grown = {.n = part->n,
+                                .size = part->size > 0 ? part->size + part->size / 2 : FIRST_SLOTS};
+
+    if (grown.size < part->size)
         return STS_ENOMEM;
-    for (size_t i = 0; i < set->size; i++) {
-        if ((set->slots[i].lo | set->slots[i].hi) != 0)
-            *find(slots, size, set->slots[i]) = set->slots[i];
+    grown.slots = calloc(grown.size, sizeof(*grown.slots));
+    if (grown.slots == NULL)
+        return STS_ENOMEM;
+    for (size_t i = 0; i < part->size; i++) {
+        if ((part->slots[i].lo | part->slots[i].hi) != 0)
+            *find(&grown, part->slots[i]) = part->slots[i];
     }
-    free(set->slots);
-    set->slots = slots;
-    set->size = size;
+    free(part->slots);
+    *part = grown;
     return STS_OK;
 }
 
 int keyset_add(struct keyset *set, struct key128 key)
 {
+    struct keyset_part *part;
     struct key128 *slot;
 
     if ((key.lo | key.hi) == 0) {
@@ -50,25 +61,35 @@ int keyset_add(struct keyset *set, struct key128 key)
         set->has_zero = true;
         return added;
     }
-    if (4 * (set->n + 1) > 3 * set->size && grow(set) != STS_OK)
+    if (set->parts == NULL)
+        set->parts = calloc(KEYSET_PARTS, sizeof(*set->parts));
+    if (set->parts == NULL)
         return STS_ENOMEM;
-    slot = find(set->slots, set->size, key);
+    part = part_of(set, key);
+    if (4 * ((uint64_t)part->n + 1) > 3 * (uint64_t)part->size && grow(part) != STS_OK)
+        return STS_ENOMEM;
+    slot = find(part, key);
     if ((slot->lo | slot->hi) != 0)
         return 0;
     *slot = key;
+    part->n++;
     set->n++;
     return 1;
 }
 
 bool keyset_has(const struct keyset *set, struct key128 key)
 {
+    const struct keyset_part *part;
     const struct key128 *slot;
 
     if ((key.lo | key.hi) == 0)
         return set->has_zero;
-    if (set->n == 0)
+    if (set->parts == NULL)
         return false;
-    slot = find(set->slots, set->size, key);
+    part = part_of(set, key);
+    if (part->n == 0)
+        return false;
+    slot = find(part, key);
     return (slot->lo | slot->hi) != 0;
 }
 
@@ -107,6 +128,8 @@ void keyset_drop(struct keyset *set, struct key128 key)
 
 void keyset_fini(struct keyset *set)
 {
-    free(set->slots);
+    for (unsigned i = 0; set->parts != NULL && i < KEYSET_PARTS; i++)
+        free(set->parts[i].slots);
+    free(set->parts);
     memset(set, 0, sizeof(*set));
 }

@@ -1,5 +1,5 @@
-/* keyset.h - a set of 128-bit keys (hashes of names, certificates): what was seen in this scan. About 32
- * bytes a key, whatever the name's length. Not thread-safe. */
+/* keyset.h - a set of 128-bit keys (hashes of names, certificates): what was seen in this scan. At most 32
+ * bytes a key where there are many, whatever the name's length. Not thread-safe. */
 #ifndef STS_KEYSET_H
 #define STS_KEYSET_H
 #include "sinks/base.h"
@@ -7,9 +7,15 @@
 struct key128 {
     uint64_t lo, hi;
 };
-struct keyset {
+/* A table for some of the keys: they grow one after the other, so that there are never many slots twice. */
+struct keyset_part {
     struct key128 *slots;
-    size_t n, size; /* size: power of two, at least n * 4 / 3 */
+    uint32_t n, size; /* n: at most 3/4 of size */
+};
+#define KEYSET_PARTS 64
+struct keyset {
+    struct keyset_part *parts; /* [KEYSET_PARTS]; NULL until the first key */
+    size_t n;                  /* keys, but for zero */
     bool has_zero;
 };
 

@@ -126,6 +126,11 @@ void outbox_flush(struct outbox *o)
         make_frame(o, (enum rec_kind)kind);
 }
 
+bool outbox_is_behind(const struct outbox *o)
+{
+    return o->first != NULL;
+}
+
 bool outbox_turn(struct outbox *o)
 {
     while (o->first != NULL) {

@@ -22,6 +22,8 @@ void outbox_cert(struct outbox *o, const uint8_t digest[32], const uint8_t *der,
 void chunk_free(struct chunk *chunk);
 /* Make frames of what is collected, full or not. */
 void outbox_flush(struct outbox *o);
+/* The writer has no room for what was put: who has much to put at once waits for a turn without. */
+bool outbox_is_behind(const struct outbox *o);
 /* Hand frames to the writer as far as its queue takes them; never waits. True: all are handed over. */
 bool outbox_turn(struct outbox *o);
 /* Records put so far whose final outcome was `oc`; add to totals[kind][oc]. After the worker has ended. */

@@ -400,6 +400,31 @@ static void test_free_with_intervals(void **state)
     gate_free(NULL);
 }
 
+/* Protects the word on room: full of addresses that could go, each lane for itself, and room again as they
+ * go; and a connection that changes hands. */
+static void test_room(void **state)
+{
+    struct gate_job heir = {0};
+    struct bench b;
+
+    (void)state;
+    bench_init(&b, polite, 1, 0);
+    for (unsigned i = 0; i < 1024; i++) {
+        assert_true(gate_has_room(b.gate, LANE_SMTP));
+        submit(job_at(&b, i, 0x01000000 + i, i == 0 ? HOLD_NEVER : 0), LANE_SMTP);
+    }
+    assert_false(gate_has_room(b.gate, LANE_SMTP));
+    assert_true(gate_has_room(b.gate, LANE_HTTPS));
+    turn_until(&b, 10, 10);
+    assert_true(gate_has_room(b.gate, LANE_SMTP));
+    gate_pass(&jobs[0].gate, &heir);
+    b.n_open--;
+    gate_release(b.gate, &heir);
+    turn_until(&b, 10000, 10);
+    assert_int_equal(b.n_gone, 1024);
+    bench_fini(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,6 +444,7 @@ int main(void)
         cmocka_unit_test(test_submit_after_flush),
         cmocka_unit_test(test_no_memory_for_the_interval),
         cmocka_unit_test(test_free_with_intervals),
+        cmocka_unit_test(test_room),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

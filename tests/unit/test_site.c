@@ -194,7 +194,44 @@ static void test_no_limit(void **state)
         assert_non_null(answer.kept);
         assert_int_equal(answer.kept->order, 0);
     }
+    for (unsigned i = 0; i < MOST_NAMES; i++) {
+        struct site_host *first = site_first(&s);
+
+        assert_non_null(first);
+        assert_ptr_equal(first, find(&s, i));
+        site_begin(&s, first);
+    }
+    assert_null(site_first(&s));
     assert_int_equal(site_left_out(&s), 0);
+    site_fini(&s);
+}
+
+/* Protects the order of probing: the lowest hash of those that wait, whichever class it is of, whatever came
+ * or gave way or was signalled meanwhile. */
+static void test_turns(void **state)
+{
+    bool signalled[MOST_NAMES];
+    struct site s = {0};
+    uint64_t seed = 5;
+
+    (void)state;
+    for (unsigned i = 0; i < MOST_NAMES; i++) {
+        struct site_host *first;
+
+        signalled[i] = random_next(&seed) % 3 == 0;
+        (void)admit(&s, &few, i, signalled[i], false);
+        if (i % 5 == 0 && !signalled[i / 2]) {
+            signalled[i / 2] = true;
+            (void)admit(&s, &few, i / 2, true, true);
+        }
+        first = site_first(&s);
+        for (unsigned c = 0; c < SITE_CLASSES; c++) {
+            for (const struct site_host *h = s.kept[c]; h != NULL; h = h->next)
+                assert_true(!h->waiting || (first != NULL && first->order <= h->order));
+        }
+        if (first != NULL && i % 11 == 0)
+            site_begin(&s, first);
+    }
     site_fini(&s);
 }
 
@@ -330,6 +367,7 @@ int main(void)
         cmocka_unit_test(test_signalled_later),
         cmocka_unit_test(test_signalled_at_a_new_address),
         cmocka_unit_test(test_no_limit),
+        cmocka_unit_test(test_turns),
         cmocka_unit_test(test_shortcut),
         cmocka_unit_test(test_shared_outcomes),
         cmocka_unit_test(test_rest),
