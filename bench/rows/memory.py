@@ -5,6 +5,7 @@
 A part is the difference of the peaks of two scans that differ in its count alone, divided by the difference of the counts.
 One run of each: memory does not swing as time does, and is asked for at the top."""
 import itertools
+import resource
 
 import lib
 
@@ -14,10 +15,11 @@ GOAL, STRETCH = 1, None
 
 CONSTANT, WINDOW, CONNECTION, ENDPOINT, HOST = 100e6, 1024, 64 << 10, 200, 32
 FEW = 20    # the smaller count is the larger one / FEW
+FLOOR = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + (1 << 20)  # below it no peak is seen (lib.Sample)
 ROUNDS = 3  # names for each place in a window, for each connection
 
-# One host for each name, at an address of its own; every server is right, unless a class says otherwise, and never busy.
-ONE_HOST = ["--set", "mx-count-1=1", "--set", "mx-count-2=0", "--set", "mx-count-3-5=0", "--set", "signed=0", "--set",
+# Each host of a name has an address of its own; every server is right, unless a class says otherwise, and never busy.
+DISTINCT = ["--set", "mx-count-1=1", "--set", "mx-count-2=0", "--set", "mx-count-3-5=0", "--set", "signed=0", "--set",
             "smtp-per-ip=100000", "--set", "smtp-rate-per-ip=1000000"]
 # Names as short work as can be: what is measured is what they lead to.
 PROBES = ["--records", "mx,a", "--fetch-policy", "never", "--window", "1000"]
@@ -26,11 +28,12 @@ NO_PROBES = [*PROBES, "--no-starttls"]
 GATE = [*PROBES, "--connect-rate", "1", "--tail", "1s"]
 THROUGH = [*PROBES, "--max-connections", "100"]
 # All were tried once and wait for the next time.
-RETRY = [*PROBES, "--attempts", "2", "--retry-after", "1h", "--tail", "5s", "--max-connections", "100"]
+RETRY = [*PROBES, "--attempts", "2", "--retry-after", "1h", "--max-connections", "100"]
+RETRY_RATE = 1000  # endpoints tried a second, at least: how long the tail must be
 
 
 def run(bench):
-    return [constant(bench), window(bench), connection(bench, "smtp-ok", PROBES, "SMTP"),
+    return [constant(bench), *window(bench), connection(bench, "smtp-ok", PROBES, "SMTP"),
             connection(bench, "policy-ok", ["--records", "mx,sts,a", "--no-starttls"], "HTTPS"), *endpoints(bench),
             *populations(bench)]
 
@@ -39,13 +42,25 @@ def peak(sample):
     return sample.rss_mib * (1 << 20)
 
 
-def part(suffix, budget, few, many, n, besides=0, note=""):
-    """The line of a part: `n` more of it in `many` than in `few`, each with `besides` bytes that belong to other parts."""
-    return lib.Result((peak(many) - peak(few)) / n - besides, budget, "budget", suffix=suffix,
-                      samples={"few": [few], "many": [many]}, note=note)
+def counted(sample, what):
+    """How many of a part a scan had."""
+    counters = sample.metadata["counters"]
+    return counters["endpoints"] - counters["endpoints_sampled"] if what == "endpoints" else counters[what]
 
 
-def whole(suffix, sample, window, connections, endpoints, hosts, note):
+def part(suffix, budget, few, many, n, besides=0, **more):
+    """The line of a part: `n` more of it in `many` than in `few` (a number, or what is counted), each with `besides` bytes that
+    belong to other parts."""
+    if isinstance(n, str):
+        n = counted(many, n) - counted(few, n)
+    samples = {"few": [few], "many": [many]}
+    if peak(few) <= FLOOR:
+        return lib.skipped("too little to be seen beside what Python needs: a larger --scale", suffix=suffix, samples=samples)
+    return lib.Result((peak(many) - peak(few)) / n - besides, budget, "budget", suffix=suffix, samples=samples, **more)
+
+
+def whole(suffix, sample, note, window=1000, connections=500):
+    endpoints, hosts = counted(sample, "endpoints"), counted(sample, "hosts")
     formula = CONSTANT + WINDOW * window + CONNECTION * connections + ENDPOINT * endpoints + HOST * hosts
     words = f"window {window}, {connections} connections, {endpoints} endpoints kept, {hosts} hosts"
     return lib.Result(peak(sample) / 1e6, formula / 1e6, "formula", unit="MB", suffix=suffix, samples={"ours": [sample]},
@@ -62,21 +77,26 @@ def constant(bench):
 
 
 def window(bench):
-    """Full: answers take so long that names wait for them, and nothing else holds them back."""
-    n = bench.n(50000)
+    """Full: answers take so long that names wait for them. As a scan has it the limit of questions (--dns-window) holds most
+    names back that the window has room for; without that limit all have their questions under way."""
+    n, found = bench.n(50000), []
     slow = ["--set", "dns-latency-ms=1000", "--set", "latency-sigma=0"]
-    args = ["--fetch-policy", "never", "--no-starttls", "--dns-window", "1000000", "--dns-timeout", "5s", "--dns-deadline", "20s"]
+    args = ["--fetch-policy", "never", "--no-starttls", "--dns-timeout", "5s", "--dns-deadline", "20s"]
+    cases = (": a name in the window", 16000 / 50000, GOAL), (": the same, no limit of questions", 20, None)
     with bench.stsim(ROUNDS * n, args=slow, latency=1) as server:
-        few, many = (scan_first(bench, server, ROUNDS * size, [*args, "--window", str(size)]) for size in (n // FEW, n))
-    return part(": a name in the window", WINDOW, few, many, n - n // FEW,
-                note=f"windows of {n // FEW} and {n}; six questions a name, answered after 1 s each, sent without any limit; with the "
-                "MX hosts that are looked up meanwhile")
+        for suffix, questions, goal in cases:
+            few, many = (scan_first(bench, server, ROUNDS * size,
+                                    [*args, "--window", str(size), "--dns-window", str(max(1, round(questions * size)))])
+                         for size in (n // FEW, n))
+            found.append(part(suffix, WINDOW, few, many, n - n // FEW, goal=goal, note=f"windows of {n // FEW} and {n}, answers "
+                              "after 1 s; with the MX hosts that are looked up meanwhile"))
+    return found
 
 
 def connection(bench, only, args, what):
     """All open at a time, in every state of a connection: each reply takes its time."""
     n = bench.n(2000)
-    world = ["--only", only, *ONE_HOST, "--set", "tcp-latency-ms=1000", "--set", "latency-sigma=0", "--set", "dns-latency-ms=0"]
+    world = ["--only", only, *DISTINCT, "--set", "tcp-latency-ms=1000", "--set", "latency-sigma=0", "--set", "dns-latency-ms=0"]
     long = ["--smtp-timeout", "60s", "--greeting-timeout", "45s", "--policy-timeout", "60s"]
     with bench.stsim(ROUNDS * n, args=world, latency=1) as server:
         few, many = (scan_first(bench, server, ROUNDS * most, [*args, *long, "--max-connections", str(most)])
@@ -88,18 +108,21 @@ def connection(bench, only, args, what):
 def endpoints(bench):
     """A distinct host, and the endpoint it leads to, in each state that may last."""
     n = bench.n(500000)
-    counts, more = (n // FEW, n), n - n // FEW
-    with bench.stsim(n, args=["--only", "smtp-ok", *ONE_HOST]) as server:
+    counts = n // FEW, n
+    with bench.stsim(n, args=["--only", "smtp-ok", *DISTINCT]) as server:
         alone, gate, through = ([scan_first(bench, server, count, args) for count in counts]
                                 for args in (NO_PROBES, GATE, THROUGH))
-    with bench.stsim(n, args=["--only", "smtp-421", *ONE_HOST]) as server:
-        retry = [scan_first(bench, server, count, RETRY) for count in counts]
-    host = part(": a distinct host", HOST, *alone, more, note=f"{n // FEW} and {n} hosts of as many names, nothing probed")
+    with bench.stsim(n // 5, args=["--only", "smtp-421", *DISTINCT]) as server:
+        retry = [scan_first(bench, server, count, [*RETRY, "--tail", f"{5 + count // RETRY_RATE}s"])
+                 for count in (n // 5 // FEW, n // 5)]
+    host = part(": a distinct host", HOST, *alone, "hosts", note="nothing probed")
+    besides = host.ours or 0
     return [host,
-            part(": an endpoint that waits at the gate", ENDPOINT, *gate, more, host.ours, "at an address of its own"),
-            part(": an endpoint that is through", ENDPOINT, *through, more, host.ours, "the same, with its certificates"),
-            part(": an endpoint that waits for another attempt", ENDPOINT, *retry, more, host.ours,
-                 "the same: the one that has most to keep")]
+            part(": an endpoint that waits at the gate", ENDPOINT, *gate, "endpoints", besides, note="at an address of its own"),
+            part(": an endpoint that is through", ENDPOINT, *through, "endpoints", besides,
+                 note="the same, with its certificates"),
+            part(": an endpoint that waits for another attempt", ENDPOINT, *retry, "endpoints", besides,
+                 note="the same: the one that has most to keep")]
 
 
 def scan_first(bench, server, n, args):
@@ -114,13 +137,12 @@ def scan_first(bench, server, n, args):
 
 def populations(bench):
     n, found = bench.n(1000000), []
-    with bench.stsim(n, args=["--only", "smtp-ok", *ONE_HOST]) as server:
+    with bench.stsim(n, args=["--only", "smtp-ok", *DISTINCT]) as server:
         sample = bench.scan(server.names_file, [*PROBES, "--connect-rate", "500", "--tail", "10s"])
-    found.append(whole(f": {n} names, each with an MX host of its own", sample, 1000, 500, n, n, "500 connections/s, 10 s tail"))
-    with bench.stsim(n, args=["--only", "mx-second", *ONE_HOST]) as server:
-        sample = bench.scan(server.names_file, [*PROBES, "--per-ip-hosts", "50", "--per-ip-signalled-hosts", "1000"])
-        found.append(whole(f": one operator, {n} customers with a host name each, four addresses", sample, 1000, 500, 4 * 50, n,
-                           "50 hosts kept an address"))
-        sample = bench.scan(server.names_file, [*PROBES, "--connect-rate", "1", "--tail", "1s"])
-        found.append(whole(": the same without a limit of hosts", sample, 1000, 500, 2 * n, n, "all wait"))
+    found.append(whole(f": {n} names with MX hosts of their own", sample, "500 connections/s, the others wait"))
+    with bench.stsim(n, args=["--only", "mx-second", *DISTINCT]) as server:
+        capped, all_of_them = (bench.scan(server.names_file, [*PROBES, *args]) for args in (
+            ["--per-ip-hosts", "50", "--per-ip-signalled-hosts", "1000"], ["--connect-rate", "1", "--tail", "1s"]))
+    found.append(whole(f": one operator, a host name for each of {n} customers, four addresses", capped, "50 kept an address"))
+    found.append(whole(": the same, all of them kept", all_of_them, "all wait"))
     return found
