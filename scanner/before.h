@@ -18,9 +18,12 @@ struct before {
     uint64_t queries, connects, loop_gaps; /* of the runs that came to write an end record */
 };
 
+/* Spread as a set of keys wants it, and no two alike: the odd factor is 2^64 divided by the golden ratio. */
 static inline struct key128 before_key(uint64_t pos)
 {
-    return (struct key128){pos, 1};
+    const uint64_t spread = pos * UINT64_C(0x9e3779b97f4a7c15);
+
+    return (struct key128){spread, (spread >> 32 | spread << 32) * UINT64_C(0x9e3779b97f4a7c15)};
 }
 /* The attempt that a new record has. `b`: NULL for a new scan. */
 static inline uint64_t before_attempt(const struct before *b, enum rec_kind kind, struct key128 key)

@@ -19,10 +19,15 @@ static struct keyset_part *part_of(const struct keyset *set, struct key128 key)
                        KEYSET_PARTS]; /* the low bits may be those of a worker (worker_owner) */
 }
 
+static size_t home_of(const struct keyset_part *part, struct key128 key)
+{
+    return (size_t)((key.lo >> 32) * part->size >> 32);
+}
+
 /* The slot that holds `key`, or the free one where it belongs. A zero key marks a free slot. */
 static struct key128 *find(const struct keyset_part *part, struct key128 key)
 {
-    size_t at = (size_t)((key.lo >> 32) * part->size >> 32);
+    size_t at = home_of(part, key);
 
     while ((part->slots[at].lo | part->slots[at].hi) != 0 &&
            (part->slots[at].lo != key.lo || part->slots[at].hi != key.hi))
@@ -94,35 +99,40 @@ bool keyset_has(const struct keyset *set, struct key128 key)
 }
 
 /* What stands behind in the same run moves up, where its own place is not behind the gap. */
-static void close_gap(struct keyset *set, size_t gap)
+static void close_gap(struct keyset_part *part, size_t gap)
 {
-    const size_t mask = set->size - 1;
+    const size_t size = part->size;
 
-    for (size_t at = (gap + 1) & mask; (set->slots[at].lo | set->slots[at].hi) != 0; at = (at + 1) & mask) {
-        const size_t home = set->slots[at].lo & mask;
+    for (size_t at = (gap + 1) % size; (part->slots[at].lo | part->slots[at].hi) != 0; at = (at + 1) % size) {
+        const size_t home = home_of(part, part->slots[at]);
 
-        if (((at - home) & mask) < ((at - gap) & mask))
+        if ((at + size - home) % size < (at + size - gap) % size)
             continue;
-        set->slots[gap] = set->slots[at];
+        part->slots[gap] = part->slots[at];
         gap = at;
     }
-    set->slots[gap] = (struct key128){0, 0};
+    part->slots[gap] = (struct key128){0, 0};
 }
 
 void keyset_drop(struct keyset *set, struct key128 key)
 {
+    struct keyset_part *part;
     struct key128 *slot;
 
     if ((key.lo | key.hi) == 0) {
         set->has_zero = false;
         return;
     }
-    if (set->n == 0)
+    if (set->parts == NULL)
         return;
-    slot = find(set->slots, set->size, key);
+    part = part_of(set, key);
+    if (part->n == 0)
+        return;
+    slot = find(part, key);
     if ((slot->lo | slot->hi) == 0)
         return;
-    close_gap(set, (size_t)(slot - set->slots));
+    close_gap(part, (size_t)(slot - part->slots));
+    part->n--;
     set->n--;
 }
 

@@ -57,8 +57,8 @@ struct worker {
     struct host *looked_up;        /* hosts in work */
     /* Endpoints that have their record and no place in `sites`, to the end of the scan. */
     struct keyset excluded;
-    struct addrmap sites;    /* addresses of MX hosts, to the end of the scan */
-    struct arena site_arena; /* what is in it */
+    struct addrmap sites;                      /* addresses of MX hosts, to the end of the scan */
+    struct arena site_arena;                   /* what is in it */
     struct site *first_in_line, *last_in_line; /* that wait to be at the gate; last: where there is a first */
     struct site_limits site_limits;
     struct endpoint *endpoints;     /* in flight, for the end */
