@@ -181,6 +181,18 @@ static struct dns_query *next_query(const struct dns *d)
     return d->again.first != NULL ? d->again.first : d->waiting.first;
 }
 
+static bool follow_pause(struct dns *d)
+{
+    const bool paused = dns_is_paused(d);
+
+    if (paused && !d->paused)
+        d->outage = false;
+    if (!paused && d->paused)
+        tries_go_on(d);
+    d->paused = paused;
+    return paused;
+}
+
 bool dns_turn(struct dns *d, int64_t now_ns)
 {
     uint32_t ready, most, turns, left;
@@ -190,7 +202,7 @@ bool dns_turn(struct dns *d, int64_t now_ns)
     tries_end_waits(d);
     ready = d->waiting.n + d->again.n + (tcp_has_room(d->tcp) ? d->streams.n : 0);
     most = ready < TURN_MOST_QUERIES ? ready : TURN_MOST_QUERIES;
-    if (dns_is_paused(d)) {
+    if (follow_pause(d)) {
         tries_probe(d);
         udp_flush(d->udp);
         return false;

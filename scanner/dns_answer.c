@@ -105,6 +105,8 @@ static void judge_resolver(struct dns *d, uint32_t resolver, const uint8_t *msg,
 {
     struct resolvers *all = &d->resolvers;
 
+    if (dns_is_paused(d))
+        return;
     if (is_refusal(msg, len) ? resolvers_lost(all, resolver) : resolvers_answered(all, resolver))
         tries_leave_resolver(d, resolver);
 }
@@ -115,9 +117,10 @@ void on_answer(struct exchange *x, struct result r, const uint8_t *msg, size_t l
     struct dns *d = t->dns;
     struct dns_query *q = unlink_ticket(t);
 
-    if (d->probes[x->resolver] == t)
+    if (d->probes[x->resolver] == t) {
         d->probes[x->resolver] = NULL;
-    if (r.oc == OC_OK)
+        tries_probed(d, x->resolver, r.oc == OC_OK && !is_refusal(msg, len));
+    } else if (r.oc == OC_OK)
         judge_resolver(d, x->resolver, msg, len);
     if (q != NULL && r.oc == OC_OK)
         on_message(q, dns_message_question(x->query), msg, len);

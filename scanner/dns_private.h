@@ -52,6 +52,8 @@ struct dns {
     uint32_t n_tries;
     struct ticket *free_tickets;
     struct ticket **probes; /* of each resolver: the question to see whether it is back; NULL: none */
+    bool paused;            /* as of the last turn */
+    bool outage; /* in this pause a probe was lost: it is the resolvers, and not some names' own servers */
     bool stopping;
 };
 
@@ -90,11 +92,14 @@ void free_ticket(struct ticket *t);
 void on_refused(struct dns *d, uint32_t resolver); /* udp_refused_fn */
 /* A resolver is found to be down: what it was asked goes to another. */
 void tries_leave_resolver(struct dns *d, uint32_t resolver);
-/* No answer counts for now: the question waits until one resolver is back. */
+/* No try counts for now: the question waits for the end of the pause. */
 void tries_hold(struct dns_query *q);
 /* While no resolver answers, once a loop turn: look whether one is back. */
 void tries_probe(struct dns *d);
 void tries_end_probe(struct dns *d, uint32_t resolver);
+void tries_probed(struct dns *d, uint32_t resolver, bool answered);
+/* The pause is over. */
+void tries_go_on(struct dns *d);
 
 /* ---- dns_answer.c ---- */
 

@@ -83,13 +83,9 @@ void on_refused(struct dns *d, uint32_t resolver)
 
 void tries_hold(struct dns_query *q)
 {
-    struct dns *d = q->dns;
-
-    count(&d->env.counters->dns_timeouts);
-    if (!q->second && query_answer(q)->att.n + 1 < MOST_ATTEMPTS)
-        query_note_attempt(q, (struct result){OC_DNS_RESOLVER_DOWN, SRC_NONE, 0});
-    query_detach(q);
-    query_append(q->stream ? &d->streams : &d->again, q);
+    query_cancel_tries(q);
+    query_remove(q);
+    query_append(q->stream ? &q->dns->streams : &q->dns->again, q);
 }
 
 static void on_wait_over(struct dns_query *q)
@@ -202,14 +198,18 @@ void tries_end_probe(struct dns *d, uint32_t resolver)
     free_ticket(t);
 }
 
+void tries_probed(struct dns *d, uint32_t resolver, bool answered)
+{
+    d->outage |= !answered;
+    resolvers_probed(&d->resolvers, resolver, answered);
+}
+
 /* About the root, of which every resolver knows: were it one of the questions that wait, its own name server
  * may be what does not answer. */
 static void ask_root(struct dns *d, uint32_t resolver)
 {
-    struct ticket *t;
+    struct ticket *t = take_ticket(d);
 
-    tries_end_probe(d, resolver);
-    t = take_ticket(d);
     if (t == NULL)
         return;
     t->exchange.len = (uint16_t)dns_message_query(t->exchange.query, ".", DNS_A, 0);
@@ -221,14 +221,33 @@ static void ask_root(struct dns *d, uint32_t resolver)
 void tries_probe(struct dns *d)
 {
     for (uint32_t i = 0; i < d->resolvers.n; i++) {
-        struct dns_query *q = d->again.first != NULL ? d->again.first : d->waiting.first;
-
         if (!resolvers_may_probe(&d->resolvers, i, d->env.timers->now_ms))
             continue;
+        if (d->probes[i] != NULL)
+            tries_probed(d, i, false);
+        tries_end_probe(d, i);
         ask_root(d, i);
-        if (q == NULL)
-            continue;
-        q->began_ms = q->second || q->tries > 0 ? q->began_ms : d->env.timers->now_ms;
-        send_to(d, q, i);
+    }
+}
+
+/* It was the resolvers: what was held is asked anew. */
+static void begin_anew(struct dns_query *q)
+{
+    count(&q->dns->env.counters->dns_timeouts);
+    if (!q->second && query_answer(q)->att.n + 1 < MOST_ATTEMPTS)
+        query_note_attempt(q, (struct result){OC_DNS_RESOLVER_DOWN, SRC_NONE, 0});
+    q->tries = 0;
+}
+
+void tries_go_on(struct dns *d)
+{
+    for (uint32_t i = 0; i < d->resolvers.n; i++)
+        tries_end_probe(d, i);
+    for (struct dns_query *q = d->again.first, *next; q != NULL; q = next) {
+        next = q->next;
+        if (d->outage && q->tries > 0)
+            begin_anew(q);
+        else if (q->tries >= d->n_tries)
+            tries_give_up(q);
     }
 }

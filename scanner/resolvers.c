@@ -18,8 +18,9 @@ bool resolvers_may_probe(struct resolvers *r, uint32_t i, uint64_t now_ms)
 {
     struct resolver *one = &r->v[i];
 
-    if (!one->down || now_ms < one->probed_ms + RESOLVER_PROBE_MS)
+    if (!one->down || (one->is_probed && now_ms < one->probed_ms + RESOLVER_PROBE_MS))
         return false;
+    one->is_probed = true;
     one->probed_ms = now_ms;
     return true;
 }
@@ -60,42 +61,55 @@ static bool note(struct resolver *one, bool lost)
     return too_many;
 }
 
-static bool goes_down(struct resolvers *r, struct resolver *one, uint32_t n_back)
+static bool goes_down(struct resolvers *r, struct resolver *one)
 {
     if (one->down)
         return false;
     one->down = true;
-    one->n_back = n_back;
+    one->n_back = 1;
+    one->is_probed = false;
     one->n_block = one->n_block_lost = 0;
     r->n_down++;
     return true;
+}
+
+static void goes_up(struct resolvers *r, struct resolver *one)
+{
+    one->n_lost = one->n_refused = 0;
+    one->down = false;
+    r->n_down--;
 }
 
 bool resolvers_answered(struct resolvers *r, uint32_t i)
 {
     struct resolver *one = &r->v[i];
 
-    one->n_lost = one->n_refused = 0;
-    if (!one->down)
-        return note(one, false) && goes_down(r, one, RESOLVER_BACK);
-    if (--one->n_back > 0)
+    if (one->down) {
+        goes_up(r, one);
         return false;
-    r->n_down--;
-    one->down = false;
-    return false;
+    }
+    one->n_lost = one->n_refused = 0;
+    return note(one, false) && goes_down(r, one);
 }
 
 bool resolvers_lost(struct resolvers *r, uint32_t i)
 {
     struct resolver *one = &r->v[i];
 
-    if (one->down) {
-        one->n_back = one->n_back > 1 ? RESOLVER_BACK : 1;
+    if (one->down)
         return false;
-    }
-    if (++one->n_lost >= RESOLVER_MOST_LOST)
-        return goes_down(r, one, 1);
-    return note(one, true) && goes_down(r, one, RESOLVER_BACK);
+    return (++one->n_lost >= RESOLVER_MOST_LOST || note(one, true)) && goes_down(r, one);
+}
+
+void resolvers_probed(struct resolvers *r, uint32_t i, bool answered)
+{
+    struct resolver *one = &r->v[i];
+
+    if (!one->down)
+        return;
+    one->n_back = answered ? one->n_back - 1 : RESOLVER_BACK;
+    if (one->n_back == 0)
+        goes_up(r, one);
 }
 
 bool resolvers_refused(struct resolvers *r, uint32_t i, uint64_t now_ms)
@@ -103,7 +117,7 @@ bool resolvers_refused(struct resolvers *r, uint32_t i, uint64_t now_ms)
     struct resolver *one = &r->v[i];
 
     one->refused_ms = now_ms;
-    return ++one->n_refused >= RESOLVER_MOST_REFUSED && goes_down(r, one, 1);
+    return ++one->n_refused >= RESOLVER_MOST_REFUSED && goes_down(r, one);
 }
 
 bool resolvers_was_refused(const struct resolvers *r, uint32_t i, uint64_t since_ms)

@@ -7,16 +7,17 @@
 #define RESOLVER_MOST_LOST    50   /* tries in a row without an answer: it is down */
 #define RESOLVER_BLOCK        200  /* tries that are looked at together: */
 #define RESOLVER_LOST_PERCENT 50   /* it is down where more of them have no answer */
-#define RESOLVER_BACK         3    /* answers in a row after which it is up again, where it still gave some */
+#define RESOLVER_BACK         3    /* probes in a row to be answered where one was lost, until it is up */
 #define RESOLVER_MOST_REFUSED 3    /* refused by its host (ICMP port unreachable) in a row, likewise */
 #define RESOLVER_PROBE_MS     1000 /* from question to question to one that is down */
 
 struct resolver {
     uint32_t n_lost, n_refused;     /* since its last answer */
     uint32_t n_block, n_block_lost; /* tries that ended in this block, those without an answer */
-    uint32_t n_back;                /* answers still to come until it is up */
+    uint32_t n_back;                /* probes still to be answered until it is up */
     uint64_t refused_ms;            /* the last time; counts where n_refused > 0 */
-    uint64_t probed_ms;
+    uint64_t probed_ms;             /* counts where is_probed */
+    bool is_probed;                 /* since it is down */
     bool down;
 };
 struct resolvers {
@@ -36,7 +37,10 @@ bool resolvers_may_probe(struct resolvers *r, uint32_t i, uint64_t now_ms);
 /* Where the next question goes; not to `avoid` where another is up. All down: as if all were up. */
 uint32_t resolvers_pick(struct resolvers *r, uint32_t avoid, uint64_t now_ms);
 #define RESOLVER_NONE UINT32_MAX
-/* True (of these three): with this it is down, and was not before. */
+/* A question that was to show whether it is back: nothing else counts while all are down and questions wait.
+ */
+void resolvers_probed(struct resolvers *r, uint32_t i, bool answered);
+/* True (of these three): with this it is down, and was not before. An answer ends that. */
 bool resolvers_answered(struct resolvers *r, uint32_t i);
 bool resolvers_lost(struct resolvers *r, uint32_t i);
 bool resolvers_refused(struct resolvers *r, uint32_t i, uint64_t now_ms);

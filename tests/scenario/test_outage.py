@@ -17,7 +17,7 @@ from programs import program, ststat  # noqa: E402
 from responder import Responder  # noqa: E402
 
 DONE, STOPPED = 0, 3
-NXDOMAIN, OUR_STOP = 10, 113
+NXDOMAIN, TIMEOUT, OUR_STOP = 10, 14, 113
 NAMES = 4000
 LIMIT_SECONDS = 120
 
@@ -34,11 +34,11 @@ class Outage(unittest.TestCase):
         self.server = Responder()
         self.addCleanup(lambda: self.server.close())
 
-    def start(self, *options, servers=None):
+    def start(self, *options, servers=None, more=()):
         """Of a scan some names have an answer when this returns."""
         names = os.path.join(self.dir, "names.txt")
         with open(names, "w", encoding="ascii") as file:
-            file.writelines(f"n{i}.example\n" for i in range(NAMES))
+            file.writelines(f"{name}\n" for name in [*(f"n{i}.example" for i in range(NAMES)), *more])
         self.process = subprocess.Popen(
             [program("STSCAN"), "-f", names, "-o", self.out, "--name-servers", servers or self.server.servers, "--lab", "127.0.0.0/8",
              "--no-starttls", "--fetch-policy", "never", "--records", "mx", "--control-rate", "0", "--window", "500", "--dns-rate",
@@ -112,6 +112,14 @@ class Outage(unittest.TestCase):
         self.server.mute = True
         self.assertNotIn("pauses", self.ends())
         self.all_answered()
+
+    def test_names_that_are_dead(self):
+        """Nobody answers for them, whoever asks: that is no outage, and they have their end."""
+        dead = [f"slow-{i}.example" for i in range(600)]
+        self.start(more=dead)
+        self.assertNotIn("pauses", self.ends())
+        outcomes = self.outcomes()
+        self.assertEqual((outcomes.count(NXDOMAIN), outcomes.count(TIMEOUT)), (NAMES, len(dead)))
 
     def test_for_too_long(self):
         """Then the scan stops, to go on later."""
