@@ -168,6 +168,54 @@ static void test_all_down(void **state)
     assert_int_equal(share(2, 100, LONG_MS), 98); /* but one question to each of the others */
 }
 
+/* Tries that end, every `one_in`-th with an answer. True: it went down with one of them. */
+static bool serve(unsigned tries, unsigned one_in)
+{
+    bool down = false;
+
+    for (unsigned i = 1; i <= tries; i++)
+        down |= i % one_in == 0 ? resolvers_answered(&r, 0) : resolvers_lost(&r, 0);
+    return down;
+}
+
+/* Protects names from a resolver that is nearly dead: an answer now and then does not make it one that works.
+ */
+static void test_hardly_an_answer(void **state)
+{
+    (void)state;
+    begin(1);
+    assert_false(serve(10 * RESOLVER_BLOCK, 2)); /* half of them */
+    begin(1);
+    assert_false(serve(RESOLVER_BLOCK - 1, 3));
+    assert_true(serve(1, 3));
+    assert_true(r.v[0].down);
+}
+
+/* Protects the end of a pause: by one probe where none was lost, else by several in a row. */
+static void test_probes_end_it(void **state)
+{
+    (void)state;
+    begin(1);
+    resolvers_probed(&r, 0, true);
+    put_down(0);
+    assert_true(resolvers_may_probe(&r, 0, 0)); /* at once */
+    assert_false(resolvers_may_probe(&r, 0, RESOLVER_PROBE_MS - 1));
+    assert_true(resolvers_may_probe(&r, 0, RESOLVER_PROBE_MS));
+    resolvers_probed(&r, 0, true);
+    assert_false(r.v[0].down);
+    assert_false(resolvers_may_probe(&r, 0, LONG_MS));
+    put_down(0);
+    for (unsigned round = 0; round < 2; round++) {
+        resolvers_probed(&r, 0, false);
+        for (unsigned i = 1; i < RESOLVER_BACK; i++)
+            resolvers_probed(&r, 0, true);
+        assert_true(r.v[0].down);
+    }
+    resolvers_probed(&r, 0, true);
+    assert_false(r.v[0].down);
+    assert_int_equal(r.n_down, 0);
+}
+
 /* Protects the process: whatever happened before, a resolver is found, and as many are down as are counted.
  */
 static void test_never_endless(void **state)
@@ -183,8 +231,10 @@ static void test_never_endless(void **state)
 
             now_ms += (random >> 32) % 40;
             assert_true(resolvers_pick(&r, avoid < n ? avoid : RESOLVER_NONE, now_ms) < n);
-            if (random % 8 == 0)
-                resolvers_answered(&r, i);
+            if (random % 16 == 0)
+                resolvers_probed(&r, i, random % 32 == 0);
+            else if (random % 8 == 0)
+                (void)!resolvers_answered(&r, i);
             else if (random % 8 < 4)
                 (void)!resolvers_refused(&r, i, now_ms);
             else
@@ -210,7 +260,8 @@ int main(void)
         cmocka_unit_test(test_avoid_down),         cmocka_unit_test(test_down_after_lost),
         cmocka_unit_test(test_down_after_refused), cmocka_unit_test(test_was_refused),
         cmocka_unit_test(test_probe_and_back),     cmocka_unit_test(test_all_down),
-        cmocka_unit_test(test_never_endless),
+        cmocka_unit_test(test_never_endless),      cmocka_unit_test(test_hardly_an_answer),
+        cmocka_unit_test(test_probes_end_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, end);
