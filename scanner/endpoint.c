@@ -91,6 +91,12 @@ static bool is_no_connection(enum outcome oc)
     return oc >= OC_TCP_REFUSED && oc <= OC_TCP_OTHER;
 }
 
+/* It would have another look, but the scan ends. */
+static bool is_cut_short(const struct endpoint *e, enum outcome oc)
+{
+    return scan_phase(e->w->scan) != PHASE_RUN && attempts_again(e->w->scan->options, oc, e->n_rounds + 1);
+}
+
 /* Its last look came to `oc`. Where that was no connection it may be our own fault: then it waits for the
  * verdict on the port. */
 static void conclude(struct endpoint *e, enum outcome oc, struct rec_endpoint *evidence)
@@ -99,7 +105,9 @@ static void conclude(struct endpoint *e, enum outcome oc, struct rec_endpoint *e
     enum port_verdict verdict = port_verdict(&scan->port);
 
     evidence->by_ip = e->by_ip;
-    if (is_no_connection(oc) && verdict == PORT_BLOCKED) {
+    if (is_cut_short(e, oc)) {
+        endpoint_finish_empty(e, scan_end_outcome(scan));
+    } else if (is_no_connection(oc) && verdict == PORT_BLOCKED) {
         endpoint_finish_empty(e, OC_OUR_PORT_BLOCKED);
     } else if (is_no_connection(oc) && verdict == PORT_UNDECIDED && scan_phase(scan) == PHASE_RUN) {
         e->state = HELD;
@@ -196,7 +204,7 @@ static bool note(struct endpoint *e, enum outcome oc)
     bool is_first = site->n_noted == 0, is_shared = site_note(site, oc, e->w->timers.now_ms);
     uint64_t most_ms = o->retry_after.n > 0 ? o->retry_after.ms[0] : 0;
 
-    if (is_no_connection(oc) && is_first)
+    if (is_no_connection(oc) && is_first && !e->was_left) /* what is left are those that take none */
         port_failed(&e->w->scan->port);
     e->n_seen = site->n_noted;
     gate_rest(e->w->gate, &e->job, site_rest_ms(site, most_ms));
@@ -294,6 +302,7 @@ static struct endpoint *endpoint_new(struct worker *w, struct site *site, struct
     e->w = w;
     e->site = site;
     e->host = host;
+    e->was_left = host->left;
     e->at = &w->endpoints;
     e->next = w->endpoints;
     if (e->next != NULL)

@@ -9,12 +9,13 @@
 struct endpoint_message { /* "this host points at this address" */
     struct message head;
     struct address ip;
-    bool signalled, again;
+    bool signalled;
+    enum want why;
     char host[];
 };
 
 void endpoint_want(struct worker *w, struct sts_str host, const struct address *ip, bool signalled,
-                   bool again)
+                   enum want why)
 {
     struct endpoint_message *m = calloc(1, sizeof(*m) + host.len + 1);
 
@@ -26,9 +27,9 @@ void endpoint_want(struct worker *w, struct sts_str host, const struct address *
     m->head.to = worker_owner_of_address(w->scan, ip);
     m->ip = *ip;
     m->signalled = signalled;
-    m->again = again;
+    m->why = why;
     memcpy(m->host, host.p, host.len);
-    if (!again)
+    if (why != WANT_AGAIN)
         count(&w->counters.endpoints);
     worker_send(w, &m->head);
 }
@@ -53,11 +54,11 @@ static struct site_host *admit(struct worker *w, struct site *site, const struct
     struct counters *c = &w->counters;
     struct site_answer answer;
 
-    if (site_admit(site, &w->site_limits, m->host, m->signalled, m->again, &answer) != STS_OK) {
+    if (site_admit(site, &w->site_limits, m->host, m->signalled, m->why == WANT_AGAIN, &answer) != STS_OK) {
         worker_no_memory(w);
         return NULL;
     }
-    if (m->again && !answer.returned && (answer.kept != NULL || answer.left_out))
+    if (m->why == WANT_AGAIN && !answer.returned && (answer.kept != NULL || answer.left_out))
         count(&c->endpoints); /* an address that the first answer did not have */
     if (answer.left_out && !answer.returned)
         count(&c->endpoints_sampled);
@@ -82,7 +83,7 @@ static void refuse(struct worker *w, const struct endpoint_message *m, enum outc
 {
     struct rec_endpoint empty = {0};
 
-    if (m->again)
+    if (m->why == WANT_AGAIN)
         return;
     if (oc == OC_BLOCKLISTED && keyset_add(&w->excluded, key_of(w, m)) < 0)
         worker_no_memory(w);
@@ -92,7 +93,7 @@ static void refuse(struct worker *w, const struct endpoint_message *m, enum outc
 /* What becomes of the host at the address: OC_OK, or the door's word, of now or of before. */
 static enum outcome judge(const struct worker *w, const struct endpoint_message *m)
 {
-    if (m->again && keyset_has(&w->excluded, key_of(w, m)))
+    if (m->why == WANT_AGAIN && keyset_has(&w->excluded, key_of(w, m)))
         return OC_BLOCKLISTED;
     return gate_judge(w->gate, m->host, &m->ip);
 }
@@ -112,7 +113,7 @@ static bool is_known(struct worker *w, const struct endpoint_message *m)
 {
     const struct site *site;
 
-    if (w->scan->before == NULL || m->again)
+    if (w->scan->before == NULL || m->why == WANT_AGAIN)
         return false;
     if (keyset_has(&w->excluded, key_of(w, m)))
         return true;
@@ -143,10 +144,13 @@ static void receive(struct worker *w, const struct endpoint_message *m)
         refuse(w, m, judged);
     else if (site == NULL)
         worker_no_memory(w);
-    if (host != NULL)
+    if (host != NULL) {
+        host->left = m->why == WANT_LEFT;
+        host->stays = before_attempt(w->scan->before, REC_endpoint, key_of(w, m)) > 0; /* it has a record */
         begin(w, site, host);
-    else
+    } else {
         scan_finish(w->scan, 1);
+    }
 }
 
 void endpoint_receive(struct worker *w, struct message *message)

@@ -26,6 +26,7 @@ struct endpoint {
     uint8_t n_rounds, n_stalls;
     uint8_t state; /* enum endpoint_state */
     bool by_ip;    /* its last look was that of the others */
+    bool was_left; /* by an earlier run */
 };
 /* What an endpoint holds only while it is probed. */
 struct running {

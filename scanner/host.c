@@ -108,7 +108,7 @@ static void want_endpoints(struct host *h)
     }
     h->rec.n_cut = found.n_cut;
     for (uint32_t i = 0; i < found.n && !o->no_starttls; i++)
-        endpoint_want(h->w, h->rec.name, &found.v[i], h->signalled, h->again);
+        endpoint_want(h->w, h->rec.name, &found.v[i], h->signalled, h->again ? WANT_AGAIN : WANT_NEW);
 }
 
 bool host_has_tlsa(const struct rec_host *host)

@@ -180,17 +180,19 @@ struct rec_attempt policy_attempt(struct policy *p, struct result r)
 static void after_address(struct policy *p, enum outcome oc)
 {
     const struct options *o = p->w->scan->options;
-    bool run = scan_phase(p->w->scan) == PHASE_RUN;
+    const bool run = scan_phase(p->w->scan) == PHASE_RUN;
+    const bool is_next = is_of_address(oc) && p->next_address < p->n_addresses;
 
-    if (run && is_of_address(oc) && p->next_address < p->n_addresses) {
+    if (run && is_next) {
         policy_move_on(p);
         return;
     }
     p->n_rounds++;
-    if (run && attempts_again(o, p->round_oc, p->n_rounds) &&
-        timers_start(&p->w->timers, &p->timer, attempts_wait_ms(o, p->n_rounds), on_retry) == STS_OK)
-        return;
-    policy_also_begin(p, p->round_oc);
+    if (!run && (is_next || attempts_again(o, p->round_oc, p->n_rounds)))
+        give_up(p, scan_end_outcome(p->w->scan));
+    else if (!attempts_again(o, p->round_oc, p->n_rounds) ||
+             timers_start(&p->w->timers, &p->timer, attempts_wait_ms(o, p->n_rounds), on_retry) != STS_OK)
+        policy_also_begin(p, p->round_oc);
 }
 
 static void after_attempt(struct policy *p, struct result r)

@@ -51,7 +51,8 @@ static int read_head(struct resume *r, struct sts_err *err)
 {
     static const struct scan_reader_options options = {
         .advice = ". That is no torn tail, which --resume cuts off: it cannot go on; ststat reads what is "
-                  "left with --skip-bad-frames"};
+                  "left with --skip-bad-frames",
+        .nothing = ": scan anew, into another directory"};
 
     if (scan_reader_open_with(&r->reader, r->path, &options, err) != STS_OK ||
         scan_reader_each(r->reader, REC_MASK(REC_scan) | REC_MASK(REC_end), on_head, r, err) != STS_OK)

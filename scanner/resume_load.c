@@ -71,6 +71,16 @@ static bool is_open_host(const struct load *l, const struct rec_host *h)
            is_open_dns(l, h->tlsa_name);
 }
 
+/* The further addresses of the policy host too: what they say is a part of what the record says. */
+static bool is_open_policy(const struct load *l, const struct rec_policy *p)
+{
+    bool open = is_open(l, p->oc) || is_open_dns(l, p->a) || is_open_dns(l, p->aaaa);
+
+    for (uint32_t i = 0; i < p->others.n; i++)
+        open |= is_open(l, p->others.v[i].oc);
+    return open;
+}
+
 static int put(struct keyset *set, struct key128 key, bool there, struct sts_err *err)
 {
     if (!there)
@@ -122,7 +132,7 @@ static int on_host(struct load *l, const struct rec_host *h, struct sts_err *err
 static int on_policy(struct load *l, const struct rec_policy *p, struct sts_err *err)
 {
     const struct key128 key = key_of(l, p->name);
-    const bool open = is_open(l, p->oc);
+    const bool open = is_open_policy(l, p);
 
     if (note(l, REC_policy, key, open, p->attempt, p->oc, err) != STS_OK)
         return err->code;
@@ -234,6 +244,15 @@ static int on_domain(void *arg, enum rec_kind kind, const void *record, const st
 
 /* ---- endpoints ---- */
 
+static void take_up(struct load *l, struct sts_str host, const struct address *ip)
+{
+    const bool signalled = keyset_has(&owner(l, host)->signalled, key_of(l, host));
+
+    l->resume->n_endpoints++;
+    endpoint_want(&l->scan->workers[0], host, ip, signalled, WANT_LEFT);
+}
+
+/* One that is looked at again comes before all others, so that it has its place in the sample again. */
 static int on_known_endpoint(void *arg, enum rec_kind kind, const void *record,
                              const struct scan_place *place, struct sts_err *err)
 {
@@ -244,17 +263,19 @@ static int on_known_endpoint(void *arg, enum rec_kind kind, const void *record,
     int is_new;
 
     (void)kind, (void)place;
-    if (!endpoint_key(l, e, &ip, &key) || keyset_has(&l->before->again[REC_endpoint], key))
+    if (!endpoint_key(l, e, &ip, &key))
         return STS_OK;
     is_new = keyset_add(&l->endpoints, key);
-    if (is_new < 0 ||
-        (is_new > 0 && endpoint_known(&l->scan->workers[worker_owner_of_address(l->scan, &ip)], e, &ip,
-                                      keyset_has(&owner(l, e->host)->signalled, host)) != STS_OK))
+    if (is_new > 0 && keyset_has(&l->before->again[REC_endpoint], key))
+        take_up(l, e->host, &ip);
+    else if (is_new < 0 ||
+             (is_new > 0 && endpoint_known(&l->scan->workers[worker_owner_of_address(l->scan, &ip)], e, &ip,
+                                           keyset_has(&owner(l, e->host)->signalled, host)) != STS_OK))
         return no_memory(err);
     return STS_OK;
 }
 
-/* The endpoints of a host that have no record, or one that is superseded. */
+/* The endpoints of a host that have no record. */
 static int on_known_host(void *arg, enum rec_kind kind, const void *record, const struct scan_place *place,
                          struct sts_err *err)
 {
@@ -276,10 +297,8 @@ static int on_known_host(void *arg, enum rec_kind kind, const void *record, cons
 
         if (is_new < 0)
             return no_memory(err);
-        if (is_new == 0)
-            continue;
-        l->resume->n_endpoints++;
-        endpoint_want(&l->scan->workers[0], h->name, &found.v[i], keyset_has(&w->signalled, host), false);
+        if (is_new > 0)
+            take_up(l, h->name, &found.v[i]);
     }
     return STS_OK;
 }

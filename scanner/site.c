@@ -79,7 +79,7 @@ static struct site_host **find_higher(struct site *s, enum site_class class_, ui
 
     if (s->n_waiting[class_] == 0)
         return NULL;
-    while (*at != NULL && (*at)->order > order && !(*at)->waiting)
+    while (*at != NULL && (*at)->order > order && (!(*at)->waiting || (*at)->stays))
         at = &(*at)->next;
     return *at != NULL && (*at)->order > order ? at : NULL;
 }
@@ -119,7 +119,7 @@ static int keep(struct site *s, enum site_class class_, uint64_t order, const ch
     out->kept->order = order;
     out->kept->class_ = class_;
     out->kept->waiting = true;
-    out->kept->probed = false;
+    out->kept->probed = out->kept->stays = out->kept->left = false;
     memcpy(out->kept->name, name, size);
     enter(s, out->kept);
     return STS_OK;

@@ -35,7 +35,9 @@ struct site_host {
     uint64_t order;                 /* of probing: hash(seed, name), or 0 where there is no limit */
     uint8_t class_;                 /* enum site_class */
     bool waiting;                   /* not begun: gives way to one of a lower order */
-    bool probed;                    /* contacted; set by whoever asks */
+    bool probed;                    /* contacted; this and the next two are set by whoever asks */
+    bool stays;                     /* gives way to none */
+    bool left;                      /* by an earlier run */
     char name[];
 };
 enum site_turn { TURN_NONE, TURN_IN_LINE, TURN_AT_GATE };

@@ -109,9 +109,14 @@ void host_want(struct worker *w, struct sts_str name, bool signalled, bool impli
 void host_receive(struct worker *w, struct message *m);
 /* Its own TLSA records make a host a signalled one (DESIGN.md, An endpoint). */
 bool host_has_tlsa(const struct rec_host *host);
-/* endpoint_admit.c. `again`: the host was wanted before, and is signalled only now. */
+/* endpoint_admit.c */
+enum want {
+    WANT_NEW,
+    WANT_AGAIN, /* the host was wanted before, and is signalled only now */
+    WANT_LEFT,  /* an earlier run came to it, and left it */
+};
 void endpoint_want(struct worker *w, struct sts_str host, const struct address *ip, bool signalled,
-                   bool again);
+                   enum want why);
 void endpoint_receive(struct worker *w, struct message *m);
 /* Before `w` is started: the endpoint has a record of an earlier run, which counts. STS_ENOMEM. */
 int endpoint_known(struct worker *w, const struct rec_endpoint *e, const struct address *ip,

@@ -183,19 +183,19 @@ static int open_dir(struct scan_reader *r, const char *path, struct sts_err *err
     return err->code;
 }
 
-static void nothing_whole(const struct scan_reader *r, struct sts_err *err)
+static void nothing_whole(const struct scan_reader *r, const char *advice, struct sts_err *err)
 {
     if (r->losses.n > 0)
-        sts_fail(err, STS_EFORMAT, "%s: holds no whole frame of a scan", r->name);
+        sts_fail(err, STS_EFORMAT, "%s: holds no whole frame of a scan%s", r->name, advice);
     else if (r->torn.bytes == 0)
-        sts_fail(err, STS_EFORMAT, "%s: is empty", r->torn.file);
+        sts_fail(err, STS_EFORMAT, "%s: is empty%s", r->torn.file, advice);
     else if (r->torn.has_header)
-        sts_fail(err, STS_EFORMAT, "%s: its first frame is not whole (%s): nothing can be read", r->torn.file,
-                 r->torn.why);
+        sts_fail(err, STS_EFORMAT, "%s: its first frame is not whole (%s): nothing can be read%s",
+                 r->torn.file, r->torn.why, advice);
     else
         sts_fail(err, STS_EFORMAT,
-                 "%s: no frame of a scan at offset 0: this is no scan, or was cut at its very beginning",
-                 r->torn.file);
+                 "%s: no frame of a scan at offset 0: this is no scan, or was cut at its very beginning%s",
+                 r->torn.file, advice);
 }
 
 int scan_reader_open(struct scan_reader **out, const char *path, struct sts_err *err)
@@ -227,7 +227,7 @@ int scan_reader_open_with(struct scan_reader **out, const char *path,
     else
         (void)!open_file(r, path, err);
     if (err->code == STS_OK && r->n_entries == 0)
-        nothing_whole(r, err);
+        nothing_whole(r, options->nothing != NULL ? options->nothing : "", err);
     if (err->code != STS_OK) {
         scan_reader_close(r);
         return err->code;

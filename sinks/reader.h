@@ -31,7 +31,8 @@ struct scan_reader_options {
      * scan_reader_losses(). Every frame is tried once at the start, so that all that is read later is whole.
      */
     bool skip_bad;
-    const char *advice; /* ends every message on damage; "" for none */
+    const char *advice;  /* ends every message on damage; "" for none */
+    const char *nothing; /* ends the message where nothing whole is there at all; NULL for none */
 };
 int scan_reader_open_with(struct scan_reader **out, const char *path,
                           const struct scan_reader_options *options, struct sts_err *err) STS_CHECK;

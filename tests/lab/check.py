@@ -62,9 +62,9 @@ class Scan:
             if kind not in IDENTITY:
                 continue
             table, key = getattr(self, kind), self.key(kind, record)
-            if kind != "cert" and key in table and table[key].get("attempt", 0) == record.get("attempt", 0):
+            if kind not in ("cert", "ip") and key in table and table[key].get("attempt", 0) == record.get("attempt", 0):
                 self.problems.append(f"{kind} {key}: twice with the same attempt")
-            if key not in table or table[key].get("attempt", 0) < record.get("attempt", 0):
+            if key not in table or kind == "ip" or table[key].get("attempt", 0) < record.get("attempt", 0):
                 table[key] = record
 
     @staticmethod

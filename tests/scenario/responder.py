@@ -34,6 +34,7 @@ class Responder:
         self.mute = False  # as if it were dead
         self.answers_one_in = 1  # as if it were nearly dead
         self.refuses = False  # whatever it is asked
+        self.holds = True  # names that begin slow-
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
 
@@ -65,7 +66,7 @@ class Responder:
             if not query:
                 return
             self.n_asked += 1
-            if self.mute or query[13:18] == b"slow-" or self.n_asked % self.answers_one_in:
+            if self.mute or self.holds and query[13:18] == b"slow-" or self.n_asked % self.answers_one_in:
                 continue
             end = query.index(b"\0", 12) + 5
             if self.refuses:

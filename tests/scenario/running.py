@@ -24,13 +24,13 @@ def until(what, condition, scan=None):
 class Scan:
     """stscan on names of its own, with its messages as they come."""
 
-    def __init__(self, directory, name, domains, servers, *options):
+    def __init__(self, directory, name, domains, servers, *options, lab="127.0.0.0/8,::1"):
         self.out, names = os.path.join(directory, name), os.path.join(directory, name + ".txt")
         with open(names, "w", encoding="utf-8") as file:
             file.writelines(domain + "\n" for domain in domains)
         self.process = subprocess.Popen(
-            [programs.program("STSCAN"), "-f", names, "-o", self.out, "-T", "2", "--name-servers", servers, "--lab",
-             "127.0.0.0/8,::1", "--ehlo-name", "lab.test", "--dns-rate", "0", "--per-ip-interval", "0", "--control-rate", "0",
+            [programs.program("STSCAN"), "-f", names, "-o", self.out, "-T", "2", "--name-servers", servers, "--lab", lab,
+             "--ehlo-name", "lab.test", "--dns-rate", "0", "--per-ip-interval", "0", "--control-rate", "0",
              "--dns-retry-after", "0", "--seed", "1", *options], stderr=subprocess.PIPE, text=True)
         self.messages = []
         self.reader = threading.Thread(target=self.read, daemon=True)

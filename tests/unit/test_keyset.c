@@ -103,6 +103,44 @@ static void test_zero_key(void **state)
     keyset_fini(&set);
 }
 
+/* Protects what is taken out again: the set is as a plain list of what is in it, while keys come and go that
+ * crowd a few slots, wrap around the end of the table, and are zero. */
+static void test_drop(void **state)
+{
+    enum { N = 96 };
+    struct key128 keys[N];
+    bool there[N] = {false};
+    struct keyset set = {0};
+    uint64_t seed = 5;
+    size_t n_there = 0;
+
+    (void)state;
+    for (uint64_t i = 0; i < N; i++) /* at both ends of any table, many with the same home */
+        keys[i] = (struct key128){i % 3 == 0 ? UINT64_MAX - i % 4 : i % 3 == 1 ? i % 5 : i << 32, i / 3};
+    keys[0] = (struct key128){0, 0};
+    keyset_drop(&set, keys[0]);
+    keyset_drop(&set, keys[1]); /* of an empty set */
+    for (unsigned step = 0; step < 200000; step++) {
+        const size_t at = (size_t)(random_next(&seed) % N);
+
+        if (random_next(&seed) % 2 == 0) {
+            assert_int_equal(keyset_add(&set, keys[at]), !there[at]);
+            n_there += !there[at];
+            there[at] = true;
+        } else {
+            keyset_drop(&set, keys[at]);
+            n_there -= there[at];
+            there[at] = false;
+        }
+        if (step % 16 != 0)
+            continue;
+        for (size_t i = 0; i < N; i++)
+            assert_int_equal(keyset_has(&set, keys[i]), there[i]);
+        assert_int_equal(set.n + set.has_zero, n_there);
+    }
+    keyset_fini(&set);
+}
+
 /* Protects the tables against a peer that chooses names: the secret moves every key. */
 static void test_secret_matters(void **state)
 {
@@ -115,9 +153,8 @@ static void test_secret_matters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random_keys),
-        cmocka_unit_test(test_crowded_keys),
-        cmocka_unit_test(test_zero_key),
+        cmocka_unit_test(test_random_keys),    cmocka_unit_test(test_crowded_keys),
+        cmocka_unit_test(test_zero_key),       cmocka_unit_test(test_drop),
         cmocka_unit_test(test_secret_matters),
     };
 

@@ -359,6 +359,62 @@ static void test_port_words(void **state)
     }
 }
 
+/* Protects a scan that goes on: hosts that an earlier run has done with are there, count, and stay, whatever
+ * comes; those that are waiting give way as ever. */
+static void test_known_hosts(void **state)
+{
+    struct site s = {0};
+    char name[NAME_BYTES];
+    unsigned n_known = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 100; i++) { /* of the highest hashes, which a new one would displace */
+        name_of(i, name);
+        if (rank_of(i, 100, few.seed) < 97)
+            continue;
+        assert_int_equal(site_know(&s, &few, sts_str(name), i % 2 == 1, n_known == 0), STS_OK);
+        n_known++;
+        assert_true(site_has(&s, &few, name));
+    }
+    assert_int_equal(n_known, 3);
+    assert_int_equal(s.n_waiting[SITE_PLAIN] + s.n_waiting[SITE_SIGNALLED], 0);
+    assert_int_equal(site_left_out(&s), 0);
+    for (unsigned i = 100; i < 300; i++) {
+        admit(&s, &few, i, false, false);
+        admit(&s, &few, i + 1000, true, false);
+    }
+    assert_int_equal(s.n_kept[SITE_PLAIN], 5);
+    assert_int_equal(s.n_kept[SITE_SIGNALLED], 10);
+    assert_int_equal(s.n_hosts, 403);
+    for (unsigned i = 0; i < 100; i++) {
+        name_of(i, name);
+        assert_int_equal(site_has(&s, &few, name), rank_of(i, 100, few.seed) >= 97);
+    }
+    for (unsigned i = 100; i < 300; i++) {
+        name_of(i, name);
+        assert_int_equal(site_has(&s, &few, name), find(&s, i) != NULL);
+    }
+    site_fini(&s);
+}
+
+static void test_known_without_limit(void **state)
+{
+    const struct site_limits none = {.seed = 7};
+    struct site s = {0};
+    char name[NAME_BYTES];
+
+    (void)state;
+    for (unsigned i = 0; i < 50; i++) {
+        name_of(i, name);
+        assert_int_equal(site_know(&s, &none, sts_str(name), false, true), STS_OK);
+    }
+    for (unsigned i = 0; i < 100; i++) {
+        name_of(i, name);
+        assert_int_equal(site_has(&s, &none, name), i < 50);
+    }
+    site_fini(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -368,6 +424,8 @@ int main(void)
         cmocka_unit_test(test_signalled_at_a_new_address),
         cmocka_unit_test(test_no_limit),
         cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_known_hosts),
+        cmocka_unit_test(test_known_without_limit),
         cmocka_unit_test(test_shortcut),
         cmocka_unit_test(test_shared_outcomes),
         cmocka_unit_test(test_rest),
