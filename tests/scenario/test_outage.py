@@ -18,7 +18,7 @@ from responder import Responder  # noqa: E402
 
 DONE, STOPPED = 0, 3
 NXDOMAIN, TIMEOUT, OUR_STOP = 10, 14, 113
-NAMES = 4000
+NAMES = 3000
 LIMIT_SECONDS = 120
 
 
@@ -42,7 +42,7 @@ class Outage(unittest.TestCase):
         self.process = subprocess.Popen(
             [program("STSCAN"), "-f", names, "-o", self.out, "--name-servers", servers or self.server.servers, "--lab", "127.0.0.0/8",
              "--no-starttls", "--fetch-policy", "never", "--records", "mx", "--control-rate", "0", "--window", "500", "--dns-rate",
-             "800", "--dns-timeout", "1s", "--dns-deadline", "3s", "--dns-retry-after", "1s", "-T", "2", *options],
+             "1500", "--dns-timeout", "500ms", "--dns-deadline", "1500ms", "--dns-retry-after", "1s", "-T", "2", *options],
             stderr=subprocess.PIPE, text=True)
         self.addCleanup(self.process.stderr.close)
         self.addCleanup(self.process.wait)
