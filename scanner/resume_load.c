@@ -71,6 +71,15 @@ static bool is_open_host(const struct load *l, const struct rec_host *h)
            is_open_dns(l, h->tlsa_name);
 }
 
+/* Where the handshake is done, a stop leaves the outcome as it is. But nothing was said within TLS then. */
+static bool is_open_endpoint(const struct load *l, const struct rec_endpoint *e)
+{
+    const struct rec_reply *last = e->replies.n > 0 ? &e->replies.v[e->replies.n - 1] : NULL;
+
+    return is_open(l, e->oc) ||
+           (e->oc == OC_OK && last != NULL && sts_str_equal(last->to, sts_str("STARTTLS")));
+}
+
 /* The further addresses of the policy host too: what they say is a part of what the record says. */
 static bool is_open_policy(const struct load *l, const struct rec_policy *p)
 {
@@ -157,7 +166,7 @@ static int on_endpoint(struct load *l, const struct rec_endpoint *e, struct sts_
     if (!endpoint_key(l, e, &ip, &key))
         return sts_fail(err, STS_EFORMAT, "an endpoint record has no IP address: \"%.*s\"", (int)e->ip.len,
                         e->ip.p);
-    return note(l, REC_endpoint, key, is_open(l, e->oc), e->attempt, e->oc, err);
+    return note(l, REC_endpoint, key, is_open_endpoint(l, e), e->attempt, e->oc, err);
 }
 
 static int on_small(void *arg, enum rec_kind kind, const void *record, const struct scan_place *place,

@@ -85,7 +85,7 @@ def test_inconclusive(directory):
     assert found.policy["policy.test"]["attempt"] == 1 and found.policy["policy.test"]["a"]["oc"] == OK
     assert {pos: brief(d) for pos, d in found.domain.items() if pos != 2} == dict.fromkeys((1, 3, 4, 5), (0, OK))
     assert found.endpoint["mx.fine.test", "127.0.6.1", 25] == before["endpoint"]["mx.fine.test", "127.0.6.1", 25]
-    assert "5 names have their record, 1 of them are asked again; taken up: 1 MX hosts, 1 endpoints, 1 policies" in said, said
+    assert "1 of them are asked again; taken up: 1 MX hosts, 1 endpoints, 1 policies" in said, said
     assert stated(found) == counted(found), (stated(found), counted(found))
     trap.close()
     answers.close()
@@ -116,7 +116,8 @@ def test_stopped_in_flight(directory):
     names = [domain(answers, f"n{i}.test", f"127.0.8.{i}", sts=i == 1) for i in range(1, 5)]
     scan = Scan(directory, "stopped", names, answers.servers, *ONCE, "--greeting-timeout", "10m", "--smtp-timeout", "10m",
                 "--policy-timeout", "10m")
-    until("all connections", lambda: all(is_connected(f"127.0.8.{i}", 25) for i in range(1, 5)) and is_connected("127.0.8.1", 443), scan)
+    peers = [(f"127.0.8.{i}", 25) for i in range(1, 5)] + [("127.0.8.1", 443)]
+    until("all connections", lambda: all(is_connected(*peer) for peer in peers), scan)
     found = scan.stop()
     assert {brief(e) for e in found.endpoint.values()} == {(0, STOP)} and len(found.endpoint) == 4, found.endpoint
     assert brief(found.policy["n1.test"]) == (0, STOP)
