@@ -3,6 +3,7 @@
 the second supersedes, and the counts are those of all records."""
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -14,10 +15,10 @@ import lab  # noqa: E402
 import programs  # noqa: E402
 from answers import AAAA, MX, TXT, A, Answers  # noqa: E402
 from connections import is_connected  # noqa: E402
-from running import DONE, LIMIT_SECONDS, Scan, until  # noqa: E402
+from running import DONE, LIMIT_SECONDS, STOPPED, Scan, until  # noqa: E402
 from trap import Trap  # noqa: E402
 
-OK, SERVFAIL, TCP_TIMEOUT, GREETING_4XX, GREETING_5XX, STOP = 1, 12, 51, 61, 62, 113
+OK, SERVFAIL, TCP_TIMEOUT, GREETING_4XX, GREETING_5XX, CLOSED_EARLY, STOP = 1, 12, 51, 61, 62, 64, 113
 DROPPED = "10.9.0.0/16"
 DEFER, REFUSE = b"421 later\r\n", b"554 go away\r\n"
 ONCE = ("--attempts", "1")
@@ -132,6 +133,28 @@ def test_stopped_in_flight(directory):
     print("4 endpoints and a policy that the stop cut short have a record that supersedes")
 
 
+def test_look_that_is_left(directory):
+    """What fails while the scan drains would have another look: it was stopped, and has it when the scan goes on."""
+    answers, trap = Answers({}, port=5305), Trap([25], lambda address, port: None)
+    names = [domain(answers, f"n{i}.test", f"127.0.10.{i}") for i in range(1, 4)]
+    options = ("--attempts", "2", "--retry-after", "100ms", "--grace", "10m", "--greeting-timeout", "10m", "--smtp-timeout", "10m")
+    scan = Scan(directory, "look", names, answers.servers, *options)
+    until("all connections", lambda: all(is_connected(f"127.0.10.{i}", 25) for i in range(1, 4)) and len(trap.seen) == 3, scan)
+    scan.process.send_signal(signal.SIGINT)
+    until("the end begins", lambda: scan.said("stopping: what is in flight has"), scan)
+    for connection in trap.seen:
+        connection.socket.shutdown(socket.SHUT_RDWR)
+    found = scan.end(STOPPED)
+    assert {(e["oc"], *(a["oc"] for a in e["att"])) for e in found.endpoint.values()} == {(STOP, CLOSED_EARLY, STOP)}, found.endpoint
+    trap.greet = lambda address, port: REFUSE
+    found, said = resume(directory, "look")
+    assert {brief(e) for e in found.endpoint.values()} == {(1, GREETING_5XX)} and len(found.endpoint) == 3, found.endpoint
+    assert "taken up: 0 MX hosts, 3 endpoints, 0 policies" in said, said
+    trap.close()
+    answers.close()
+    print("3 endpoints that failed while the scan drained have their other look")
+
+
 def test_sample(directory):
     """An address with more hosts than are probed: a part of them before the stop, the sample is the same, and counted once."""
     answers = Answers({}, port=5304)
@@ -161,7 +184,8 @@ def main():
     for command in ("link set lo up", f"route add {DROPPED} dev lo"):
         subprocess.run(["ip", *command.split()], check=True)
     with tempfile.TemporaryDirectory() as directory:
-        for test in (test_inconclusive, test_all_that_is_left_fails, test_stopped_in_flight, test_sample):
+        for test in (test_inconclusive, test_all_that_is_left_fails, test_stopped_in_flight, test_look_that_is_left,
+                     test_sample):
             test(directory)
 
 
