@@ -1,6 +1,7 @@
 /* fuzz_dns_message.c - any bytes as the answer to a question: a record comes of it that can be written,
  * within the memory that is stated. First byte: the type asked for; its top bit takes the rest as a name to
- * ask for. */
+ * ask for.
+ * Source: scanner/dns_message.c, scanner/dns_rdata.c. */
 #include "scanner/dns_message.h"
 
 #include <arpa/nameser.h>

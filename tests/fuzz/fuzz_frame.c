@@ -1,5 +1,6 @@
 /* fuzz_frame.c - a scan from a file in memory. First byte: even, the rest is the file as it is; odd, it is
- * put into right frames: kind, number of records, length (2 bytes), the records. */
+ * put into right frames: kind, number of records, length (2 bytes), the records.
+ * Source: sinks/frame.c, sinks/reader.c, sinks/salvage.c. */
 #include "sinks/reader.h"
 
 #include <stdio.h>

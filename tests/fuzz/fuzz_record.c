@@ -1,5 +1,6 @@
 /* fuzz_record.c - any bytes as a record: what decodes is encoded, decoded and encoded to the same bytes
- * again. */
+ * again.
+ * Source: sinks/encode.c, sinks/decode.c. */
 #include "sinks/record.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* fuzz_sim_dns.c - any bytes as a query to stsim: an answer comes of it that fits where it goes. First byte:
  * the class of all names (its lower bits), and whether it comes by TCP (its top bit). A '@' in a label stands
- * for the label of a name that exists. */
+ * for the label of a name that exists.
+ * Source: bench/sim/dns_answer.c, bench/sim/dns_wire.c, bench/sim/dns_find.c, bench/sim/dns_reply.c. */
 #include "bench/sim/dns_answer.h"
 
 #include <stdlib.h>

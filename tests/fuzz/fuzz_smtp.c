@@ -1,6 +1,7 @@
 /* fuzz_smtp.c - the reply machine against any peer: it ends the same, however the bytes are cut into reads.
  * Input: 4 bytes that seed the cuts, one that chooses the end (close, time-out, reset), then what the peer
- * says; SAYS_NEXT stands where it waits for a command. */
+ * says; SAYS_NEXT stands where it waits for a command.
+ * Source: scanner/smtp.c, scanner/reply.c. */
 #include "scanner/smtp.h"
 
 #include <errno.h>

@@ -1,5 +1,6 @@
 /* fuzz_zone.c - any bytes as the lines of a zone file: the state stays within its bounds, and what is read
- * does not hang on what stood in a line's memory behind its end. */
+ * does not hang on what stood in a line's memory behind its end.
+ * Source: scanner/zone_line.c, scanner/zone_name.c. */
 #include "scanner/zone_line.h"
 
 #include <stdlib.h>
