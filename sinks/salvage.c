@@ -116,19 +116,62 @@ static uint64_t frame_behind(struct scan_reader *r, const struct part *part, uin
     return ZSTD_isError(found) ? 0 : found;
 }
 
-/* Where to read on behind the damage at loss->offset; sets loss->bytes. */
-static int resume(struct scan_reader *r, const struct part *part, uint64_t size, struct scan_loss *loss,
+/* How far whole frames follow one another from `at` on, `to` at most. */
+static int follow(struct scan_reader *r, uint32_t number, uint64_t at, uint64_t to, uint64_t *end,
                   struct sts_err *err)
 {
+    for (*end = at; to - *end >= FRAME_HEADER_BYTES;) {
+        struct entry entry = {.part = number, .offset = *end};
+        uint8_t header[FRAME_HEADER_BYTES];
+        const char *why;
+
+        if (reader_read_at(&r->parts[number], *end, header, sizeof(header), err) != STS_OK ||
+            frame_header_decode(header, &entry.info) != STS_OK ||
+            to - *end - FRAME_HEADER_BYTES < entry.info.packed_bytes ||
+            try_frame(r, &entry, &why, err) != STS_OK)
+            break;
+        *end += FRAME_HEADER_BYTES + entry.info.packed_bytes;
+    }
+    return err->code;
+}
+
+/* The damaged frame should end at *next. Where bytes of it are missing, the frames behind it begin before
+ * that and lead there: *next becomes the first of them. Bytes of a peer that look like frames lead nowhere.
+ */
+static int shorten(struct scan_reader *r, uint32_t number, uint64_t from, uint64_t *next, struct sts_err *err)
+{
+    uint64_t at, end;
+    int rc;
+
+    while ((rc = salvage_find(r, &r->parts[number], from, *next, &at, err)) == STS_OK) {
+        if (follow(r, number, at, *next, &end, err) != STS_OK)
+            return err->code;
+        if (end == *next) {
+            *next = at;
+            return STS_OK;
+        }
+        from = end > at ? end : at + 1;
+    }
+    return rc == STS_EEND ? STS_OK : rc;
+}
+
+/* Where to read on behind the damage at loss->offset; sets loss->bytes. */
+static int resume(struct scan_reader *r, uint32_t number, uint64_t size, struct scan_loss *loss,
+                  struct sts_err *err)
+{
+    const struct part *part = &r->parts[number];
     uint64_t body = loss->offset + FRAME_HEADER_BYTES, next = body;
-    int rc = STS_OK;
+    uint64_t from = loss->has_header ? body : loss->offset + 1;
+    int rc;
 
     if (loss->has_header && size - body >= loss->info.packed_bytes)
         next = body + loss->info.packed_bytes;
     else if (!loss->has_header && body < size)
         next = body + frame_behind(r, part, body, size);
-    if (next == body || !is_boundary(part, next, size))
-        rc = salvage_find(r, part, loss->has_header ? body : loss->offset + 1, size, &next, err);
+    if (next != body && is_boundary(part, next, size))
+        rc = shorten(r, number, from, &next, err);
+    else
+        rc = salvage_find(r, part, from, size, &next, err);
     if (rc == STS_EEND)
         next = size;
     loss->bytes = next - loss->offset;
@@ -164,7 +207,7 @@ int salvage_part(struct scan_reader *r, uint32_t number, uint64_t from, uint64_t
             offset += FRAME_HEADER_BYTES + entry.info.packed_bytes;
             continue;
         }
-        if (resume(r, part, size, &loss, err) != STS_OK)
+        if (resume(r, number, size, &loss, err) != STS_OK)
             return err->code;
         note(r, &loss);
         offset += loss.bytes;
