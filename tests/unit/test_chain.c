@@ -71,7 +71,9 @@ static void test_time(void **state)
     assert_int_equal(verify(c, GC_EXPIRED, GC_ISSUER, MS_2026_02).faults, CHAIN_EXPIRED);
     assert_int_equal(verify(c, GC_EXPIRED, GC_ISSUER, MS_2026_02).depth, 0);
     assert_true(verify(c, GC_EXPIRED, GC_ISSUER, MS_2019).faults & CHAIN_NOT_YET);
-    /* mx.der is valid until 2026-04-01 00:00:00, this second included. */
+    /* mx.der is valid until 2026-04-01 00:00:00, this second included (RFC 5280 section 4.1.2.5), whatever
+     * was asked before. */
+    assert_int_equal(verify(c, GC_MX, GC_ISSUER, UINT64_C(1775001601000)).faults, CHAIN_EXPIRED);
     assert_int_equal(verify(c, GC_MX, GC_ISSUER, UINT64_C(1775001600000)).faults, 0);
     assert_int_equal(verify(c, GC_MX, GC_ISSUER, UINT64_C(1775001601000)).faults, CHAIN_EXPIRED);
 }
