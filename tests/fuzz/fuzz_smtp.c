@@ -1,6 +1,6 @@
 /* fuzz_smtp.c - the reply machine against any peer: it ends the same, however the bytes are cut into reads.
- * Input: 4 bytes that seed the cuts, one that chooses the end (close, time-out, reset), then what the peer
- * says; SAYS_NEXT stands where it waits for a command.
+ * Input: 4 bytes that seed the cuts, one that chooses the end (close, time-out, an error), then what the peer
+ * says; SAYS_NEXT stands where it waits for a command, SAYS_OFTEN behind what it says over and over.
  * Source: scanner/smtp.c, scanner/reply.c. */
 #include "scanner/smtp.h"
 
@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SAYS_NEXT 0xff
-#define MOST_PATH 256
+#define SAYS_NEXT  0xff
+#define SAYS_OFTEN 0xfe
+#define OFTEN      256
+#define MOST_PATH  256
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -76,7 +78,7 @@ static void note_action(struct run *run, enum smtp_act act)
     strncat(run->sent, command, n < room ? n : room);
 }
 
-/* What the peer says in one go. */
+/* What the peer says, not yet at its end. */
 static void run_say(struct run *run, const uint8_t *p, size_t n)
 {
     while (n > 0 && run->act != ACT_DONE) {
@@ -92,6 +94,11 @@ static void run_say(struct run *run, const uint8_t *p, size_t n)
         p += piece;
         n -= piece;
     }
+}
+
+/* It has said all that it says at once. */
+static void run_next(struct run *run)
+{
     if (run->act == ACT_DRAIN)
         note_action(run, smtp_drained(&run->smtp));
     if (run->act == ACT_TLS)
@@ -100,13 +107,12 @@ static void run_say(struct run *run, const uint8_t *p, size_t n)
 
 static void run_end(struct run *run, uint8_t how)
 {
-    if (run->act != ACT_DONE) {
-        switch (how) {
-        case 'T': run->act = smtp_timeout(&run->smtp, 9); break;
-        case 'R': run->act = smtp_lost(&run->smtp, ECONNRESET, 9); break;
-        default: run->act = smtp_lost(&run->smtp, 0, 9); break;
-        }
-    }
+    static const int errors[] = {0,          ECONNRESET, ETIMEDOUT, ECONNREFUSED, EHOSTUNREACH,
+                                 EADDRINUSE, ENOBUFS,    EPIPE,     EPROTO};
+
+    if (run->act != ACT_DONE)
+        run->act = how == 'T' ? smtp_timeout(&run->smtp, 9)
+                              : smtp_lost(&run->smtp, errors[how == 'C' ? 0 : how % STS_LEN(errors)], 9);
     if (run->act != ACT_DONE || run->smtp.state != SMTP_END || run->smtp.result.oc == OC_NONE)
         abort();
     if (rec_encode(&run->encoded, REC_endpoint, &run->evidence) != STS_OK)
@@ -116,12 +122,19 @@ static void run_end(struct run *run, uint8_t how)
 static void run_input(struct run *run, const uint8_t *data, size_t len, uint8_t how)
 {
     while (len > 0) {
-        const uint8_t *next = memchr(data, SAYS_NEXT, len);
-        const size_t n = next != NULL ? (size_t)(next - data) : len;
+        size_t n = 0;
+        bool often;
 
-        run_say(run, data, n);
-        data += n + (next != NULL);
-        len -= n + (next != NULL);
+        while (n < len && data[n] < SAYS_OFTEN)
+            n++;
+        often = n < len && data[n] == SAYS_OFTEN;
+        for (unsigned i = 0; i < (often ? OFTEN : 1); i++)
+            run_say(run, data, n);
+        if (!often)
+            run_next(run);
+        n += n < len;
+        data += n;
+        len -= n;
     }
     run_end(run, how);
 }
