@@ -46,17 +46,23 @@ static int on_record(void *arg, enum rec_kind kind, const void *record, const st
     return STS_OK;
 }
 
-/* By way of --skip-bad-frames: what could be opened can be read to its end. */
-static void salvage(const char *path)
+/* By way of --skip-bad-frames: what could be opened can be read to its end. Of a scan that is whole, with as
+ * many records, nothing is lost. */
+static void salvage(const char *path, bool whole, uint64_t n_whole)
 {
     const struct scan_reader_options options = {.skip_bad = true, .advice = ""};
     struct scan_reader *r;
     struct sts_err err = {0};
     uint64_t n = 0;
 
-    if (scan_reader_open_with(&r, path, &options, &err) != STS_OK)
+    if (scan_reader_open_with(&r, path, &options, &err) != STS_OK) {
+        if (whole)
+            abort();
         return;
+    }
     if (scan_reader_each(r, REC_MASK_ALL, on_record, &n, &err) != STS_OK)
+        abort();
+    if (whole && (n != n_whole || scan_reader_losses(r)->n != 0))
         abort();
     scan_reader_close(r);
 }
@@ -92,13 +98,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     else
         put(fd, data + 1, len - 1);
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    salvage(path);
     if (scan_reader_open(&r, path, &err) == STS_OK) {
+        const struct scan_loss *torn = scan_reader_torn(r);
+
         if (scan_reader_each(r, REC_MASK_ALL, on_record, &n, &err) != err.code)
             abort();
-        if (scan_reader_torn(r) != NULL)
-            cut(path, fd, scan_reader_torn(r), n);
+        salvage(path, err.code == STS_OK && torn == NULL, n);
+        if (torn != NULL)
+            cut(path, fd, torn, n);
         scan_reader_close(r);
+    } else {
+        salvage(path, false, 0);
     }
     if ((err.code == STS_OK) != (err.msg[0] == '\0')) /* a failure says what is wrong */
         abort();
