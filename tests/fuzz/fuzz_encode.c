@@ -62,7 +62,8 @@ static struct sts_str next_bytes(struct source *s)
         len = long_bytes[255 - len];
     taken = len < left ? len : left;
     str = (struct sts_str){make(s, len, 1), (uint32_t)len};
-    memcpy((char *)str.p, s->p, taken);
+    if (taken > 0)
+        memcpy((char *)str.p, s->p, taken);
     s->p += taken;
     return str;
 }
