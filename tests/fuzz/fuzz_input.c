@@ -110,6 +110,7 @@ static void taken_free(struct taken *t)
 /* Standard input that gives one piece a read. */
 static void put_pieces(uint32_t seed, const uint8_t *file, size_t len)
 {
+    const size_t whole = len;
     int ends[2];
 
     check(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
@@ -118,7 +119,7 @@ static void put_pieces(uint32_t seed, const uint8_t *file, size_t len)
 
         seed = seed * 1664525u + 1013904223u; /* Numerical Recipes */
         if (n < MOST_PIECES)
-            piece = 1 + (seed >> 16) % (seed & 0x8000 ? 4 : 2 * len / MOST_PIECES + 4);
+            piece = 1 + (seed >> 16) % (seed & 0x8000 ? 4 : 6 * whole / MOST_PIECES + 4);
         piece = piece < len ? piece : len;
         check(send(ends[1], file, piece, MSG_DONTWAIT) == (ssize_t)piece);
         file += piece;
