@@ -270,8 +270,10 @@ static const struct script {
 static void play(struct run *run, const struct script *script, uint32_t seed)
 {
     run_begin(run, seed);
-    for (unsigned i = 0; i < MOST_STEPS && script->says[i].p != NULL; i++)
+    for (unsigned i = 0; i < MOST_STEPS && script->says[i].p != NULL; i++) {
         run_say(run, (const uint8_t *)script->says[i].p, script->says[i].n);
+        run_next(run);
+    }
     run_end(run, script->end);
 }
 
