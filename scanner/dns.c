@@ -62,13 +62,13 @@ void dns_close(struct dns *d)
     dns_cancel_all(d, OC_OUR_STOP);
     for (uint32_t i = 0; i < d->resolvers.n; i++)
         tries_end_probe(d, i);
-    free(d->probes);
     udp_close(d->udp);
     tcp_close(d->tcp); /* gives back every ticket */
     while ((t = d->free_tickets) != NULL) {
         d->free_tickets = t->next;
         free(t);
     }
+    free(d->probes);
     resolvers_fini(&d->resolvers);
     free(d);
 }
