@@ -2,6 +2,7 @@
  * everything. */
 #include "tests/unit/sim_scene.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
@@ -37,6 +38,12 @@ static struct answer answer;
 
 /* ---- client ---- */
 
+/* A wait with a time-out is not taken up again after a signal (signal(7)): sanitizers send some. */
+static bool is_interrupted(const SSL *ssl, int done)
+{
+    return SSL_get_error(ssl, done) == SSL_ERROR_WANT_READ && errno == EINTR;
+}
+
 static void read_answer(SSL *ssl, struct answer *a)
 {
     double until = scene_now_ms() + MOST_MS;
@@ -46,6 +53,8 @@ static void read_answer(SSL *ssl, struct answer *a)
             a->len += (size_t)n;
             continue;
         }
+        if (is_interrupted(ssl, n))
+            continue;
         int why = SSL_get_error(ssl, n);
         a->end = why == SSL_ERROR_ZERO_RETURN ? END_CLEAN
                  : why == SSL_ERROR_WANT_READ ? END_OPEN
@@ -57,7 +66,10 @@ static void read_answer(SSL *ssl, struct answer *a)
 
 static void talk(SSL *ssl, const char *host, const char *request, struct answer *a)
 {
-    int done = SSL_connect(ssl);
+    int done;
+    do
+        done = SSL_connect(ssl);
+    while (done != 1 && is_interrupted(ssl, done));
     if (done != 1) {
         unsigned long error = ERR_peek_error();
         a->reason = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
