@@ -203,11 +203,22 @@ static int start_threads(struct control *c, struct sink *sink, struct sts_err *e
     return rc;
 }
 
-static const char *end_reason(const struct control *c)
+/* The writer is still at work, and may fail. */
+static struct sts_err failure_so_far(struct scan *s)
+{
+    struct sts_err failure;
+
+    pthread_mutex_lock(&s->failure_lock);
+    failure = s->failure;
+    pthread_mutex_unlock(&s->failure_lock);
+    return failure;
+}
+
+static const char *end_reason(const struct control *c, const struct sts_err *failure)
 {
     if (c->stop_reason != NULL)
         return c->stop_reason;
-    return c->scan.failure.code != STS_OK ? c->scan.failure.msg : c->reading.err.msg;
+    return failure->code != STS_OK ? failure->msg : c->reading.err.msg;
 }
 
 /* How it went, and the last words. */
@@ -231,6 +242,7 @@ static void write_files(struct control *c, const struct rec_end *end, const stru
 static void join_threads(struct control *c, bool started, struct scan_result *result, struct sts_err *err)
 {
     struct scan *s = &c->scan;
+    struct sts_err failure;
     struct rec_end record;
     struct arena arena;
 
@@ -241,7 +253,8 @@ static void join_threads(struct control *c, bool started, struct scan_result *re
     result->counts = scan_counts(s);
     result->complete = c->reading.has_digest && c->stop_reason == NULL && !atomic_load(&s->failed);
     arena_init(&arena, 0);
-    end_record(s, &result->counts, end_reason(c), c->reading.has_digest ? c->reading.digest : NULL,
+    failure = failure_so_far(s);
+    end_record(s, &result->counts, end_reason(c, &failure), c->reading.has_digest ? c->reading.digest : NULL,
                result->complete, &arena, &record);
     if (c->scan.options->verbose)
         verbose_end(&record, c->messages);
