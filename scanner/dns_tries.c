@@ -154,13 +154,14 @@ static struct ticket *new_ticket(struct dns *d, struct dns_query *q, enum outcom
     return t;
 }
 
-static void send_to(struct dns *d, struct dns_query *q, uint32_t resolver)
+void tries_send(struct dns *d, struct dns_query *q)
 {
     uint64_t now_ms = d->env.timers->now_ms;
     struct ticket *ticket;
     enum outcome oc;
 
-    q->resolver = resolver;
+    if (!q->stream) /* which goes to where the answer did not fit */
+        q->resolver = resolvers_pick(&d->resolvers, q->tries > 0 ? q->resolver : RESOLVER_NONE, now_ms);
     ticket = new_ticket(d, q, &oc);
     if (ticket == NULL) {
         query_refuse(q, oc);
@@ -175,16 +176,6 @@ static void send_to(struct dns *d, struct dns_query *q, uint32_t resolver)
         tcp_send(d->tcp, &ticket->exchange);
     else
         udp_send(d->udp, &ticket->exchange);
-}
-
-void tries_send(struct dns *d, struct dns_query *q)
-{
-    uint32_t resolver = q->resolver;
-
-    if (!q->stream) /* which goes to where the answer did not fit */
-        resolver =
-            resolvers_pick(&d->resolvers, q->tries > 0 ? q->resolver : RESOLVER_NONE, d->env.timers->now_ms);
-    send_to(d, q, resolver);
 }
 
 void tries_end_probe(struct dns *d, uint32_t resolver)

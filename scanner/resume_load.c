@@ -12,16 +12,22 @@
 #include "scanner/worker.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 
 #define LEAD_MOST_BYTES (64u << 20) /* of memory for what one record leads to */
+
+struct load;
+typedef int (*load_fn)(struct load *l, const void *record, struct sts_err *err);
 
 struct load {
     struct resume *resume;
     struct scan *scan;
     struct before *before;
-    struct keyset wanted;    /* hosts that have been asked for */
-    struct keyset endpoints; /* that have their record, or have been asked for */
-    struct arena arena;      /* of the record at hand */
+    struct keyset wanted;           /* hosts that have been asked for */
+    struct keyset endpoints;        /* that have their record, or have been asked for */
+    load_fn fn;                     /* of this pass */
+    const struct scan_place *place; /* of the record at hand */
+    struct arena arena;             /* likewise */
 };
 
 static int no_memory(struct sts_err *err)
@@ -105,8 +111,12 @@ static int note(struct load *l, enum rec_kind kind, struct key128 key, bool open
 {
     struct before *b = l->before;
 
-    if (oc < OUTCOME_LIMIT)
-        b->counts[kind][oc]++;
+    if (oc >= OUTCOME_LIMIT)
+        return sts_fail(err, STS_EFORMAT,
+                        "%s: record %" PRIu32 " of the frame at offset %" PRIu64
+                        " has an outcome that only a later version knows: go on with that",
+                        l->place->file, l->place->record, l->place->offset);
+    b->counts[kind][oc]++;
     if (attempt >= b->attempt)
         b->attempt = attempt + 1;
     return put(&b->again[kind], key, open, err);
@@ -124,8 +134,9 @@ static struct worker *owner(const struct load *l, struct sts_str name)
     return &l->scan->workers[worker_owner(l->scan, name.p, name.len)];
 }
 
-static int on_host(struct load *l, const struct rec_host *h, struct sts_err *err)
+static int on_host(struct load *l, const void *record, struct sts_err *err)
 {
+    const struct rec_host *h = record;
     const struct key128 key = key_of(l, h->name);
     struct worker *w = owner(l, h->name);
     const bool open = is_open_host(l, h);
@@ -138,8 +149,9 @@ static int on_host(struct load *l, const struct rec_host *h, struct sts_err *err
     return STS_OK;
 }
 
-static int on_policy(struct load *l, const struct rec_policy *p, struct sts_err *err)
+static int on_policy(struct load *l, const void *record, struct sts_err *err)
 {
+    const struct rec_policy *p = record;
     const struct key128 key = key_of(l, p->name);
     const bool open = is_open_policy(l, p);
 
@@ -158,37 +170,38 @@ static bool endpoint_key(const struct load *l, const struct rec_endpoint *e, str
     return true;
 }
 
-static int on_endpoint(struct load *l, const struct rec_endpoint *e, struct sts_err *err)
+static int on_endpoint(struct load *l, const void *record, struct sts_err *err)
 {
+    const struct rec_endpoint *e = record;
     struct key128 key;
     struct address ip;
 
     if (!endpoint_key(l, e, &ip, &key))
-        return sts_fail(err, STS_EFORMAT, "an endpoint record has no IP address: \"%.*s\"", (int)e->ip.len,
-                        e->ip.p);
+        return sts_fail(err, STS_EFORMAT,
+                        "%s: record %" PRIu32 " of the frame at offset %" PRIu64
+                        ": an endpoint without an IP address",
+                        l->place->file, l->place->record, l->place->offset);
     return note(l, REC_endpoint, key, is_open_endpoint(l, e), e->attempt, e->oc, err);
 }
 
-static int on_small(void *arg, enum rec_kind kind, const void *record, const struct scan_place *place,
-                    struct sts_err *err)
+static int on_ip(struct load *l, const void *record, struct sts_err *err)
 {
-    struct load *l = arg;
-    struct before *b = l->before;
-    const struct rec_end *end = record;
+    (void)record, (void)err;
+    l->before->counts[REC_ip][OC_NONE]++;
+    return STS_OK;
+}
 
-    (void)place;
-    switch (kind) {
-    case REC_host: return on_host(l, record, err);
-    case REC_policy: return on_policy(l, record, err);
-    case REC_endpoint: return on_endpoint(l, record, err);
-    case REC_ip: b->counts[kind][OC_NONE]++; return STS_OK;
-    case REC_end:
-        b->queries = end->queries;
-        b->connects = end->connects;
-        b->loop_gaps = end->loop_gaps;
-        return STS_OK;
-    default: return STS_OK;
-    }
+/* That of the last run tells what all of them came to. */
+static int on_end(struct load *l, const void *record, struct sts_err *err)
+{
+    const struct rec_end *end = record;
+    struct before *b = l->before;
+
+    (void)err;
+    b->queries = end->queries;
+    b->connects = end->connects;
+    b->loop_gaps = end->loop_gaps;
+    return STS_OK;
 }
 
 /* ---- domains ---- */
@@ -229,19 +242,15 @@ static void want_host(void *arg, struct sts_str name, bool signalled, bool impli
     host_want(&l->scan->workers[0], host, signalled, implicit);
 }
 
-static int on_domain(void *arg, enum rec_kind kind, const void *record, const struct scan_place *place,
-                     struct sts_err *err)
+static int on_domain(struct load *l, const void *record, struct sts_err *err)
 {
-    struct load *l = arg;
     struct rec_domain d = *(const struct rec_domain *)record;
     bool fresh;
 
-    (void)place;
-    if (note(l, kind, before_key(d.pos), is_open_domain(l, &d), d.attempt, d.oc, err) != STS_OK)
+    if (note(l, REC_domain, before_key(d.pos), is_open_domain(l, &d), d.attempt, d.oc, err) != STS_OK)
         return err->code;
     if (posset_add(&l->before->done, d.pos, &fresh) != STS_OK)
         return no_memory(err);
-    arena_reset(&l->arena);
     if (mx_hosts_each(&d, l->scan->options, &l->arena, want_host, l) != STS_OK)
         return no_memory(err);
     if (d.fetch && !keyset_has(&owner(l, d.name)->policies, key_of(l, d.name))) {
@@ -262,16 +271,13 @@ static void take_up(struct load *l, struct sts_str host, const struct address *i
 }
 
 /* One that is looked at again comes before all others, so that it has its place in the sample again. */
-static int on_known_endpoint(void *arg, enum rec_kind kind, const void *record,
-                             const struct scan_place *place, struct sts_err *err)
+static int on_known_endpoint(struct load *l, const void *record, struct sts_err *err)
 {
-    struct load *l = arg;
     const struct rec_endpoint *e = record;
     struct key128 key, host = key_of(l, e->host);
     struct address ip;
     int is_new;
 
-    (void)kind, (void)place;
     if (!endpoint_key(l, e, &ip, &key))
         return STS_OK;
     is_new = keyset_add(&l->endpoints, key);
@@ -285,20 +291,16 @@ static int on_known_endpoint(void *arg, enum rec_kind kind, const void *record,
 }
 
 /* The endpoints of a host that have no record. */
-static int on_known_host(void *arg, enum rec_kind kind, const void *record, const struct scan_place *place,
-                         struct sts_err *err)
+static int on_known_host(struct load *l, const void *record, struct sts_err *err)
 {
-    struct load *l = arg;
     const struct rec_host *h = record;
     const struct options *o = l->scan->options;
     const struct key128 host = key_of(l, h->name);
     struct worker *w = owner(l, h->name);
     struct addresses found;
 
-    (void)kind, (void)place;
     if (h->oc != OC_OK || !keyset_has(&w->hosts, host) || o->no_starttls)
         return STS_OK;
-    arena_reset(&l->arena);
     if (addresses_choose(&found, h->a, h->aaaa, l->scan->seed, o->address_limit, &l->arena) != STS_OK)
         return no_memory(err);
     for (uint32_t i = 0; i < found.n; i++) {
@@ -316,33 +318,51 @@ static int on_known_host(void *arg, enum rec_kind kind, const void *record, cons
 
 /* Hosts whose record is superseded, and that no domain record that is left calls for by itself: those have
  * been asked for already. */
-static int on_host_again(void *arg, enum rec_kind kind, const void *record, const struct scan_place *place,
-                         struct sts_err *err)
+static int on_host_again(struct load *l, const void *record, struct sts_err *err)
 {
-    struct load *l = arg;
     const struct rec_host *h = record;
     const struct key128 key = key_of(l, h->name);
 
-    (void)kind, (void)place, (void)err;
+    (void)err;
     if (keyset_has(&l->before->again[REC_host], key))
         want_host(l, h->name, keyset_has(&owner(l, h->name)->signalled, key), h->implicit);
     return STS_OK;
 }
 
+/* ---- all of them ---- */
+
+static int on_record(void *arg, enum rec_kind kind, const void *record, const struct scan_place *place,
+                     struct sts_err *err)
+{
+    struct load *l = arg;
+
+    (void)kind;
+    if (record == NULL) /* of a kind that this version does not know */
+        return STS_OK;
+    arena_reset(&l->arena);
+    l->place = place;
+    return l->fn(l, record, err);
+}
+
+static int each(struct load *l, enum rec_kind kind, load_fn fn, struct sts_err *err)
+{
+    l->fn = fn;
+    return scan_reader_each(l->resume->reader, REC_MASK(kind), on_record, l, err);
+}
+
 int resume_load(struct resume *r, struct scan *s, struct before *before, struct sts_err *err)
 {
-    const uint32_t hosts = REC_MASK(REC_host), endpoints = REC_MASK(REC_endpoint);
-    const uint32_t small = hosts | endpoints | REC_MASK(REC_policy) | REC_MASK(REC_ip) | REC_MASK(REC_end);
     struct load l = {.resume = r, .scan = s, .before = before};
 
     before->start_ms = r->scan.start_ms;
     before->attempt = 1;
     arena_init(&l.arena, LEAD_MOST_BYTES);
-    if (scan_reader_each(r->reader, small, on_small, &l, err) == STS_OK &&
-        scan_reader_each(r->reader, REC_MASK(REC_domain), on_domain, &l, err) == STS_OK &&
-        scan_reader_each(r->reader, endpoints, on_known_endpoint, &l, err) == STS_OK &&
-        scan_reader_each(r->reader, hosts, on_known_host, &l, err) == STS_OK && before->again[REC_host].n > 0)
-        (void)!scan_reader_each(r->reader, hosts, on_host_again, &l, err);
+    if (each(&l, REC_host, on_host, err) == STS_OK && each(&l, REC_policy, on_policy, err) == STS_OK &&
+        each(&l, REC_endpoint, on_endpoint, err) == STS_OK && each(&l, REC_ip, on_ip, err) == STS_OK &&
+        each(&l, REC_end, on_end, err) == STS_OK && each(&l, REC_domain, on_domain, err) == STS_OK &&
+        each(&l, REC_endpoint, on_known_endpoint, err) == STS_OK &&
+        each(&l, REC_host, on_known_host, err) == STS_OK && before->again[REC_host].n > 0)
+        (void)!each(&l, REC_host, on_host_again, err);
     keyset_fini(&l.wanted);
     keyset_fini(&l.endpoints);
     arena_fini(&l.arena);
