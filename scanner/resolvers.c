@@ -66,7 +66,7 @@ static bool goes_down(struct resolvers *r, struct resolver *one)
     if (one->down)
         return false;
     one->down = true;
-    one->n_back = 1;
+    one->n_back = RESOLVER_BACK;
     one->is_probed = false;
     one->n_block = one->n_block_lost = 0;
     r->n_down++;
@@ -108,6 +108,7 @@ void resolvers_probed(struct resolvers *r, uint32_t i, bool answered)
     if (!one->down)
         return;
     one->n_back = answered ? one->n_back - 1 : RESOLVER_BACK;
+    one->is_probed = !answered; /* the next one follows an answer at once */
     if (one->n_back == 0)
         goes_up(r, one);
 }

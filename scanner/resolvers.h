@@ -4,11 +4,11 @@
 #define STS_RESOLVERS_H
 #include "sinks/base.h"
 
-#define RESOLVER_MOST_LOST    50   /* tries in a row without an answer: it is down */
-#define RESOLVER_BLOCK        200  /* tries that are looked at together: */
-#define RESOLVER_LOST_PERCENT 50   /* it is down where more of them have no answer */
-#define RESOLVER_BACK         3    /* probes in a row to be answered where one was lost, until it is up */
-#define RESOLVER_MOST_REFUSED 3    /* refused by its host (ICMP port unreachable) in a row, likewise */
+#define RESOLVER_MOST_LOST    50  /* tries in a row without an answer: it is down */
+#define RESOLVER_BLOCK        200 /* tries that are looked at together: */
+#define RESOLVER_LOST_PERCENT 50  /* it is down where more of them have no answer */
+#define RESOLVER_BACK         5   /* probes in a row to be answered until it is up: one of them may be luck */
+#define RESOLVER_MOST_REFUSED 3   /* refused by its host (ICMP port unreachable) in a row, likewise */
 #define RESOLVER_PROBE_MS     1000 /* from question to question to one that is down */
 
 struct resolver {
