@@ -19,3 +19,12 @@ uint64_t option_number(const struct rec_scan *scan, const char *name, uint64_t p
     }
     return preset;
 }
+
+bool option_given(const struct rec_scan *scan, const char *name)
+{
+    for (uint32_t i = 0; i < scan->options.n; i++) {
+        if (sts_str_equal(scan->options.v[i].name, sts_str(name)))
+            return true;
+    }
+    return false;
+}

@@ -5,4 +5,6 @@
 
 /* The value of an option that is a number; `preset` where it is not there, or is none. */
 uint64_t option_number(const struct rec_scan *scan, const char *name, uint64_t preset);
+/* Is it there? A flag is where it was given. */
+bool option_given(const struct rec_scan *scan, const char *name);
 #endif

@@ -25,6 +25,8 @@ void verify_init(struct verify *v, FILE *out, uint64_t limit)
     table_init(&v->known, sizeof(struct seen));
     table_init(&v->citations, sizeof(struct seen));
     table_init(&v->counts, sizeof(struct count));
+    table_init(&v->again, sizeof(struct verify_again));
+    table_init(&v->anchors, sizeof(struct verify_anchor));
 }
 
 void verify_fini(struct verify *v)
@@ -34,6 +36,8 @@ void verify_fini(struct verify *v)
     table_fini(&v->known);
     table_fini(&v->citations);
     table_fini(&v->counts);
+    table_fini(&v->again);
+    table_fini(&v->anchors);
 }
 
 void verify_problem(struct verify *v, const struct scan_place *place, struct sts_str about, const char *fmt,
@@ -92,20 +96,36 @@ int verify_count(struct verify *v, enum rec_kind kind, uint64_t oc, struct sts_e
     count->kind = kind;
     count->oc = oc;
     count->n++;
+    v->n_of_kind[kind]++;
     return STS_OK;
 }
 
 static const char *kind_name(uint64_t kind)
 {
-    const char *name = kind < REC_KIND_LIMIT ? rec_kind_name((unsigned)kind) : NULL;
+    const char *name = rec_kind_name((unsigned)kind);
 
     return name ? name : "unknown kind";
+}
+
+/* The sums over the outcomes: an entry that is there twice agrees with what was found, and they do not. */
+static void check_sums(struct verify *v, const uint64_t sums[REC_KIND_LIMIT], const struct scan_place *place)
+{
+    const struct sts_str nothing = {NULL, 0};
+
+    for (unsigned kind = 1; kind < REC_KIND_LIMIT; kind++) {
+        if (sums[kind] != v->n_of_kind[kind])
+            verify_problem(v, place, nothing,
+                           "says %" PRIu64 " %s records over all outcomes; there are %" PRIu64, sums[kind],
+                           rec_kind_name(kind), v->n_of_kind[kind]);
+    }
 }
 
 /* Called with the last end record, when all records have been counted. */
 void verify_counts(struct verify *v, const struct rec_end *end, const struct scan_place *place)
 {
     const struct sts_str nothing = {NULL, 0};
+    const uint64_t n_before = v->n_problems;
+    uint64_t sums[REC_KIND_LIMIT] = {0};
     struct count *count;
     size_t at = 0;
 
@@ -113,6 +133,9 @@ void verify_counts(struct verify *v, const struct rec_end *end, const struct sca
         const struct rec_count *stated = &end->counts.v[i];
         uint64_t n;
 
+        if (stated->kind >= REC_KIND_LIMIT) /* of a later version */
+            continue;
+        sums[stated->kind] += stated->n;
         count = count_of(v, stated->kind, stated->oc);
         n = count ? count->n : 0;
         if (count != NULL)
@@ -128,6 +151,8 @@ void verify_counts(struct verify *v, const struct rec_end *end, const struct sca
             verify_problem(v, place, nothing, "says nothing of %" PRIu64 " %s records with outcome %s",
                            count->n, kind_name(count->kind),
                            count->oc ? outcome_name(outcome_byte(count->oc)) : "0");
+    if (v->n_problems == n_before)
+        check_sums(v, sums, place);
 }
 
 /* The counts again, once all is read: the end record itself is not kept. */
@@ -137,6 +162,7 @@ static int on_end(void *arg, enum rec_kind kind, const void *record, const struc
     struct verify *v = arg;
 
     (void)kind, (void)err;
+    v->n_foreign += record == NULL;
     if (record != NULL && place->offset == v->end.offset && strcmp(place->file, v->end.file) == 0)
         verify_counts(v, record, place);
     return STS_OK;
@@ -184,10 +210,12 @@ int verify_scan(struct verify *v, struct scan_reader *r, struct sts_err *err)
     if (scan_reader_each(r, ends, verify_end, v, err) != STS_OK ||
         scan_reader_each(r, hosts, verify_small, v, err) != STS_OK ||
         scan_reader_each(r, REC_MASK_ALL & ~(end | hosts | domains), verify_small, v, err) != STS_OK ||
+        scan_reader_each(r, hosts, verify_addresses, v, err) != STS_OK ||
         scan_reader_each(r, domains, verify_domain, v, err) != STS_OK ||
         scan_reader_each(r, end, on_end, v, err) != STS_OK)
         return err->code;
     check_parts(v);
     check_positions(v);
+    verify_trust(v);
     return STS_OK;
 }

@@ -85,6 +85,8 @@ static int on_cert(struct verify *v, const struct rec_cert *cert, const struct s
         verify_problem(v, place, nothing, "the certificate is not what its fingerprint says");
     if (table_find(&v->citations, key) != NULL)
         verify_problem(v, place, nothing, "the certificate stands behind a record that cites it");
+    if (cert->trusted && verify_anchor(v, cert, err) != STS_OK)
+        return err->code;
     return verify_note(v, REC_cert, key, 0, &fresh, err);
 }
 
@@ -94,7 +96,7 @@ static int on_host(struct verify *v, const struct rec_host *h, const struct scan
     v->n_hosts++;
     if (h->name.len == 0)
         verify_problem(v, place, nothing, "a host record without a name");
-    if (verify_count(v, REC_host, h->oc, err) != STS_OK)
+    if (verify_count(v, REC_host, h->oc, err) != STS_OK || verify_host_again(v, h, err) != STS_OK)
         return err->code;
     return note_record(v, REC_host, key_of_name(h->name), h->name, h->attempt, place, err);
 }
@@ -106,6 +108,7 @@ static int on_policy(struct verify *v, const struct rec_policy *p, const struct 
     if (p->name.len == 0)
         verify_problem(v, place, nothing, "a policy record without a name");
     check_attempts(v, p->att.v, p->att.n, p->oc, true, p->name, place);
+    verify_bodies(v, p, place);
     if (verify_count(v, REC_policy, p->oc, err) != STS_OK ||
         check_chain(v, p->tls, p->name, place, err) != STS_OK)
         return err->code;
@@ -121,6 +124,7 @@ static int on_endpoint(struct verify *v, const struct rec_endpoint *e, const str
     struct key host = key_of_name(e->host), address = key_join(key_of_name(e->ip), (struct key){e->port, 1});
 
     v->n_endpoints++;
+    v->port = e->port;
     if (!e->by_ip)
         check_attempts(v, e->att.v, e->att.n, e->oc, false, e->host, place);
     if (verify_count(v, REC_endpoint, e->oc, err) != STS_OK ||
@@ -135,6 +139,15 @@ static int on_endpoint(struct verify *v, const struct rec_endpoint *e, const str
     return note_record(v, REC_endpoint, key_join(host, address), e->host, e->attempt, place, err);
 }
 
+static int on_ip(struct verify *v, const struct rec_ip *ip, struct sts_err *err)
+{
+    bool fresh;
+
+    if (verify_count(v, REC_ip, OC_NONE, err) != STS_OK)
+        return err->code;
+    return verify_note(v, REC_ip, key_of_name(ip->ip), 0, &fresh, err);
+}
+
 static void look_at_shards(struct verify *v, const struct rec_scan *scan, const struct scan_place *place)
 {
     v->n_shards = option_number(scan, "shards", 1);
@@ -144,6 +157,17 @@ static void look_at_shards(struct verify *v, const struct rec_scan *scan, const 
     verify_problem(v, place, nothing, "the scan record says shard %" PRIu64 " of %" PRIu64, v->shard,
                    v->n_shards);
     v->n_shards = 1;
+}
+
+/* Every run reads the same input. */
+static void look_at_input(struct verify *v, const struct rec_scan *scan, const struct scan_place *place)
+{
+    struct verify_input input = {.bytes = scan->input_bytes};
+
+    verify_take_digest(&input.edge, scan->input_edge_digest);
+    if (v->n_scans > 1 && (input.bytes != v->input.bytes || !verify_same_digest(&input.edge, &v->input.edge)))
+        verify_problem(v, place, nothing, "this part is of a scan of another input");
+    v->input = input;
 }
 
 static void on_scan(struct verify *v, const struct rec_scan *scan, const struct scan_place *place)
@@ -161,6 +185,9 @@ static void on_scan(struct verify *v, const struct rec_scan *scan, const struct 
     }
     if (scan->schema == 0)
         verify_problem(v, place, nothing, "the scan record has no schema version");
+    v->no_starttls = option_given(scan, "no-starttls");
+    look_at_input(v, scan, place);
+    verify_note_trust(v, scan);
 }
 
 static bool after_end(const struct verify *v, const struct scan_place *place)
@@ -189,6 +216,7 @@ int verify_end(void *arg, enum rec_kind kind, const void *record, const struct s
                                  .last_pos = end->last_pos,
                                  .offset = place->offset};
     snprintf(v->end.file, sizeof(v->end.file), "%s", place->file);
+    verify_take_digest(&v->end.input, end->input_digest);
     for (uint32_t i = 0; i < end->reason.len && i + 1 < sizeof(v->end.reason); i++)
         v->end.reason[i] = end->reason.p[i] >= 0x20 && end->reason.p[i] < 0x7f ? end->reason.p[i] : '?';
     return STS_OK;
@@ -201,12 +229,13 @@ int verify_small(void *arg, enum rec_kind kind, const void *record, const struct
 
     if (after_end(v, place))
         verify_problem(v, place, nothing, "a record behind the end of the scan");
+    v->n_foreign += record == NULL;
     switch (kind) {
     case REC_scan: on_scan(v, record, place); return STS_OK;
     case REC_host: return on_host(v, record, place, err);
     case REC_policy: return on_policy(v, record, place, err);
     case REC_endpoint: return on_endpoint(v, record, place, err);
-    case REC_ip: return verify_count(v, kind, OC_NONE, err);
+    case REC_ip: return on_ip(v, record, err);
     case REC_cert: return on_cert(v, record, place, err);
     default: return STS_OK; /* a kind of a later version */
     }
@@ -271,6 +300,7 @@ int verify_domain(void *arg, enum rec_kind kind, const void *record, const struc
     struct verify *v = arg;
     const struct rec_domain *d = record;
 
+    v->n_foreign += d == NULL;
     if (d == NULL)
         return STS_OK;
     v->n_domains++;

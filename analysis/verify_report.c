@@ -30,6 +30,10 @@ static void put_state(const struct verify *v, const struct scan_reader *r)
         fprintf(v->out, "state         not ended, the end record is missing: checked for what was written\n");
     if (v->newer_schema)
         fprintf(v->out, "schema        of a later version: what this one does not know was passed over\n");
+    if (v->n_foreign > 0)
+        fprintf(v->out,
+                "passed over   %" PRIu64 " record%s of kinds that only a later version knows: not checked\n",
+                v->n_foreign, v->n_foreign == 1 ? "" : "s");
 }
 
 static void put_positions(const struct verify *v)
@@ -62,6 +66,36 @@ static void put_links(const struct verify *v, const char *title, uint64_t n, con
                 v->end.complete ? "" : ", as may be in a scan that was stopped");
 }
 
+static void put_addresses(const struct verify *v)
+{
+    if (v->no_starttls) {
+        fprintf(v->out, "addresses     none was to be probed\n");
+        return;
+    }
+    fprintf(v->out, "addresses     %" PRIu64 " of MX hosts", v->n_addresses);
+    if (v->n_late_endpoints > 0)
+        fprintf(v->out, ", %" PRIu64 " without an endpoint record%s\n", v->n_late_endpoints,
+                v->end.complete ? "" : ", as may be in a scan that was stopped");
+    else
+        fprintf(v->out,
+                ", each has its endpoint record, but for %" PRIu64 " sampled and %" PRIu64
+                " beyond the limit\n",
+                v->n_sampled, v->n_beyond);
+}
+
+static void put_digests(const struct verify *v)
+{
+    fprintf(v->out, "digests       %" PRIu64 " of bodies", v->n_digests);
+    if (v->trust.digest.there && v->end.there && !v->trust.differs)
+        fprintf(v->out, ", that of the trust store (%" PRIu64 " certificate%s)", v->trust.n,
+                v->trust.n == 1 ? "" : "s");
+    if (v->input_path != NULL && (v->input.edge.there || v->end.input.there)) {
+        fprintf(v->out, ", that of the input %s", v->end.input.there ? "" : "by its edges ");
+        text_put(v->out, sts_str(v->input_path));
+    }
+    fprintf(v->out, ": computed again\n");
+}
+
 void verify_report(const struct verify *v, const struct scan_reader *r)
 {
     if (v->n_problems > v->limit)
@@ -70,11 +104,14 @@ void verify_report(const struct verify *v, const struct scan_reader *r)
     put_positions(v);
     put_links(v, "MX hosts", v->n_host_links, "cited by domains", v->n_late_links, "host");
     put_links(v, "endpoints", v->n_endpoints, "records", v->n_late_hosts, "host");
+    put_addresses(v);
     put_links(v, "policies", v->n_policy_links, "domains to fetch", v->n_late_policies, "policy");
     fprintf(v->out, "certificates  %" PRIu64 " records, cited %" PRIu64 " times\n", v->n_certs,
             v->n_citations);
+    put_digests(v);
     if (v->end.there)
-        fprintf(v->out, "counts        compared with the end record, kind by kind and outcome by outcome\n");
+        fprintf(v->out, "counts        compared with the end record, kind by kind and outcome by outcome, "
+                        "and their sums\n");
     else
         fprintf(v->out, "counts        nothing to compare them with\n");
     if (v->n_problems == 0)

@@ -218,8 +218,6 @@ static enum exit_code scan_into(const struct options *o, struct input *input, st
     setup.checks = &checks;
     arena_init(&arena, PREFLIGHT_MOST_BYTES);
     checks_init(&checks, &arena);
-    if (!o->preflight)
-        reread_hold();
     code = look_first(&setup, &checks);
     if (code == EXIT_DONE && !o->preflight)
         code = scan_with(&setup);
@@ -264,6 +262,7 @@ int main(int argc, char **argv)
     struct options o;
     enum exit_code code = EXIT_DONE;
 
+    reread_hold();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not become larger: a failed write, like a full disk */
     if (options_parse(&o, argc, argv, &err) != STS_OK) {
@@ -277,6 +276,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "stscan: cannot set up c-ares or libcurl\n");
         code = EXIT_NO_START;
     } else {
+        if (o.preflight || o.dry_run)
+            reread_let_go();
         code = o.resume != NULL ? go_on(&o, &resume) : scan_options(&o, NULL);
         curl_global_cleanup();
         dns_library_end();

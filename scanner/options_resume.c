@@ -1,6 +1,7 @@
 /* The options of a scan that goes on: those of its record, but for what is given anew. */
 #include "scanner/options_row.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static const char same_input[] = "the positions that are done are those of this reading of the input";
@@ -51,18 +52,30 @@ static const struct rec_option *find(const struct rec_scan *scan, enum option_id
     return NULL;
 }
 
+/* Anybody may have made the record: what is no text goes neither into an option nor into a message. */
+static bool is_text(struct sts_str value)
+{
+    for (uint32_t i = 0; i < value.len; i++) {
+        if (iscntrl((unsigned char)value.p[i]))
+            return false;
+    }
+    return true;
+}
+
 /* Given as it was before is fine. */
 static int check_fixed(const struct options *o, const struct rec_scan *scan, struct sts_err *err)
 {
     for (size_t i = 0; i < STS_LEN(fixed); i++) {
         const enum option_id id = fixed[i].id;
         const struct rec_option *before = find(scan, id);
+        bool known;
 
         if (!o->given[id] || (before != NULL && sts_str_equal(before->value, sts_str(o->text[id]))))
             continue;
+        known = before != NULL && is_text(before->value);
         return sts_fail(err, STS_EINVAL, "--%s cannot change with --resume: %s%s%.*s", option_row(id)->name,
-                        fixed[i].why, before != NULL ? "; it was " : "",
-                        before != NULL ? (int)before->value.len : 0, before != NULL ? before->value.p : "");
+                        fixed[i].why, known ? "; it was " : "", known ? (int)before->value.len : 0,
+                        known ? before->value.p : "");
     }
     return STS_OK;
 }
@@ -85,6 +98,11 @@ static int take(struct options *o, enum option_id id, const struct rec_option *b
 
     if (text.p == NULL)
         return sts_fail(err, STS_ENOMEM, "out of memory");
+    if (!is_text(before->value))
+        return sts_fail(
+            err, STS_EINVAL,
+            "--%s: the scan has a value for it that is no text; give it anew where that may change",
+            option_row(id)->name);
     if (option_set(o, id, is_flag ? NULL : text.p, &inner) != STS_OK)
         return sts_fail(err, inner.code, "%s (as the scan has it; give it anew where that may change)",
                         inner.msg);

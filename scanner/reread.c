@@ -120,6 +120,11 @@ void reread_hold(void)
     set_blocked(SIG_BLOCK);
 }
 
+void reread_let_go(void)
+{
+    set_blocked(SIG_UNBLOCK);
+}
+
 int reread_start(struct reread *r, uv_loop_t *loop, struct scan *scan, uint32_t most_connections,
                  FILE *messages, struct sts_err *err)
 {

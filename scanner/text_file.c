@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define BLANKS " \t\r\n"
@@ -30,26 +29,36 @@ static int read_line(char *line, size_t len, text_file_fn on_line, void *arg, st
     return len > 0 ? on_line(arg, line, len, err) : STS_OK;
 }
 
+/* The next line with its line end into `line`, and a NUL behind it; of one that is too long no more than
+ * tells so. False: the end. */
+static bool next_line(FILE *file, char line[TEXT_FILE_LINE_BYTES + 2], size_t *len)
+{
+    int c = EOF;
+
+    for (*len = 0; *len <= TEXT_FILE_LINE_BYTES && c != '\n' && (c = getc(file)) != EOF;)
+        line[(*len)++] = (char)c;
+    line[*len] = '\0';
+    return *len > 0;
+}
+
 int text_file_read(const char *path, text_file_fn on_line, void *arg, struct sts_err *err)
 {
+    char line[TEXT_FILE_LINE_BYTES + 2];
     FILE *file = fopen(path, "re");
     uint64_t number = 0;
-    char *line = NULL;
-    size_t size = 0;
-    ssize_t len;
+    size_t len;
 
     if (file == NULL)
         return sts_fail(err, STS_EIO, "%s: cannot open: %s", path, strerror(errno));
-    while (err->code == STS_OK && (len = getline(&line, &size, file)) >= 0) {
+    while (err->code == STS_OK && next_line(file, line, &len)) {
         struct sts_err inner = {0};
 
         number++;
-        if (read_line(line, (size_t)len, on_line, arg, &inner) != STS_OK)
+        if (read_line(line, len, on_line, arg, &inner) != STS_OK)
             (void)sts_fail(err, inner.code, "%s:%" PRIu64 ": %s", path, number, inner.msg);
     }
-    if (ferror(file))
+    if (ferror(file) && err->code == STS_OK)
         (void)sts_fail(err, STS_EIO, "%s: cannot read: %s", path, strerror(errno));
-    free(line);
     fclose(file);
     return err->code;
 }

@@ -1,6 +1,24 @@
 /* records.c - the golden scan: the scan itself, domains and policies. */
 #include "tests/golden/records.h"
 
+/* SHA-256 of what they are named after. */
+#define GOOD_BODY_DIGEST                                                 \
+    S("\xa3\x3c\x17\x3d\x5a\x04\x32\x49\x08\x4c\xc5\xfe\x55\x66\x56\x47" \
+      "\xc3\x21\x7a\xd2\x18\xb1\xd1\xee\xe4\x83\xf9\x41\xc3\x17\x18\xb8")
+#define TESTING_BODY_DIGEST                                              \
+    S("\xd1\x2f\x76\x80\x7a\x57\x06\x6f\x4f\xbd\x58\x87\x92\x8c\x40\x22" \
+      "\x33\xe5\x8e\x13\x3c\xe2\x92\x83\x18\x89\xc5\x91\x4e\xc8\x4b\xef")
+#define OTHER_BODY_DIGEST                                                \
+    S("\x0f\x91\x9c\x5e\xc5\xd5\x3b\xea\xf5\x7f\x2e\xe4\x23\x44\x5b\x81" \
+      "\x32\x5b\xf2\x5f\x42\xbc\xee\x71\xb1\x99\x0f\xd9\xb1\xe6\x09\x86")
+#define NO_PAGE_DIGEST                                                   \
+    S("\xb7\xd0\x82\xee\x12\xe9\x1b\x75\x6e\xa2\x2e\x85\x13\xb8\x59\x4e" \
+      "\xeb\xcf\x5d\x39\xfa\xb8\x13\xda\x3c\xb5\x57\x94\xdc\x88\x8a\xd7")
+/* ... over that of the root certificate */
+#define TRUST_DIGEST                                                     \
+    S("\x60\x9f\xdb\xc0\x29\x0c\x36\xcb\x9a\x6f\xb5\x35\x6b\xc0\xce\x12" \
+      "\x64\xb4\xbd\x50\xe4\xea\xb8\xf2\xc5\x44\x82\xb5\x8c\xaf\x08\x92")
+
 const struct rec_scan golden_scan = {
     .schema = 1,
     .program = S("stscan 0.1.0 (golden)"),
@@ -13,7 +31,7 @@ const struct rec_scan golden_scan = {
     .input = S("golden.txt"),
     .input_bytes = 321,
     .input_edge_digest = S("edge-digest-of-the-golden-scan-32"),
-    .trust_digest = S("trust-digest-of-the-golden-scan-32"),
+    .trust_digest = TRUST_DIGEST,
     .n_trust = 1,
     .checks = L(check, {S("resolver"), 0, S("127.0.0.1:53 answers")},
                 {S("ptr"), 1, S("the source address has no name")}),
@@ -220,7 +238,7 @@ static const struct rec_policy policies[] = {
      SERVED("text/plain; charset=utf-8"),
      .body = S("version: STSv1\r\nmode: enforce\r\nmx: mx1.good.example\r\nmx: *.good.example\r\nmax_age: "
                "604800\r\n"),
-     .body_digest = S("digest-of-the-body-of-good.example"),
+     .body_digest = GOOD_BODY_DIGEST,
      .others = L(fetch,
                  {.ip = S("192.0.2.81"),
                   .t_ms = 2100,
@@ -229,7 +247,7 @@ static const struct rec_policy policies[] = {
                   .tls = &(struct rec_tls){POLICY_TLS("mta-sts.good.example", golden_chain_policy)},
                   .status = 200,
                   .headers = S("Content-Type: text/plain\r\n"),
-                  .body_digest = S("digest-of-the-body-of-good.example")},
+                  .body_digest = GOOD_BODY_DIGEST},
                  {.ip = S("2001:db8::80"),
                   .t_ms = 2200,
                   .dur_ms = 51,
@@ -239,7 +257,7 @@ static const struct rec_policy policies[] = {
                   .tls = &(struct rec_tls){POLICY_TLS("mta-sts.good.example", golden_chain_policy)},
                   .status = 404,
                   .headers = S("Content-Type: text/html\r\n"),
-                  .body_digest = S("digest-of-a-page-that-says-it-is-not-there"),
+                  .body_digest = NO_PAGE_DIGEST,
                   .body = S("<html>"),
                   .body_bytes = 70001},
                  {.ip = S("192.0.2.82"), .t_ms = 2300, .oc = OC_OUR_STOP})},
@@ -251,7 +269,7 @@ static const struct rec_policy policies[] = {
      .tls = &(struct rec_tls){POLICY_TLS("mta-sts.testing.example", golden_chain_policy)},
      SERVED("TEXT/PLAIN"),
      .body = S("version: STSv1\nmode: testing\nmx: mx1.good.example\nmax_age: 86400"),
-     .body_digest = S("digest-of-the-body-of-testing.example"),
+     .body_digest = TESTING_BODY_DIGEST,
      .others =
          L(fetch, {.ip = S("192.0.2.83"),
                    .t_ms = 2110,
@@ -260,7 +278,7 @@ static const struct rec_policy policies[] = {
                    .tls = &(struct rec_tls){POLICY_TLS("mta-sts.testing.example", golden_chain_policy)},
                    .status = 200,
                    .headers = S("Content-Type: text/plain\r\n"),
-                   .body_digest = S("digest-of-another-body"),
+                   .body_digest = OTHER_BODY_DIGEST,
                    .body = S("version: STSv1\nmode: enforce\nmx: mx1.good.example\nmax_age: 604800\n")})},
     {.name = S("xn--bcher-kva.example"),
      .host = S("mta-sts.xn--bcher-kva.example"),

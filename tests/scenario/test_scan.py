@@ -122,6 +122,34 @@ class Scan(Scene):
         self.assertLess(seconds, 10)
         self.verified(os.path.join(self.dir, "out"))
 
+    def hung_up_early(self, *args):
+        """SIGHUP while the input, a FIFO, is being opened: long before a scan begins."""
+        path = os.path.join(self.dir, "fifo")
+        os.mkfifo(path)
+        process = subprocess.Popen(self.command("-f", path, *args), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=self.dir)
+        self.addCleanup(process.kill)
+        limit = time.monotonic() + LIMIT_SECONDS
+        while True:  # the other end can be opened without waiting when stscan waits for it
+            try:
+                writer = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+                break
+            except OSError:
+                self.assertTrue(time.monotonic() < limit and process.poll() is None)
+                time.sleep(0.01)
+        process.send_signal(signal.SIGHUP)
+        os.write(writer, b"a.example\n")
+        os.close(writer)
+        _, err = process.communicate(timeout=LIMIT_SECONDS)
+        os.unlink(path)
+        return process.returncode, err.decode()
+
+    def test_hang_up_before_the_scan(self):
+        status, err = self.hung_up_early("-o", "out")
+        self.assertEqual(status, DONE, err)
+        self.assertIn("SIGHUP: nothing to read again", err)
+        self.verified(os.path.join(self.dir, "out"))
+        self.assertEqual(self.hung_up_early("--dry-run")[0], -signal.SIGHUP)
+
     # --- what cannot be ---
 
     def test_usage(self):

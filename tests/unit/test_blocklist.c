@@ -2,6 +2,7 @@
  * another while threads use it. */
 #include "scanner/blocklist.h"
 #include "scanner/exclusions.h"
+#include "scanner/text_file.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
@@ -156,6 +157,27 @@ static void test_wrong_lines(void **state)
     wrong(longest, sizeof(longest), 1, "longer than");
 }
 
+/* Protects memory: of a line that is too long, or never ends, no more is read than tells so. */
+static void test_long_lines(void **state)
+{
+    char lines[TEXT_FILE_LINE_BYTES + 1];
+    struct blocklist *b = NULL;
+    struct sts_err err = {0};
+
+    (void)state;
+    memset(lines, '#', sizeof(lines));
+    lines[TEXT_FILE_LINE_BYTES - 1] = '\n';
+    write_lines(lines, TEXT_FILE_LINE_BYTES);
+    assert_int_equal(blocklist_read(path, &b, &err), STS_OK);
+    blocklist_unref(b);
+    b = NULL;
+    lines[TEXT_FILE_LINE_BYTES - 1] = '#';
+    lines[TEXT_FILE_LINE_BYTES] = '\n';
+    wrong(lines, sizeof(lines), 1, "the line is longer than 1024 bytes");
+    assert_int_equal(blocklist_read("/dev/zero", &b, &err), STS_EFORMAT);
+    assert_string_equal(err.msg, "/dev/zero:1: the line holds a NUL byte");
+}
+
 static void test_no_file(void **state)
 {
     struct blocklist *b = NULL;
@@ -280,10 +302,11 @@ static int remove_path(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines),   cmocka_unit_test(test_subdomains),
-        cmocka_unit_test(test_nothing), cmocka_unit_test(test_wrong_lines),
-        cmocka_unit_test(test_no_file), cmocka_unit_test(test_many_names),
-        cmocka_unit_test(test_replace), cmocka_unit_test(test_take_once),
+        cmocka_unit_test(test_lines),      cmocka_unit_test(test_subdomains),
+        cmocka_unit_test(test_nothing),    cmocka_unit_test(test_wrong_lines),
+        cmocka_unit_test(test_long_lines), cmocka_unit_test(test_no_file),
+        cmocka_unit_test(test_many_names), cmocka_unit_test(test_replace),
+        cmocka_unit_test(test_take_once),
     };
 
     return cmocka_run_group_tests(tests, make_path, remove_path);
