@@ -112,11 +112,8 @@ static int gather(struct summary *sum, struct scan_reader *r, struct sts_err *er
         join_new(&sum->join, r, &sum->options.rules, err) != STS_OK)
         return err->code;
     stats_joined(sum->stats, sum->join);
-    if (domains_each(r, head->complete ? sum->join->positions : 0, on_domain, sum, err) != STS_OK)
-        return err->code;
-    head->superseded =
-        sum->join->n_superseded + scan_reader_n_records(r, REC_domain) - sum->stats->n[C_positions];
-    return STS_OK;
+    head->superseded = sum->join->n_superseded;
+    return domains_each(r, head->complete ? sum->join->positions : 0, on_domain, sum, &head->superseded, err);
 }
 
 static int run(int argc, char **argv, struct sts_err *err)

@@ -14,6 +14,7 @@ struct stream {
     bool once;
     domain_fn fn;
     void *arg;
+    uint64_t n_superseded;
 };
 
 static struct key key_of_pos(uint64_t pos)
@@ -56,10 +57,14 @@ static int pass_on(void *arg, enum rec_kind kind, const void *record, const stru
                         ", so another has no record: see ststat verify",
                         place->file, place->record, place->offset, d->pos);
     repeat = s->repeats.n ? table_find(&s->repeats, key_of_pos(d->pos)) : NULL;
-    return repeat != NULL && repeat->attempt > d->attempt ? STS_OK : s->fn(s->arg, d, err);
+    if (repeat == NULL || repeat->attempt <= d->attempt)
+        return s->fn(s->arg, d, err);
+    s->n_superseded++;
+    return STS_OK;
 }
 
-int domains_each(struct scan_reader *r, uint64_t positions, domain_fn fn, void *arg, struct sts_err *err)
+int domains_each(struct scan_reader *r, uint64_t positions, domain_fn fn, void *arg, uint64_t *n_superseded,
+                 struct sts_err *err)
 {
     const uint32_t mask = REC_MASK(REC_domain);
     struct stream s = {.fn = fn, .arg = arg};
@@ -69,6 +74,7 @@ int domains_each(struct scan_reader *r, uint64_t positions, domain_fn fn, void *
     table_init(&s.repeats, sizeof(struct repeat));
     if (s.once || scan_reader_each(r, mask, note_repeat, &s, err) == STS_OK)
         (void)!scan_reader_each(r, mask, pass_on, &s, err);
+    *n_superseded += s.n_superseded;
     table_fini(&s.repeats);
     return err->code;
 }

@@ -149,6 +149,11 @@ void resume_tell(const struct resume *r, const struct before *before, FILE *out)
     if (torn != NULL && torn->bytes > 0)
         fprintf(out, "stscan: %s: dropped %" PRIu64 " bytes at offset %" PRIu64 ", a torn tail (%s)\n",
                 torn->file, torn->bytes, torn->offset, torn->why);
+    if (r->n_foreign > 0)
+        fprintf(out,
+                "stscan: %s: passed over %" PRIu64
+                " records of kinds that only a later version knows; they stay there\n",
+                r->path, r->n_foreign);
     fprintf(out,
             "stscan: %s goes on: %" PRIu64
             " names have their record, %zu of them are asked again; taken up: %" PRIu64 " MX hosts, %" PRIu64

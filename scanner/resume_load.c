@@ -26,6 +26,7 @@ struct load {
     struct keyset wanted;           /* hosts that have been asked for */
     struct keyset endpoints;        /* that have their record, or have been asked for */
     load_fn fn;                     /* of this pass */
+    bool is_again;                  /* the frames of this pass have been read before */
     const struct scan_place *place; /* of the record at hand */
     struct arena arena;             /* likewise */
 };
@@ -337,8 +338,10 @@ static int on_record(void *arg, enum rec_kind kind, const void *record, const st
     struct load *l = arg;
 
     (void)kind;
-    if (record == NULL) /* of a kind that this version does not know */
+    if (record == NULL) { /* of a kind that this version does not know */
+        l->resume->n_foreign += !l->is_again;
         return STS_OK;
+    }
     arena_reset(&l->arena);
     l->place = place;
     return l->fn(l, record, err);
@@ -350,6 +353,30 @@ static int each(struct load *l, enum rec_kind kind, load_fn fn, struct sts_err *
     return scan_reader_each(l->resume->reader, REC_MASK(kind), on_record, l, err);
 }
 
+static int load_once(struct load *l, struct sts_err *err)
+{
+    static const struct {
+        enum rec_kind kind;
+        load_fn fn;
+    } passes[] = {{REC_host, on_host}, {REC_policy, on_policy}, {REC_endpoint, on_endpoint},
+                  {REC_ip, on_ip},     {REC_end, on_end},       {REC_domain, on_domain}};
+
+    for (size_t i = 0; i < STS_LEN(passes); i++) {
+        if (each(l, passes[i].kind, passes[i].fn, err) != STS_OK)
+            return err->code;
+    }
+    return STS_OK;
+}
+
+static int load_again(struct load *l, struct sts_err *err)
+{
+    l->is_again = true;
+    if (each(l, REC_endpoint, on_known_endpoint, err) != STS_OK ||
+        each(l, REC_host, on_known_host, err) != STS_OK)
+        return err->code;
+    return l->before->again[REC_host].n > 0 ? each(l, REC_host, on_host_again, err) : STS_OK;
+}
+
 int resume_load(struct resume *r, struct scan *s, struct before *before, struct sts_err *err)
 {
     struct load l = {.resume = r, .scan = s, .before = before};
@@ -357,12 +384,8 @@ int resume_load(struct resume *r, struct scan *s, struct before *before, struct 
     before->start_ms = r->scan.start_ms;
     before->attempt = 1;
     arena_init(&l.arena, LEAD_MOST_BYTES);
-    if (each(&l, REC_host, on_host, err) == STS_OK && each(&l, REC_policy, on_policy, err) == STS_OK &&
-        each(&l, REC_endpoint, on_endpoint, err) == STS_OK && each(&l, REC_ip, on_ip, err) == STS_OK &&
-        each(&l, REC_end, on_end, err) == STS_OK && each(&l, REC_domain, on_domain, err) == STS_OK &&
-        each(&l, REC_endpoint, on_known_endpoint, err) == STS_OK &&
-        each(&l, REC_host, on_known_host, err) == STS_OK && before->again[REC_host].n > 0)
-        (void)!each(&l, REC_host, on_host_again, err);
+    if (load_once(&l, err) == STS_OK)
+        (void)!load_again(&l, err);
     keyset_fini(&l.wanted);
     keyset_fini(&l.endpoints);
     arena_fini(&l.arena);

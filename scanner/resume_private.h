@@ -13,6 +13,7 @@ struct resume {
     int lock;                                  /* -1: handed on */
     bool inconclusive;                         /* --retry inconclusive */
     bool is_complete;                          /* its last end record says so */
+    uint64_t n_foreign;                        /* records of kinds that only a later version knows */
     uint64_t n_hosts, n_policies, n_endpoints; /* taken up, their records being absent or superseded */
 };
 #endif

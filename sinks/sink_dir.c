@@ -100,11 +100,17 @@ static int dir_put(struct sink *base, struct sts_str frame, struct sts_err *err)
     return STS_OK;
 }
 
+/* A part that nothing was written to, by a scan that could not begin, would keep the next one out. */
 static int dir_close(struct sink *base, struct sts_err *err)
 {
     struct sink_dir *s = (struct sink_dir *)base;
+    const bool is_empty = s->fd >= 0 && s->len == 0;
     int rc = close_part(s, err);
+    char name[PART_NAME_BYTES];
 
+    part_name(name, s->part);
+    if (is_empty && unlinkat(s->dir_fd, name, 0) != 0)
+        rc = fail_part(s, "cannot remove", err);
     if (s->dir_fd >= 0)
         close(s->dir_fd);
     free(s->path);

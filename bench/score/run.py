@@ -185,8 +185,8 @@ def summary(run):
 
 
 def verify(run):
-    """What ststat verify has against the scan; nothing: ""."""
-    done = subprocess.run([program("ststat"), "verify", run.path("scan")], capture_output=True, text=True)
+    """What ststat verify has against the scan of these names; nothing: ""."""
+    done = subprocess.run([program("ststat"), "verify", "--input", run.path("names.csv"), run.path("scan")], capture_output=True, text=True)
     return "" if done.returncode == 0 else (done.stdout + done.stderr)[-2000:]
 
 

@@ -51,3 +51,15 @@ def ststat(command, *args):
     """(exit status, standard output, standard error)."""
     done = subprocess.run([program("STSTAT"), command, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     return done.returncode, done.stdout, done.stderr
+
+
+def verified(path, *options):
+    """`ststat verify` has nothing against the scan, at its end or where it was stopped: what it says."""
+    status, out, err = ststat("verify", *options, path)
+    assert status == 0, out + err
+    return out
+
+
+def scans(directory):
+    """Every directory of a scan in there."""
+    return [path for path, _, files in os.walk(directory) if any(re.match(r"part-\d{6}\.msgpack\.zst$", f) for f in files)]

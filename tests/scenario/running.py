@@ -25,11 +25,11 @@ class Scan:
     """stscan on names of its own, with its messages as they come."""
 
     def __init__(self, directory, name, domains, servers, *options, lab="127.0.0.0/8,::1"):
-        self.out, names = os.path.join(directory, name), os.path.join(directory, name + ".txt")
-        with open(names, "w", encoding="utf-8") as file:
+        self.out, self.names = os.path.join(directory, name), os.path.join(directory, name + ".txt")
+        with open(self.names, "w", encoding="utf-8") as file:
             file.writelines(domain + "\n" for domain in domains)
         self.process = subprocess.Popen(
-            [programs.program("STSCAN"), "-f", names, "-o", self.out, "-T", "2", "--name-servers", servers, "--lab", lab,
+            [programs.program("STSCAN"), "-f", self.names, "-o", self.out, "-T", "2", "--name-servers", servers, "--lab", lab,
              "--ehlo-name", "lab.test", "--dns-rate", "0", "--per-ip-interval", "0", "--control-rate", "0",
              "--dns-retry-after", "0", "--seed", "1", *options], stderr=subprocess.PIPE, text=True)
         self.messages = []
@@ -61,8 +61,7 @@ class Scan:
         status = self.process.wait(timeout=LIMIT_SECONDS)
         self.reader.join()
         assert status == expected, f"status {status}: {''.join(self.messages)}"
-        code, text, error = programs.ststat("verify", self.out)
-        assert code == 0, text + error
+        programs.verified(self.out, "--input", self.names)
         return check.Scan(self.out)
 
 

@@ -21,8 +21,7 @@ class Found(check.Scan):
         out = os.path.join(running.dir, f"scan{''.join(options).replace(',', '')}")
         done = subprocess.run(programs.stscan(running, out, 3, "-q", *options), capture_output=True, text=True, timeout=60, check=False)
         assert (done.returncode, done.stderr) == (0, ""), f"{options}: status {done.returncode}: {done.stderr}"
-        code, text, error = programs.ststat("verify", out)
-        assert code == 0, f"{options}: {text}{error}"
+        programs.verified(out)
         super().__init__(out)
         self.asked = [d for d in self.domain.values() if d["oc"] == OK]
         assert self.asked

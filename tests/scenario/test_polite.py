@@ -52,8 +52,7 @@ class Place:
         return self.records(), done.stderr
 
     def records(self):
-        code, text, error = programs.ststat("verify", self.out)
-        assert code == 0, text + error
+        programs.verified(self.out)
         return check.Scan(self.out)
 
 

@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lab"))
 import check  # noqa: E402
 import lab  # noqa: E402
 import responder as dns  # noqa: E402
-from programs import program, ststat  # noqa: E402
+from programs import program, scans, ststat, verified  # noqa: E402
 
 DONE, USAGE, NO_START = range(3)
 OK, NXDOMAIN, TIMEOUT, RESOLVER_DOWN, OUR_NETWORK, NO_ADDRESS = 1, 10, 14, 17, 116, 46
@@ -42,6 +42,7 @@ class Preflight(unittest.TestCase):
         self.dir = self.temp.name
         self.out = os.path.join(self.dir, "out")
         self.addCleanup(self.temp.cleanup)
+        self.addCleanup(lambda: [verified(path) for path in scans(self.dir)])
 
     def server(self, address="127.0.0.1", port=5300, **rules):
         server = dns.Responder(address, port, **rules)
@@ -67,8 +68,7 @@ class Preflight(unittest.TestCase):
         return self.stscan("-o", self.out, "--name-servers", servers, *args, status=status)[1]
 
     def found(self):
-        status, out, err = ststat("verify", self.out)
-        self.assertEqual(status, 0, out + err)
+        verified(self.out)
         return check.Scan(self.out)
 
     def checks(self):

@@ -70,8 +70,7 @@ def scan(answers, addresses, directory, name, *options):
                "--attempts", "1", "--tail", "5s", "--dns-retry-after", "0", "--seed", "1", *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
     assert done.returncode == 0, f"{command}: status {done.returncode}: {done.stderr}"
-    code, text, error = programs.ststat("verify", out)
-    assert code == 0, text + error
+    programs.verified(out)
     return check.Scan(out)
 
 

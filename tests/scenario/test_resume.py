@@ -15,11 +15,13 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lab"))
 import check  # noqa: E402
+import frames  # noqa: E402
 import lab  # noqa: E402
 from programs import program, ststat  # noqa: E402
 from scene import DONE, LIMIT_SECONDS, NO_START, OUTPUT, STOPPED, USAGE, Scene  # noqa: E402
 
 FAST, SLOW = 300, 20  # names
+DOMAIN, HOST = 2, 3  # kinds of records
 PATIENT = ("--flush-seconds", "1", "--grace", "0", "--dns-timeout", "10m", "--dns-deadline", "1h", "--control-rate", "0")
 
 
@@ -272,6 +274,7 @@ class Resume(Scene):
 
     def test_killed_at_the_start(self):
         """The scan record alone; a piece of it; an empty part."""
+        self.damaged.add("out")  # nothing whole is left at the end
         self.names_file(0)
         process = self.start(*self.command("-f", "names", "-o", "out", *PATIENT))
         self.until("the scan record", self.parts_are_there, process)
@@ -291,6 +294,7 @@ class Resume(Scene):
             self.assertEqual([os.path.getsize(p) for p in self.parts()], [left])
 
     def test_damage(self):
+        self.damaged.add("out")
         self.killed()
         part = self.parts()[0]
         before = os.path.getsize(part)
@@ -303,6 +307,19 @@ class Resume(Scene):
         self.assertRegex(said, r"out/part-000001\.msgpack\.zst: .*offset \d+")
         self.assertIn("--skip-bad-frames", said)
         self.assertEqual((len(self.parts()), os.path.getsize(part)), (1, before))
+
+    def test_records_of_a_later_version(self):
+        """Of kinds that are not known yet: among others and in a frame of their own. They are passed over, and stay."""
+        self.killed()
+        foreign = b"\x82\xa1k\x09\xa1x\x01"  # k: 9, x: 1
+        part = self.parts()[-1]
+        os.truncate(part, frames.whole_bytes(part))
+        with open(part, "ab") as file:
+            file.write(frames.frame(DOMAIN, foreign) + frames.frame(HOST, foreign, foreign) + frames.frame(9, foreign))
+        said = self.finish()
+        self.assertIn("out: passed over 3 records of kinds that only a later version knows", said)
+        self.assertIn(f"out goes on: {FAST} names have their record", said)
+        self.assertIn("passed over   4 records", self.verified(self.path("out")))
 
     # --- files beside the records ---
 

@@ -26,11 +26,12 @@ static void count(const char *path, uint64_t positions, uint64_t n[COUNTER_LIMIT
     struct counted c = {.stats = stats_new()};
     struct scan_reader *reader;
     struct sts_err err = {0};
+    uint64_t n_superseded = 0;
 
     assert_int_equal(scan_reader_open(&reader, path, &err), STS_OK);
     assert_int_equal(join_new(&c.join, reader, NULL, &err), STS_OK);
     stats_joined(c.stats, c.join);
-    assert_int_equal(domains_each(reader, positions, on_domain, &c, &err), STS_OK);
+    assert_int_equal(domains_each(reader, positions, on_domain, &c, &n_superseded, &err), STS_OK);
     memcpy(n, c.stats->n, sizeof(c.stats->n));
     stats_free(c.stats);
     join_free(c.join);
@@ -177,10 +178,11 @@ static void test_missing_position(void **state)
 {
     struct scan_reader *reader;
     struct sts_err err = {0};
+    uint64_t n_superseded = 0;
 
     (void)state;
     assert_int_equal(scan_reader_open(&reader, TEST_DATA "/golden/v1", &err), STS_OK);
-    assert_int_equal(domains_each(reader, 15, ignore_domain, NULL, &err), STS_EFORMAT);
+    assert_int_equal(domains_each(reader, 15, ignore_domain, NULL, &n_superseded, &err), STS_EFORMAT);
     assert_non_null(strstr(err.msg, "repeats position 11"));
     scan_reader_close(reader);
 }
