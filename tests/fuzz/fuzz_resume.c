@@ -1,8 +1,8 @@
-/* fuzz_resume.c - a command line with --resume, and the options of a scan record that anybody made: they are
- * taken, or refused with a line that can be printed. What is in force then is taken again as it is by the
- * next run, without a word on the command line. The first line of the input are the words behind "--resume
- * out", each other one is an option, "name=value", behind "~" where it follows from the host. Source:
- * scanner/options_resume.c, scanner/options.c, scanner/options_value.c, scanner/options_check.c. */
+/* fuzz_resume.c - a command line with --resume, and the options of a scan record that anybody made: they
+ * are taken, or refused with a line that can be printed. What is in force then is taken again as it is by
+ * the next run, without a word on the command line. Input: a line with the words behind "--resume out", then
+ * a line for each option, "name=value", behind "~" where it follows from the host.
+ * Source: scanner/options_resume.c, scanner/options.c, scanner/options_value.c. */
 #include "scanner/options.h"
 
 #include <ctype.h>

@@ -1,6 +1,8 @@
-/* fuzz_salvage.c - a scan with one damaged place, read with --skip-bad-frames: every frame that the damage
- * does not touch comes out whole, once and in order. Input: where the damage begins in a scan that is always
- * the same, how long it is (2 bytes each), then what stands there instead.
+/* fuzz_salvage.c - a scan with one damaged place or two, read with --skip-bad-frames: every frame that the
+ * damage does not touch comes out whole, once and in order. Input: where the damage begins in a scan that is
+ * always the same, how long it is (2 bytes each), then what stands there instead. With the top bit of the
+ * first byte a second place follows in 4 bytes more, counted from the end of the first, and a byte that says
+ * how much of what stands instead is for the first.
  * Source: sinks/frame.c, sinks/reader.c, sinks/salvage.c. */
 #include "sinks/reader.h"
 
@@ -22,6 +24,13 @@ struct stream {
     uint8_t bytes[32768];
     size_t at[N_FRAMES + 1]; /* where the frames begin, then the end */
     unsigned n_records[N_FRAMES];
+};
+
+/* A damaged place: bytes [from, to) of the stream are `len` others. */
+struct place {
+    size_t from, to;
+    const uint8_t *p;
+    size_t len;
 };
 
 /* What came out of it. */
@@ -103,7 +112,13 @@ static void put(int fd, const uint8_t *p, size_t len)
     check(write(fd, p, len) == (ssize_t)len);
 }
 
-static void read_damaged(const struct stream *s, size_t from, size_t to, const char *path)
+static bool is_touched(const struct stream *s, unsigned frame, const struct place places[2])
+{
+    return (s->at[frame + 1] > places[0].from && s->at[frame] < places[0].to) ||
+           (s->at[frame + 1] > places[1].from && s->at[frame] < places[1].to);
+}
+
+static void read_damaged(const struct stream *s, const struct place places[2], const char *path)
 {
     const struct scan_reader_options options = {.skip_bad = true, .advice = ""};
     struct seen seen = {.n = {0}};
@@ -112,36 +127,61 @@ static void read_damaged(const struct stream *s, size_t from, size_t to, const c
     bool some = false;
 
     for (unsigned i = 0; i < N_FRAMES; i++)
-        some |= s->at[i + 1] <= from || s->at[i] >= to;
+        some |= !is_touched(s, i, places);
     if (scan_reader_open_with(&r, path, &options, &err) == STS_OK)
         check(scan_reader_each(r, REC_MASK_ALL, on_record, &seen, &err) == STS_OK);
     else
         check(!some);
     for (unsigned i = 0; i < N_FRAMES; i++) {
-        if (s->at[i + 1] <= from || s->at[i] >= to)
+        if (!is_touched(s, i, places))
             check(i == QUOTED ? seen.n[i] >= s->n_records[i] : seen.n[i] == s->n_records[i]);
     }
     scan_reader_close(r);
 }
 
+/* Where a place is, from `least` on. */
+static struct place place_at(const uint8_t *data, size_t least, size_t end)
+{
+    const size_t from = least + ((data[0] & 0x7f) << 8 | data[1]) % (end + 1 - least);
+
+    return (struct place){.from = from, .to = from + (data[2] << 8 | data[3]) % (end + 1 - from)};
+}
+
+/* False: the input is too short, or too long. */
+static bool find_places(const uint8_t *data, size_t len, size_t end, struct place places[2])
+{
+    const bool two = len > 0 && (data[0] & 0x80) != 0;
+    const size_t head = two ? 9 : 4;
+
+    if (len < head || len > head + MOST_BYTES)
+        return false;
+    places[0] = place_at(data, 0, end);
+    places[1] = two ? place_at(data + 4, places[0].to, end) : (struct place){.from = end, .to = end};
+    places[0].p = data + head;
+    places[0].len = two && data[8] < len - head ? data[8] : len - head;
+    places[1].p = places[0].p + places[0].len;
+    places[1].len = len - head - places[0].len;
+    return true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static struct stream s;
-    size_t from, to;
+    struct place places[2];
     char path[32];
     int fd;
 
     if (s.at[N_FRAMES] == 0)
         stream_make(&s);
-    if (len < 4 || len > 4 + MOST_BYTES || (fd = memfd_create("scan", MFD_CLOEXEC)) < 0)
+    if (!find_places(data, len, s.at[N_FRAMES], places) || (fd = memfd_create("scan", MFD_CLOEXEC)) < 0)
         return 0;
-    from = (data[0] << 8 | data[1]) % (s.at[N_FRAMES] + 1);
-    to = from + (data[2] << 8 | data[3]) % (s.at[N_FRAMES] + 1 - from);
-    put(fd, s.bytes, from);
-    put(fd, data + 4, len - 4);
-    put(fd, s.bytes + to, s.at[N_FRAMES] - to);
+    put(fd, s.bytes, places[0].from);
+    put(fd, places[0].p, places[0].len);
+    put(fd, s.bytes + places[0].to, places[1].from - places[0].to);
+    put(fd, places[1].p, places[1].len);
+    put(fd, s.bytes + places[1].to, s.at[N_FRAMES] - places[1].to);
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    read_damaged(&s, from, to, path);
+    read_damaged(&s, places, path);
     close(fd);
     return 0;
 }

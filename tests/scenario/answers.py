@@ -3,7 +3,7 @@ import ipaddress
 import threading
 import time
 
-from responder import A, AAAA, MX, NOERROR, NXDOMAIN, SERVFAIL, Responder, mx
+from responder import A, AAAA, CNAME, MX, NOERROR, NXDOMAIN, SERVFAIL, Responder, mx, wire
 
 TXT = 16
 
@@ -17,7 +17,7 @@ def rdata(kind, value):
 
 
 class Answers(Responder):
-    """`table`: (name, type) -> value, or list of values; `failing`: (name, type) -> how many times SERVFAIL comes first."""
+    """`table`: (name, type) -> value, or list of values; (name, CNAME) -> the name that is asked for in its place; `failing`: (name, type) -> how many times SERVFAIL comes first."""
 
     def __init__(self, table, address="127.0.0.1", port=5300):
         self.table = dict(table)
@@ -51,7 +51,10 @@ class Answers(Responder):
         if self.failing.get((name, kind), 0) > 0:
             self.failing[name, kind] -= 1
             return SERVFAIL, [], False
-        values = self.table.get((name, kind), [])
+        alias = self.table.get((name, CNAME))
+        values = self.table.get((alias or name, kind), [])
         values = values if isinstance(values, list) else [values]
+        if alias:
+            return NOERROR, [(CNAME, wire(alias)), *((kind, rdata(kind, value), alias) for value in values)], False
         exists = values or any(known == name or known.endswith("." + name) for known in self.names)
         return NOERROR if exists else NXDOMAIN, [(kind, rdata(kind, value)) for value in values], False

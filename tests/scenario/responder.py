@@ -1,14 +1,15 @@
 """A name server for scenarios: every name but the root is NXDOMAIN; names that begin slow- get no answer until they are let go.
 
 With `records` it knows more: {name: {type: [RDATA]}}, names in lower case without trailing dot, "" is the root; a name that
-is there without the type is NODATA. `answers(name, type)` goes before all: None (no answer), or (rcode, [(type, RDATA)], AD).
+is there without the type is NODATA. `answers(name, type)` goes before all: None (no answer), or (rcode, [(type, RDATA)], AD),
+with a third of a row where an RR has another owner: (type, RDATA, owner).
 """
 import socket
 import struct
 import threading
 
 NOERROR, SERVFAIL, NXDOMAIN, REFUSED = 0, 2, 3, 5
-A, PTR, MX, AAAA = 1, 12, 15, 28
+A, CNAME, PTR, MX, AAAA = 1, 5, 12, 15, 28
 SO_RCVBUFFORCE = 33  # not in Python's socket module
 TTL = 300
 
@@ -55,7 +56,8 @@ class Responder:
             return None
         rcode, rrs, authentic = answer
         head = struct.pack(">2sBB4H", query[:2], 0x81, 0x80 | (0x20 if authentic else 0) | rcode, 1, len(rrs), 0, 0)
-        return head + query[12:end] + b"".join(b"\xc0\x0c" + struct.pack(">HHLH", t, 1, TTL, len(rdata)) + rdata for t, rdata in rrs)
+        return head + query[12:end] + b"".join((wire(*owner) if owner else b"\xc0\x0c") + struct.pack(">HHLH", t, 1, TTL, len(rdata)) +
+                                               rdata for t, rdata, *owner in rrs)
 
     def serve(self):
         while True:

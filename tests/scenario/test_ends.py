@@ -18,6 +18,7 @@ WAITING = {"mx.mx-421.test": 61, "mx.mx-nostarttls.test": 67}  # want a second l
 OK, STOP, TAIL = 1, 113, 114
 DONE, STOPPED = 0, 3
 LIMIT_SECONDS = 60
+TAILS_MS = (2000, 10000, 60000)  # the first that is long enough
 
 
 def verified(out):
@@ -26,17 +27,30 @@ def verified(out):
     return {e["host"]: e for e in found.endpoint.values()}, [r for part in found.stream for kind, r in part if kind == "end"][0]
 
 
-def test_tail(running):
-    out = os.path.join(running.dir, "tail")
-    status = subprocess.run(programs.stscan(running, out, 2, "-q", "--retry-after", "1h", "--tail", "2s"), timeout=LIMIT_SECONDS,
-                            check=False).returncode
+def tail(running, ms):
+    out = os.path.join(running.dir, f"tail-{ms}")
+    status = subprocess.run(programs.stscan(running, out, 2, "-q", "--retry-after", "1h", "--tail", f"{ms}ms"),
+                            timeout=LIMIT_SECONDS + ms // 1000, check=False).returncode
     assert status == DONE, status
     endpoints, end = verified(out)
     assert end["complete"], end
+    return endpoints
+
+
+def was_in_time(endpoints):
+    """Every first look was over before the tail was: on a busy machine it may take long."""
+    return endpoints[SLOW]["oc"] != TAIL and all(len(endpoints[host].get("att", [])) == 2 for host in WAITING)
+
+
+def test_tail(running):
+    for ms in TAILS_MS:
+        endpoints = tail(running, ms)
+        if was_in_time(endpoints):
+            break
     for host, first in WAITING.items():
         assert [a["oc"] for a in endpoints[host]["att"]] == [first, TAIL], endpoints[host]
-    assert endpoints[SLOW]["oc"] == OK
-    print("the tail is over:", ", ".join(f"{host} {first} then {TAIL}" for host, first in WAITING.items()))
+    assert endpoints[SLOW]["oc"] == OK, endpoints[SLOW]
+    print(f"the tail of {ms} ms is over:", ", ".join(f"{host} {first} then {TAIL}" for host, first in WAITING.items()))
 
 
 def stop(running, name, signals, grace):

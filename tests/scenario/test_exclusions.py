@@ -10,11 +10,11 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lab"))
 import lab  # noqa: E402
-from answers import A, MX, TXT, Answers  # noqa: E402
+from answers import A, CNAME, MX, TXT, Answers  # noqa: E402
 from running import Scan, until, write  # noqa: E402
 from trap import Trap, own_all_addresses  # noqa: E402
 
-OK, BLOCKLISTED, GREETING_4XX, STOP = 1, 42, 61, 113
+OK, BLOCKLISTED, GREETING_4XX, GREETING_5XX, STOP = 1, 42, 61, 62, 113
 REFUSE, LATER = b"554 go away\r\n", b"421 later\r\n"
 
 
@@ -51,6 +51,26 @@ def test_from_the_start(directory):
     trap.close()
     answers.close()
     print("from the start:", len(listed), "names not asked, 1 host and 1 policy host not looked up, 2 addresses not contacted")
+
+
+def test_cname_target(directory):
+    """The name that is asked for decides, and the address, not the target of a CNAME: README and SCHEMA say so."""
+    answers, trap = Answers({}, port=5304), Trap([25, 443], lambda address, port: REFUSE)
+    for number, domain in enumerate(("by-name.test", "by-address.test"), 1):
+        answers.add_domain(domain, f"mx.{domain}", sts=True)
+        for kind, host in enumerate(("mx", "mta-sts")):
+            answers.add(f"{host}.{domain}", CNAME, f"{host}{number}.provider.test")
+            answers.add_host(f"{host}{number}.provider.test", f"127.0.{5 + kind}.{number}")
+    blocklist = write(directory, "target.list", "provider.test", "127.0.5.2", "127.0.6.2")
+    scan = Scan(directory, "target", ["by-name.test", "by-address.test"], answers.servers, "-b", blocklist, "--attempts", "1")
+    found = scan.end()
+    policies, endpoints = outcomes(found.policy), outcomes(found.endpoint)
+    assert trap.addresses() == {"127.0.5.1", "127.0.6.1"}, trap.addresses()
+    assert endpoints == {"mx.by-name.test": GREETING_5XX, "mx.by-address.test": BLOCKLISTED}, endpoints
+    assert policies["by-address.test"] == BLOCKLISTED != policies["by-name.test"], policies
+    trap.close()
+    answers.close()
+    print("CNAME: a listed target is contacted, a listed address is not")
 
 
 def greet(address, port):
@@ -271,7 +291,7 @@ def main():
     lab.isolate()
     own_all_addresses()
     with tempfile.TemporaryDirectory() as directory:
-        for test in (test_from_the_start, test_before_the_scan, test_off_the_list_again, test_questions_that_wait,
+        for test in (test_from_the_start, test_cname_target, test_before_the_scan, test_off_the_list_again, test_questions_that_wait,
                      test_in_mid_scan, test_policies_in_flight, test_policies_that_wait, test_rates, test_nothing_to_reread):
             if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
                 test(directory)
