@@ -4,6 +4,7 @@
 #include "scanner/options_row.h"
 #include "tests/unit/unit.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,26 @@ static void refused(const char *first, const char *more, const char *words)
     free_all(&l, &arena);
 }
 
+/* By a record that has this option alone, in a line that can be printed. */
+static void record_refused(const struct rec_option *option, const char *more, const char *words)
+{
+    struct rec_scan scan = {.options = {(struct rec_option *)option, 1}};
+    struct sts_err err = {0};
+    char line[LINE_BYTES];
+    struct arena arena;
+    struct line l;
+
+    arena_init(&arena, 0);
+    snprintf(line, sizeof(line), "--resume out %s", more);
+    assert_int_equal(parse(&l, line, &err), STS_OK);
+    assert_int_equal(options_resume(&l.o, &scan, &arena, &err), STS_EINVAL);
+    if (strstr(err.msg, words) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", err.msg, words);
+    for (const char *p = err.msg; *p != '\0'; p++)
+        assert_false(iscntrl((unsigned char)*p));
+    free_all(&l, &arena);
+}
+
 static void taken(const char *first, const char *more)
 {
     struct line l;
@@ -178,6 +199,24 @@ static void test_names_that_are_gone(void **state)
     refused(FILE_LINE, "a.test", "\"a.test\" is one more");
     refused(FILE_LINE, "--dry-run", "--resume and --dry-run exclude each other");
     refused(FILE_LINE, "--preflight", "--resume and --preflight exclude each other");
+}
+
+static void test_values_that_are_no_text(void **state)
+{
+    static const struct {
+        const char *value;
+        uint32_t len;
+    } bad[] = {{"70\0", 3}, {"\0", 1}, {"\033[2J", 4}, {"7\n", 2}, {"\x7f", 1}};
+
+    (void)state;
+    for (size_t i = 0; i < STS_LEN(bad); i++) {
+        struct rec_option option = {.name = sts_str("window"), .value = {bad[i].value, bad[i].len}};
+        struct rec_option fixed = {.name = sts_str("records"), .value = {bad[i].value, bad[i].len}};
+
+        record_refused(&option, "", "--window: the scan has a value for it that is no text");
+        record_refused(&fixed, "--records mx",
+                       "cannot change with --resume: all names of a scan are measured alike");
+    }
 }
 
 /* ---- MX hosts ---- */
@@ -256,8 +295,11 @@ static void test_implicit_mx(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_options_taken),       cmocka_unit_test(test_fixed_options),
-        cmocka_unit_test(test_names_that_are_gone), cmocka_unit_test(test_mx_hosts),
+        cmocka_unit_test(test_options_taken),
+        cmocka_unit_test(test_fixed_options),
+        cmocka_unit_test(test_names_that_are_gone),
+        cmocka_unit_test(test_values_that_are_no_text),
+        cmocka_unit_test(test_mx_hosts),
         cmocka_unit_test(test_implicit_mx),
     };
 
