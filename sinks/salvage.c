@@ -136,8 +136,8 @@ static int follow(struct scan_reader *r, uint32_t number, uint64_t at, uint64_t 
 }
 
 /* The damaged frame should end at *next. Where bytes of it are missing, the frames behind it begin before
- * that and lead there: *next becomes the first of them. Bytes of a peer that look like frames lead nowhere.
- */
+ * that and lead there: *next becomes the first of them. Bytes of a peer that look like frames lead nowhere;
+ * nor do frames in front of a second damaged place, which are lost with it then. */
 static int shorten(struct scan_reader *r, uint32_t number, uint64_t from, uint64_t *next, struct sts_err *err)
 {
     uint64_t at, end;
