@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MOST_CHAIN 64 /* as many as the analysis looks at */
+#define MOST_CHAIN        64 /* as many as the analysis looks at */
+#define LEAST_DH_STRENGTH 80 /* bits of security: 1,024 of the group */
 #define MOST_CERTIFICATE_BYTES \
     (128 << 10) /* OpenSSL takes chains of 100 KiB at most, so every one is archived */
 
@@ -76,12 +77,25 @@ void tls_watch_context(SSL_CTX *ctx, struct tls_verify *verify)
 
 /* --- contexts --- */
 
+/* OpenSSL's own at level 0 (DH of less than 1,024 bits is refused), and that a peer's DH group has a limit
+ * too: with 10,000 bits, the most OpenSSL takes, one handshake is a second of CPU time. `other` of TMP_DH is
+ * the peer's key. */
+static int on_security(const SSL *ssl, const SSL_CTX *ctx, int op, int bits, int nid, void *other, void *ex)
+{
+    (void)ssl, (void)ctx, (void)nid, (void)ex;
+    if (op != SSL_SECOP_TMP_DH)
+        return 1;
+    return bits >= LEAST_DH_STRENGTH &&
+           (other == NULL || EVP_PKEY_get_bits((const EVP_PKEY *)other) <= TLS_MOST_DH_BITS);
+}
+
 int tls_context_setup(SSL_CTX *ctx, const struct tls_store *store)
 {
     ERR_clear_error();
     /* Old servers are to be reached and labelled, not refused by us: RFC 8996 and RFC 9325 are the
      * analysis's. */
     SSL_CTX_set_security_level(ctx, 0);
+    SSL_CTX_set_security_callback(ctx, on_security);
     if (SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION) != 1 || SSL_CTX_set_max_proto_version(ctx, 0) != 1)
         return STS_ESYS;
     SSL_CTX_set_options(ctx, SSL_OP_LEGACY_SERVER_CONNECT); /* servers without RFC 5746 */

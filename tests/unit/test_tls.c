@@ -5,6 +5,7 @@
 #include "tests/unit/certs.c"
 
 #include <openssl/err.h>
+#include <openssl/param_build.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -249,6 +250,58 @@ static void test_long_chain(void **state)
     arena_fini(&arena);
 }
 
+/* A group of so many bits, which need not be a prime for what is tested. */
+static EVP_PKEY *dh_group(int bits)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "DH", NULL);
+    OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+    BIGNUM *p = BN_new(), *g = BN_new();
+    OSSL_PARAM *params;
+    EVP_PKEY *group = NULL;
+
+    BN_rand(p, bits, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ODD);
+    BN_set_word(g, 2);
+    OSSL_PARAM_BLD_push_BN(build, "p", p);
+    OSSL_PARAM_BLD_push_BN(build, "g", g);
+    params = OSSL_PARAM_BLD_to_param(build);
+    assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_fromdata(ctx, &group, EVP_PKEY_KEY_PARAMETERS, params), 1);
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(build);
+    BN_free(p);
+    BN_free(g);
+    EVP_PKEY_CTX_free(ctx);
+    return group;
+}
+
+/* Protects a worker's time: exponents of thousands of bits are for groups that servers have, not for any. */
+static void test_large_group(void **state)
+{
+    struct cert leaf = cert_make_of(EVP_RSA_gen(2048), HOST, &ca, false, 10);
+    struct tls_store *store = load(&ca);
+    struct sts_err err = {0};
+    SSL_CTX *ctx, *server_ctx = cert_server(&leaf, NULL);
+    const int bits[] = {1024, TLS_MOST_DH_BITS, TLS_MOST_DH_BITS + 8};
+
+    (void)state;
+    assert_int_equal(tls_context_new(store, &ctx, &err), STS_OK);
+    SSL_CTX_set_security_level(server_ctx, 0);
+    SSL_CTX_set_max_proto_version(server_ctx, TLS1_2_VERSION);
+    SSL_CTX_set_cipher_list(server_ctx, "DHE-RSA-AES128-SHA:@SECLEVEL=0");
+    for (size_t i = 0; i < STS_LEN(bits); i++) {
+        SSL *client = SSL_new(ctx), *server = SSL_new(server_ctx);
+
+        assert_int_equal(SSL_set0_tmp_dh_pkey(server, dh_group(bits[i])), 1);
+        assert_int_equal(shake(client, server), bits[i] <= TLS_MOST_DH_BITS);
+        SSL_free(client);
+        SSL_free(server);
+    }
+    SSL_CTX_free(ctx);
+    SSL_CTX_free(server_ctx);
+    tls_store_free(store);
+    cert_fini(&leaf);
+}
+
 static void test_failure(void **state)
 {
     struct result r;
@@ -280,7 +333,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_store),      cmocka_unit_test(test_store_failures),
         cmocka_unit_test(test_hello),      cmocka_unit_test(test_foreign_context),
-        cmocka_unit_test(test_long_chain), cmocka_unit_test(test_failure),
+        cmocka_unit_test(test_long_chain), cmocka_unit_test(test_large_group),
+        cmocka_unit_test(test_failure),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
