@@ -221,6 +221,7 @@ class Bench:
                 "--seed", "1", "--ehlo-name", "scan.sim.test", "--contact", "postmaster@sim.test", "--control-rate", "0",
                 "--window", "10000", "--dns-rate", "0", "--connect-rate", "0", "--per-ip-smtp", "0", "--per-ip-interval", "0",
                 "--per-prefix-smtp", "0", "--max-connections", "500", "--per-ip-hosts", "0", "--per-ip-signalled-hosts", "0", "--per-ip-https", "0",
+                "--per-prefix-https", "0",
                 "--per-ip-https-rate", "0", "--dns-timeout", "1s", "--dns-deadline", "2s", "--dns-retry-after", "0",
                 "--connect-timeout", "2s", "--greeting-timeout", "3s", "--smtp-timeout", "5s", "--policy-timeout", "5s",
                 "--attempts", "1", "--metadata-file", about, "--name-servers", f"127.0.0.1:{run.DNS}"]

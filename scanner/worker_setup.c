@@ -135,7 +135,7 @@ static int start_tables(struct worker *w, struct sts_err *err)
     const struct options *o = w->scan->options;
     const struct gate_limits limits[LANE_N] = {
         [LANE_SMTP] = {most_open(o->per_ip_smtp), most_open(o->per_prefix_smtp), o->per_ip_interval_ms},
-        [LANE_HTTPS] = {most_open(o->per_ip_https), most_open(0),
+        [LANE_HTTPS] = {most_open(o->per_ip_https), most_open(o->per_prefix_https),
                         o->per_ip_https_rate ? 1000 / o->per_ip_https_rate : 0},
     };
 

@@ -95,7 +95,7 @@ class Run:
                 "--connect-timeout", ms(2000), "--greeting-timeout", ms(4000), "--smtp-timeout", ms(6000),
                 "--policy-timeout", ms(4000), "--per-ip-smtp", str(self.pace.per_ip),
                 "--per-ip-interval", f"{self.pace.per_ip_interval_ms}ms", "--per-prefix-smtp", str(self.pace.per_prefix),
-                "--per-ip-https", str(self.pace.per_ip_https), "--per-ip-https-rate", str(self.pace.per_ip_https_rate),
+                "--per-prefix-https", "0", "--per-ip-https", str(self.pace.per_ip_https), "--per-ip-https-rate", str(self.pace.per_ip_https_rate),
                 "--metadata-file", self.path("metadata.json"), *hosts, *self.more]
 
 

@@ -63,7 +63,7 @@ class Server:
             c.play()
         finally:
             line = json.dumps({"peer": c.peer.name, "address": address, "port": port, "at": at, "heard": c.heard, "unheard": c.unheard,
-                               "sent": c.sent})
+                               "sent": c.sent, "seconds": time.monotonic() - at})
             with self.lock:
                 self.log.write(line + "\n")
 
@@ -86,8 +86,8 @@ def ready(directory):
 
 
 def connections(directory):
-    """What came so far: a dict with peer, address, port, at (seconds on the monotonic clock), heard, unheard and sent for
-    each connection that has ended."""
+    """What came so far: a dict with peer, address, port, at (seconds on the monotonic clock), heard, unheard, sent and seconds
+    (that it lasted) for each connection that has ended."""
     with open(os.path.join(directory, "log")) as f:
         return [json.loads(line) for line in f if line.endswith("\n")]
 

@@ -4,6 +4,7 @@ With `records` it knows more: {name: {type: [RDATA]}}, names in lower case witho
 is there without the type is NODATA. `answers(name, type)` goes before all: None (no answer), or (rcode, [(type, RDATA)], AD),
 with a third of a row where an RR has another owner: (type, RDATA, owner).
 """
+import contextlib
 import socket
 import struct
 import threading
@@ -12,6 +13,7 @@ NOERROR, SERVFAIL, NXDOMAIN, REFUSED = 0, 2, 3, 5
 A, CNAME, PTR, MX, AAAA = 1, 5, 12, 15, 28
 SO_RCVBUFFORCE = 33  # not in Python's socket module
 TTL = 300
+UDP_MOST_BYTES = 1232  # of an answer: what does not fit is to be asked for by TCP
 
 
 def wire(name):
@@ -59,6 +61,23 @@ class Responder:
         return head + query[12:end] + b"".join((wire(*owner) if owner else b"\xc0\x0c") + struct.pack(">HHLH", t, 1, TTL, len(rdata)) +
                                                rdata for t, rdata, *owner in rrs)
 
+    def serve_streams(self):
+        """By TCP too (RFC 7766), from now on: whole answers. Each connection has a thread of its own."""
+        listener = socket.create_server(self.socket.getsockname())
+
+        def serve(stream):
+            with contextlib.suppress(OSError, struct.error), stream, stream.makefile("rb") as file:
+                while True:
+                    query = file.read(*struct.unpack(">H", file.read(2)))
+                    reply = self.reply(query, query.index(b"\0", 12) + 5)
+                    if reply is not None:
+                        stream.sendall(struct.pack(">H", len(reply)) + reply)
+
+        def accept():
+            while True:
+                threading.Thread(target=serve, args=listener.accept()[:1], daemon=True).start()
+        threading.Thread(target=accept, daemon=True).start()
+
     def serve(self):
         while True:
             try:
@@ -78,6 +97,8 @@ class Responder:
             else:
                 rcode = NXDOMAIN if query[12] else NOERROR
                 reply = query[:2] + bytes([0x81, 0x80 | rcode]) + query[4:6] + bytes(6) + query[12:end]
+            if reply is not None and len(reply) > UDP_MOST_BYTES:
+                reply = reply[:2] + bytes([reply[2] | 2]) + reply[3:6] + bytes(6) + query[12:end]  # TC=1
             if reply is not None:
                 self.n_answered += 1
                 try:

@@ -20,6 +20,8 @@ from trap import Trap, own_all_addresses  # noqa: E402
 RESERVED = 40
 PUBLIC = ["1.1.1.1", "2606:4700::1111", "64:ff9b::101:101", "2002:101:101::1"]  # lead nowhere that is reserved
 ALLOWED = "10.0.0.0/8"
+TEXTS = ["127.0.0.1", "[127.0.0.1]", "[IPv6:::1]", "::1", "0x7f000001", "2130706433", "0177.0.0.1", "127.1", "0", "localhost",
+         "localhost.localdomain", "ip6-localhost", "169.254.169.254", "[::ffff:127.0.0.1]"]
 LIMIT_SECONDS = 120
 
 
@@ -64,6 +66,11 @@ def scan(answers, addresses, directory, name, *options):
             answers.add_host(f"mx.{domain}", address)
             answers.add_host(f"mta-sts.{domain}", address)
             print(domain, file=file)
+    return end(answers, names, directory, name, *options)
+
+
+def end(answers, names, directory, name, *options):
+    """The scan of these names."""
     out = os.path.join(directory, name)
     command = [programs.program("STSCAN"), "-q", "-f", names, "-o", out, "-T", "2", "--name-servers", answers.servers,
                "--contact", programs.CONTACT, "--ehlo-name", "lab.test", "--dns-rate", "0", "--per-ip-interval", "0",
@@ -78,6 +85,25 @@ def plain(address):
     """As the trap sees it: a mapped address is IPv4."""
     parsed = ipaddress.ip_address(address)
     return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+
+
+def test_texts(answers, trap, directory):
+    """An MX host that is the text of an address is a name as any other (RFC 5321 section 5.1): what DNS has for it counts, and
+    nothing where it has none. `public`: DNS has a public address for each."""
+    for name, public in (("t", False), ("u", True)):
+        for i, text in enumerate(TEXTS):
+            answers.add_domain(f"{name}{i}.test", text)
+            if public:
+                answers.add_host(text.lower(), PUBLIC[0])
+        names = os.path.join(directory, name + ".txt")
+        with open(names, "w", encoding="ascii") as file:
+            file.writelines(f"{name}{i}.test\n" for i in range(len(TEXTS)))
+        found = end(answers, names, directory, name)
+        assert set(found.host) == {text.lower() for text in TEXTS}, found.host
+        assert len(found.endpoint) == len(TEXTS) * public, found.endpoint
+        assert trap.addresses() == ({PUBLIC[0]} if public else set()), trap.addresses()
+        trap.seen.clear()
+    print(f"{len(TEXTS)} MX hosts that look like addresses: only where DNS leads")
 
 
 def main():
@@ -98,6 +124,7 @@ def main():
         print("the trap sees who is contacted:", ", ".join(sorted(trap.addresses())))
 
         trap.seen.clear()
+        test_texts(answers, trap, directory)
         scan(answers, addresses, directory, "a", "--allow-reserved", ALLOWED)
         wanted = {plain(a) for a in addresses for v4 in ("10.0.0.0", "10.255.255.255")
                   if a in [v4, *notations(v4)] and not a.startswith("64:ff9b:1:")}

@@ -77,6 +77,7 @@ static void test_defaults(void **state)
     assert_int_equal(o.per_ip_hosts, 50);
     assert_int_equal(o.per_ip_signalled_hosts, 1000);
     assert_int_equal(o.per_ip_https, 4);
+    assert_int_equal(o.per_prefix_https, 64);
     assert_int_equal(o.per_ip_https_rate, 10);
     assert_int_equal(o.policy_timeout_ms, 60000);
     assert_int_equal(o.smtp_timeout_ms, 60000);

@@ -1,0 +1,117 @@
+"""What one name in 100 can do to the others: the worst of the hostile peers, those that hold connections and questions for as
+long as they are let. Scans of the same good names, alone, with the hostile ones among them, and with those all in a row, as
+a sorted zone would have them. Waits and connections are a tenth of the defaults (and 500 connections a second, the default):
+so as many wait for each other at a tenth of the time."""
+import csv
+import datetime
+import json
+import subprocess
+
+import lib
+import run as score
+
+TITLE = "the other names, where 1 % are hostile"
+UNIT = "us CPU a name"
+GOAL, STRETCH = 1.05, None
+
+NAMES = 60000
+ONE_IN = 100
+SMTP = ("smtp-silent", "smtp-go-stall")
+POLICY = ("policy-drip", "policy-stall", "policy-tls-stall", "policy-silent")
+STS = ("sts-timeout",)
+KINDS = (SMTP, POLICY, STS)
+HOSTILE = {"smtp-self": (0.15, SMTP), "policy-self": (0.1, POLICY), "policy-third": (0.1, POLICY), "sts": (0.02, STS),
+           "sts-no-mx": (0.02, STS), "mxset": (0.02, ["mx-many"])}
+# The world has more hostile names than are scanned, and no faults beside theirs.
+POPULATION = ["--set", "mxset.mx-operator=0.15", "--set", "mxset.mx-bundled=0.15", "--set", "sts.sts-ok=0.05", "--set",
+              "query.query-timeout=0", "--set", "query.query-servfail=0", "--set", "query.query-lost-once=0", "--set",
+              "smtp-per-ip=100000", "--set", "smtp-rate-per-ip=1000000"]
+# A tenth of the defaults, one attempt.
+ARGS = ["--window", "5000", "--dns-window", "1600", "--max-connections", "300", "--connect-rate", "500", "--per-ip-smtp", "1",
+        "--per-ip-interval", "200ms", "--per-prefix-smtp", "8", "--per-ip-hosts", "50", "--per-ip-signalled-hosts", "1000",
+        "--per-ip-https", "4", "--per-prefix-https", "64", "--per-ip-https-rate", "100", "--dns-timeout", "500ms", "--dns-deadline", "2s", "--dns-retry-after",
+        "2s", "--connect-timeout", "1500ms", "--greeting-timeout", "4500ms", "--smtp-timeout", "6s", "--policy-timeout", "6s"]
+
+
+def run(bench):
+    n = bench.n(NAMES)
+    with bench.stsim(2 * n, args=POPULATION + shares()) as server:
+        good, bad = split(server.world, n)
+        files = {"alone": write(bench, "alone", good), "1 % hostile": write(bench, "among", mixed(good, bad)),
+                 "1 % in a row": write(bench, "row", good[:n // 2] + bad + good[n // 2:])}
+        rest = set(good)
+        seconds = {label: [] for label in files}
+        pairs = bench.pairs({label: lambda path=path, label=label: scan(bench, path, n, rest, seconds[label])
+                             for label, path in files.items()})
+    return [line for label in files if label != "alone" for line in lines(pairs, seconds, label, len(bad))]
+
+
+def shares():
+    return [word for table, (share, classes) in HOSTILE.items() for name in classes for word in ("--set", f"{table}.{name}={share}")]
+
+
+def split(world, n):
+    """n good names, and one hostile one for ONE_IN of them: those that take most, by turns of each kind."""
+    good, bad = [], [[] for _ in KINDS]
+    with subprocess.Popen(world.stsim("truth"), stdout=subprocess.PIPE) as truth:
+        next(truth.stdout)
+        for text in truth.stdout:
+            line = json.loads(text)
+            shown = [line["classes"]["sts"], line["classes"].get("policy")] + [
+                a["smtp"] for host in line["hosts"] for a in host["addresses"]]
+            takes = [sum(found in kind for found in shown) for kind in KINDS]
+            if not any(takes):
+                good.append(line["name"])
+            for of, number in zip(bad, takes):
+                of.append((-number, line["name"])) if number else None
+    bad = list(dict.fromkeys(name for turn in zip(*map(sorted, bad)) for _, name in turn))
+    if len(good) < n or len(bad) < n // ONE_IN:
+        raise lib.Error(f"{len(good)} good names and {len(bad)} hostile ones: too few")
+    return good[:n], bad[:n // ONE_IN]
+
+
+def mixed(good, bad):
+    for i, name in enumerate(bad):
+        yield from good[i * ONE_IN:(i + 1) * ONE_IN]
+        yield name
+    yield from good[len(bad) * ONE_IN:]
+
+
+def write(bench, name, names):
+    with open(bench.path(name), "w", encoding="ascii") as file:
+        file.writelines(name + "\n" for name in names)
+    return bench.path(name)
+
+
+def scan(bench, path, n, rest, seconds):
+    """CPU time for each of the good names; and how long until the last of them had all that it led to."""
+    sample = bench.scan(path, ARGS, n)
+    seconds.append(last_of(sample, rest))
+    return sample
+
+
+def last_of(sample, rest):
+    ends = []
+    for table, of in (("endpoints", lambda row: row["host"].split(".", 1)[1]), ("policies", lambda row: row["name"])):
+        with subprocess.Popen([score.program("ststat"), "export", "--format", "csv", "--table", table, sample.dir],
+                              stdout=subprocess.PIPE, text=True) as export:
+            for row in csv.DictReader(export.stdout):
+                if row["last_attempt_time"] and of(row) in rest:
+                    ends.append(seconds_of(row["last_attempt_time"]) + int(row["attempt_ms"] or 0) / 1000)
+    return max(ends) - seconds_of(sample.metadata["start"])
+
+
+def seconds_of(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def lines(pairs, seconds, label, n_bad):
+    alone, found = seconds["alone"][1:], seconds[label][1:]
+    ratios = sorted(b / a for a, b in zip(alone, found))
+    middle = ratios[len(ratios) // 2]
+    whole = lib.median(pairs[label], "wall_s")
+    note = (f"{n_bad} hostile names; the whole scan took {whole:.1f} s, without them {lib.median(pairs['alone'], 'wall_s'):.1f} s; "
+            f"{pairs[label][-1].metadata['connects']} connections")
+    return [lib.Result(found[-1], alone[-1], "alone", f": seconds until the last of the others, {label}", unit="s", ratio=middle,
+                       note=note),
+            lib.compare(pairs, label, "alone", suffix=f": CPU, {label}")]
