@@ -27,7 +27,7 @@ from trap import Trap  # noqa: E402
 KERNEL_BYTES = 64 << 10  # what a socket of ours and one of the peer hold
 DEADLINE_SECONDS = 3     # of a dialog, of a fetch
 SLACK_SECONDS = 2
-LIMIT_SECONDS = 120
+LIMIT_SECONDS = 240
 CPU_SECONDS = 10         # of the whole scan, sanitizers included
 MX_MOST, MX_LIMIT, ADDRESS_LIMIT = 1000, 20, 8
 
@@ -113,7 +113,8 @@ def cost_fault(peer, record, found, connections):
     most = peer.most_bytes + KERNEL_BYTES
     if c["sent"] > most:
         return f"took {c['sent']} bytes, more than {most}"
-    if c["seconds"] > found.deadline + SLACK_SECONDS and not found.gaps:
+    spent = sum(attempt.get("ms", 0) for attempt in record["att"]) / 1000
+    if max(spent, c["seconds"] - SLACK_SECONDS) > found.deadline + SLACK_SECONDS and not found.gaps:
         return f"held for {c['seconds']:.1f} s, more than {found.deadline} s: {record['att']}"
     return None
 
