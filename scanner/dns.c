@@ -42,7 +42,7 @@ int dns_new(const struct dns_env *env, struct dns **out, struct sts_err *err)
     }
     d->env = *env;
     wait_ms = tries_set_waits(d);
-    if (tcp_new(&d->env, wait_ms + TCP_EXTRA_MS, on_answer, &d->tcp, err) != STS_OK ||
+    if (tcp_new(&d->env, wait_ms + TCP_EXTRA_MS, on_answer, d, &d->tcp, err) != STS_OK ||
         udp_new(&d->env, on_answer, on_refused, d, &d->udp, err) != STS_OK) {
         if (d->tcp != NULL)
             tcp_close(d->tcp);
@@ -57,61 +57,58 @@ int dns_new(const struct dns_env *env, struct dns **out, struct sts_err *err)
 
 void dns_close(struct dns *d)
 {
-    struct ticket *t;
+    struct ticket_block *block;
 
     dns_cancel_all(d, OC_OUR_STOP);
     for (uint32_t i = 0; i < d->resolvers.n; i++)
         tries_end_probe(d, i);
     udp_close(d->udp);
     tcp_close(d->tcp); /* gives back every ticket */
-    while ((t = d->free_tickets) != NULL) {
-        d->free_tickets = t->next;
-        free(t);
+    while ((block = d->ticket_blocks) != NULL) {
+        d->ticket_blocks = block->next;
+        free(block);
     }
     free(d->probes);
     resolvers_fini(&d->resolvers);
     free(d);
 }
 
-bool dns_ask(struct dns *d, const char *name, enum dns_type type, unsigned flags, struct arena *arena,
-             dns_done_fn done, void *arg)
+void dns_ask(struct dns *d, struct dns_query *q)
 {
-    struct dns_query *q = arena_reserve(arena, sizeof(*q));
-
-    if (q == NULL)
-        return false;
-    memset(q, 0, offsetof(struct dns_query, answer));
-    q->dns = d;
-    q->name = name;
-    q->type = type;
-    q->flags = flags;
-    q->arena = arena;
-    q->done = done;
-    q->arg = arg;
+    *q = (struct dns_query){
+        .name = q->name, .arena = q->arena, .done = q->done, .type = q->type, .flags = q->flags, .dns = d};
     query_append(&d->waiting, q);
-    return true;
 }
+
+struct noted { /* in one piece, with the first of the attempts: mostly there is no other */
+    struct rec_dns answer;
+    struct rec_attempt first;
+};
 
 struct rec_dns *query_answer(struct dns_query *q)
 {
-    if (!q->has_outcome)
-        q->answer = (struct rec_dns){0};
-    q->has_outcome = true;
-    return &q->answer;
+    struct noted *noted;
+
+    if (q->answer != NULL || (noted = arena_alloc(q->arena, sizeof(*noted))) == NULL)
+        return q->answer;
+    noted->answer.att.v = &noted->first;
+    return q->answer = &noted->answer;
+}
+
+uint32_t query_attempts(const struct dns_query *q)
+{
+    return q->answer != NULL ? q->answer->att.n : 0;
 }
 
 /* Room for one attempt, then for all there can be. Without memory the outcome stays, and the attempt is not
  * listed. */
-static bool make_room(struct dns_query *q)
+static bool make_room(struct arena *arena, struct rec_dns *answer)
 {
-    struct rec_dns *answer = query_answer(q);
     struct rec_attempt *list;
 
-    if (answer->att.v == NULL)
-        answer->att.v = &q->first;
     if (answer->att.n != 1)
         return answer->att.n < MOST_ATTEMPTS;
-    list = arena_alloc(q->arena, MOST_ATTEMPTS * sizeof(*list));
+    list = arena_alloc(arena, MOST_ATTEMPTS * sizeof(*list));
     if (list == NULL)
         return false;
     list[0] = answer->att.v[0];
@@ -123,8 +120,10 @@ void query_note_attempt(struct dns_query *q, struct result r)
 {
     struct rec_dns *answer = query_answer(q);
 
+    if (answer == NULL)
+        return;
     answer->oc = r.oc;
-    if (make_room(q))
+    if (make_room(q->arena, answer))
         answer->att.v[answer->att.n++] =
             (struct rec_attempt){.t_ms = q->began_ms,
                                  .dur_ms = q->dns->env.timers->now_ms - q->began_ms,
@@ -141,7 +140,7 @@ void query_cancel_tries(struct dns_query *q)
         if (q->stream)
             continue;
         udp_cancel(q->dns->udp, &t->exchange);
-        free_ticket(t);
+        free_ticket(q->dns, t);
     }
     q->tickets = NULL;
 }
@@ -155,16 +154,16 @@ void query_detach(struct dns_query *q)
 
 void query_settle(struct dns_query *q, struct result r)
 {
-    if (q->second)
-        query_answer(q)->cd_oc = r.oc;
-    else
+    if (!q->second)
         query_note_attempt(q, r);
+    else if (q->answer != NULL)
+        q->answer->cd_oc = r.oc;
 }
 
 void query_finish(struct dns_query *q)
 {
     query_detach(q);
-    q->done(q->arg, query_answer(q));
+    q->done(q, q->answer);
 }
 
 void query_refuse(struct dns_query *q, enum outcome oc)

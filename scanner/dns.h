@@ -45,8 +45,32 @@ struct dns_env {
 };
 struct dns;
 
-/* `answer` is in the arena given with the question. */
-typedef void (*dns_done_fn)(void *arg, struct rec_dns *answer);
+struct dns_query;
+/* `answer` is in the arena of the question, which is the asker's again; NULL: there was no memory for it. */
+typedef void (*dns_done_fn)(struct dns_query *q, struct rec_dns *answer);
+
+/* A question, embedded in what asks it. Until there is an answer this is all that it takes, and a try that is
+ * under way (dns_private.h, struct ticket). */
+struct dns_query {
+    /* The asker's, as they stay until it is done. */
+    const char *name; /* presentation form, borrowed */
+    struct arena *arena;
+    dns_done_fn done;
+    uint8_t type; /* enum dns_type */
+    uint8_t flags;
+
+    /* dns.c's, from dns_ask() on. */
+    uint8_t tries;
+    bool second : 1;   /* the one with CD=1 */
+    bool stream : 1;   /* by TCP: the answer by UDP was truncated */
+    uint32_t resolver; /* of the last try */
+    struct dns_query *next, *prev;
+    struct query_list *in;  /* the list that it is in */
+    struct ticket *tickets; /* tries whose answer would still do */
+    struct rec_dns *answer; /* NULL: nothing is to be noted yet */
+    struct dns *dns;
+    uint64_t began_ms, tried_ms;
+};
 
 /* Once in the process, before any thread and after all of them: c-ares. */
 bool dns_library_begin(void) STS_CHECK;
@@ -57,11 +81,8 @@ int dns_new(const struct dns_env *env, struct dns **out, struct sts_err *err) ST
  */
 void dns_close(struct dns *d);
 
-/* Ask `type` at `name` (presentation form, borrowed until done). `done` is called exactly once, never before
- * this returns. Everything is taken from `arena`, the answer too. False: no memory (then `done` is not
- * called). */
-bool dns_ask(struct dns *d, const char *name, enum dns_type type, unsigned flags, struct arena *arena,
-             dns_done_fn done, void *arg) STS_CHECK;
+/* `q->done` is called exactly once, never before this returns. */
+void dns_ask(struct dns *d, struct dns_query *q);
 /* Once a loop turn: send what the rate and the limit of questions in flight allow; `now_ns` is monotonic.
  * True: more could be sent at once. */
 bool dns_turn(struct dns *d, int64_t now_ns);

@@ -14,7 +14,7 @@ static bool was_stalled(struct dns_query *q, struct result r)
 {
     uint64_t took_ms = q->dns->env.timers->now_ms - q->tried_ms;
 
-    return r.oc == OC_DNS_TIMEOUT && !q->second && query_answer(q)->att.n + 1 < MOST_ATTEMPTS &&
+    return r.oc == OC_DNS_TIMEOUT && !q->second && query_attempts(q) + 1 < MOST_ATTEMPTS &&
            !q->dns->stopping && took_ms + STALL_SLACK_MS < q->dns->sent_stream.wait_ms;
 }
 
@@ -27,9 +27,9 @@ static bool is_truncated(const uint8_t *msg, size_t len)
 /* RCODE 5: "the name server refuses to perform the specified operation for policy reasons", in the fourth
  * byte.
  */
-static bool is_refusal(const uint8_t *msg, size_t len)
+static bool is_refusal(const struct exchange_answer *a)
 {
-    return len > 3 && (msg[3] & 15) == 5;
+    return a->len > 3 && (a->msg[3] & 15) == 5;
 }
 
 /* By TCP, RFC 7766 section 5. */
@@ -41,17 +41,26 @@ static void ask_by_stream(struct dns_query *q)
 }
 
 /* Of the second answer the outcome is kept, and no memory. */
-static struct result read_second(const struct dns_query *q, const uint8_t *question, const uint8_t *msg,
-                                 size_t len)
+static struct result read_second(const struct dns_query *q, const struct exchange_answer *a)
 {
     struct rec_dns ignored = {0};
     struct arena own;
     struct result r;
 
     arena_init(&own, DNS_ANSWER_MOST_BYTES);
-    r = dns_message_answer(msg, len, question, q->type, q->flags, &own, &ignored);
+    r = dns_message_answer(a->msg, a->len, a->question, (enum dns_type)q->type, q->flags, &own, &ignored);
     arena_fini(&own);
     return r;
+}
+
+static struct result read_first(struct dns_query *q, const struct exchange_answer *a)
+{
+    struct rec_dns *answer = query_answer(q);
+
+    if (answer == NULL)
+        return (struct result){OC_OUR_MEMORY, SRC_NONE, 0};
+    return dns_message_answer(a->msg, a->len, a->question, (enum dns_type)q->type, q->flags, q->arena,
+                              answer);
 }
 
 /* A try ended without an answer. */
@@ -74,21 +83,20 @@ static void on_failure(struct dns_query *q, struct result r)
     }
 }
 
-static void on_message(struct dns_query *q, const uint8_t *question, const uint8_t *msg, size_t len)
+static void on_message(struct dns_query *q, const struct exchange_answer *a)
 {
     struct result r;
 
     count(&q->dns->env.counters->answers);
-    if (!q->stream && is_truncated(msg, len) && !q->dns->stopping) {
+    if (!q->stream && is_truncated(a->msg, a->len) && !q->dns->stopping) {
         ask_by_stream(q);
         return;
     }
-    if (is_refusal(msg, len) && dns_is_paused(q->dns)) {
+    if (is_refusal(a) && dns_is_paused(q->dns)) {
         tries_hold(q);
         return;
     }
-    r = q->second ? read_second(q, question, msg, len)
-                  : dns_message_answer(msg, len, question, q->type, q->flags, q->arena, query_answer(q));
+    r = q->second ? read_second(q, a) : read_first(q, a);
     query_settle(q, r);
     if (r.oc == OC_DNS_SERVFAIL && !q->second && !q->dns->stopping) {
         query_detach(q);
@@ -101,30 +109,29 @@ static void on_message(struct dns_query *q, const uint8_t *question, const uint8
 }
 
 /* A resolver that refuses whatever it is asked is of no more use than one that is silent. */
-static void judge_resolver(struct dns *d, uint32_t resolver, const uint8_t *msg, size_t len)
+static void judge_resolver(struct dns *d, uint32_t resolver, const struct exchange_answer *a)
 {
     struct resolvers *all = &d->resolvers;
 
     if (dns_is_paused(d))
         return;
-    if (is_refusal(msg, len) ? resolvers_lost(all, resolver) : resolvers_answered(all, resolver))
+    if (is_refusal(a) ? resolvers_lost(all, resolver) : resolvers_answered(all, resolver))
         tries_leave_resolver(d, resolver);
 }
 
-void on_answer(struct exchange *x, struct result r, const uint8_t *msg, size_t len)
+void on_answer(struct dns *d, struct exchange *x, struct result r, const struct exchange_answer *answer)
 {
     struct ticket *t = (void *)((char *)x - offsetof(struct ticket, exchange));
-    struct dns *d = t->dns;
     struct dns_query *q = unlink_ticket(t);
 
     if (d->probes[x->resolver] == t) {
         d->probes[x->resolver] = NULL;
-        tries_probed(d, x->resolver, r.oc == OC_OK && !is_refusal(msg, len));
+        tries_probed(d, x->resolver, r.oc == OC_OK && !is_refusal(answer));
     } else if (r.oc == OC_OK)
-        judge_resolver(d, x->resolver, msg, len);
+        judge_resolver(d, x->resolver, answer);
     if (q != NULL && r.oc == OC_OK)
-        on_message(q, dns_message_question(x->query), msg, len);
+        on_message(q, answer);
     else if (q != NULL)
         on_failure(q, r);
-    free_ticket(t);
+    free_ticket(d, t);
 }

@@ -7,19 +7,33 @@
 
 #define CACHE_LINE_BYTES 64 /* of most processors; no more than speed depends on it */
 
-struct dns_query;
-/* Embedded in what waits for the answer; the carrier's until it has ended or is cancelled. What finding it
- * reads stands together, the id too: it is one miss of the cache, the question another. */
+#define CACHE_LINE_BYTES 64 /* of most processors; no more than speed depends on it */
+
+/* Embedded in what waits for the answer; the carrier's until it has ended or is cancelled. The query itself
+ * is made anew where it is compared with an answer: that takes less than a cache miss, and no memory. */
 struct exchange {
     struct dns_query *asker; /* NULL: no longer wanted, or a probe. To a carrier, memory that is read next. */
-    void *carrier;           /* these three are the carrier's */
+    void *carrier;           /* these four are the carrier's */
     struct exchange *next;
-    uint32_t queued;
+    uint16_t id;
+    uint16_t queued;
     uint32_t resolver; /* number of the server in env */
-    uint16_t len;
-    uint8_t query[DNS_QUERY_BYTES]; /* query[0..len) of dns_message_query(); the carrier may change its id */
+    const char *name;  /* what is asked, as for dns_message_query(); borrowed while it is wanted */
+    uint8_t type, flags;
 };
-/* r.oc is OC_OK with an answer to the very question in answer[0..len), else why there is none. May be called
- * from within the sending. */
-typedef void (*exchange_done_fn)(struct exchange *x, struct result r, const uint8_t *answer, size_t len);
+struct exchange_answer {
+    const uint8_t
+        *question; /* the name that was asked for, in wire form; may be NULL where nobody wants it */
+    const uint8_t *msg;
+    size_t len;
+};
+/* r.oc is OC_OK with an answer to the very question, else why there is none, and `answer` is NULL. May be
+ * called from within the sending. */
+typedef void (*exchange_done_fn)(struct dns *owner, struct exchange *x, struct result r,
+                                 const struct exchange_answer *answer);
+
+static inline size_t exchange_query(const struct exchange *x, uint8_t out[DNS_QUERY_BYTES])
+{
+    return dns_message_query(out, x->name, (enum dns_type)x->type, x->flags);
+}
 #endif

@@ -7,35 +7,21 @@
 #include "scanner/dns_udp.h"
 #include "scanner/resolvers.h"
 
-#define MOST_ATTEMPTS 3 /* a question put again after this program stood still */
-#define MOST_TRIES    8 /* datagrams of one question */
+#define MOST_ATTEMPTS   3  /* a question put again after this program stood still */
+#define MOST_TRIES      8  /* datagrams of one question */
+#define TICKETS_AT_ONCE 63 /* allocated together: with the head of the block 4 KiB */
 
 /* A try. One by TCP outlives its question when that ends first: c-ares takes nothing back. */
 struct ticket {
-    _Alignas(CACHE_LINE_BYTES) struct dns *dns;
-    struct ticket *next; /* of the same question, or free */
+    _Alignas(CACHE_LINE_BYTES) struct ticket *next; /* of the same question, or free */
     struct exchange exchange;
 };
-struct dns_query {
-    struct dns *dns;
-    struct dns_query *next, *prev;
-    const char *name;
-    enum dns_type type;
-    unsigned flags;
-    struct arena *arena;
-    struct ticket *tickets; /* tries whose answer would still do */
-    uint64_t began_ms, tried_ms;
-    dns_done_fn done;
-    void *arg;
-    struct query_list *in; /* the list that it is in */
-    uint32_t resolver;     /* of the last try */
-    uint8_t tries;
-    bool second;      /* the one with CD=1 */
-    bool stream;      /* by TCP: the answer by UDP was truncated */
-    bool has_outcome; /* the answer is zeroed and in use: until then its memory is not touched */
-    struct rec_dns answer;
-    struct rec_attempt first; /* of the attempts */
+struct ticket_block {
+    struct ticket_block *next;
+    struct ticket tickets[TICKETS_AT_ONCE];
 };
+_Static_assert(sizeof(struct ticket) == CACHE_LINE_BYTES,
+               "what finding a try reads is one miss of the cache");
 struct query_list {
     struct dns_query *first, *last;
     uint32_t n;
@@ -51,6 +37,7 @@ struct dns {
     struct query_list sent_stream;
     uint32_t n_tries;
     struct ticket *free_tickets;
+    struct ticket_block *ticket_blocks; /* kept to the end */
     struct ticket **probes; /* of each resolver: the question to see whether it is back; NULL: none */
     bool paused;            /* as of the last turn */
     bool outage; /* in this pause a probe was lost: it is the resolvers, and not some names' own servers */
@@ -65,8 +52,10 @@ void query_remove(struct dns_query *q);
 void query_cancel_tries(struct dns_query *q);
 /* Out of its list, and no answer is waited for. */
 void query_detach(struct dns_query *q);
-/* What is found out about the question. */
+/* What is found out about the question; memory for it is taken with the first call. NULL: there is none. */
 struct rec_dns *query_answer(struct dns_query *q);
+/* Attempts that are noted. */
+uint32_t query_attempts(const struct dns_query *q);
 /* Note how the question, or the second one with CD=1, went. */
 void query_settle(struct dns_query *q, struct result r);
 /* It went so, and another attempt follows. */
@@ -88,7 +77,7 @@ void tries_end_waits(struct dns *d);
 void tries_give_up(struct dns_query *q);
 /* The try is over; returns its question, NULL where that ended before. The memory stays until free_ticket. */
 struct dns_query *unlink_ticket(struct ticket *t);
-void free_ticket(struct ticket *t);
+void free_ticket(struct dns *d, struct ticket *t);
 void on_refused(struct dns *d, uint32_t resolver); /* udp_refused_fn */
 /* A resolver is found to be down: what it was asked goes to another. */
 void tries_leave_resolver(struct dns *d, uint32_t resolver);
@@ -103,5 +92,6 @@ void tries_go_on(struct dns *d);
 
 /* ---- dns_answer.c ---- */
 
-void on_answer(struct exchange *x, struct result r, const uint8_t *msg, size_t len); /* exchange_done_fn */
+/* exchange_done_fn */
+void on_answer(struct dns *d, struct exchange *x, struct result r, const struct exchange_answer *answer);
 #endif

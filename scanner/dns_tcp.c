@@ -27,6 +27,7 @@ struct tcp {
     struct dns_env env;
     uint64_t wait_ms;
     exchange_done_fn done;
+    struct dns *owner;
     struct channel channels[CHANNELS];
     uint32_t n_busy;
     uint32_t n_polls; /* handles that are not closed yet */
@@ -168,8 +169,8 @@ void dns_library_end(void)
     ares_library_cleanup();
 }
 
-int tcp_new(const struct dns_env *env, uint64_t wait_ms, exchange_done_fn done, struct tcp **out,
-            struct sts_err *err)
+int tcp_new(const struct dns_env *env, uint64_t wait_ms, exchange_done_fn done, struct dns *owner,
+            struct tcp **out, struct sts_err *err)
 {
     struct tcp *t = calloc(1, sizeof(*t));
 
@@ -178,6 +179,7 @@ int tcp_new(const struct dns_env *env, uint64_t wait_ms, exchange_done_fn done, 
     t->env = *env;
     t->wait_ms = wait_ms;
     t->done = done;
+    t->owner = owner;
     for (uint32_t i = 0; i < CHANNELS; i++)
         t->channels[i].tcp = t;
     *out = t;
@@ -217,11 +219,16 @@ static void on_answer(void *data, int status, int timeouts, unsigned char *msg, 
 {
     struct channel *ch = data;
     struct exchange *x = ch->exchange;
+    struct result r = result_of(status);
+    uint8_t query[DNS_QUERY_BYTES];
+    struct exchange_answer answer = {NULL, msg, len > 0 ? (size_t)len : 0};
 
     (void)timeouts;
     ch->exchange = NULL;
     ch->tcp->n_busy--;
-    ch->tcp->done(x, result_of(status), msg, status == ARES_SUCCESS && len > 0 ? (size_t)len : 0);
+    if (x->asker != NULL && exchange_query(x, query) > 0) /* as it was when it was sent */
+        answer.question = dns_message_question(query);
+    ch->tcp->done(ch->tcp->owner, x, r, r.oc == OC_OK ? &answer : NULL);
 }
 
 bool tcp_has_room(const struct tcp *t)
@@ -229,7 +236,7 @@ bool tcp_has_room(const struct tcp *t)
     return t->n_busy < CHANNELS;
 }
 
-void tcp_send(struct tcp *t, struct exchange *x)
+void tcp_send(struct tcp *t, struct exchange *x, const uint8_t *query, size_t len)
 {
     struct channel *ch = t->channels;
 
@@ -239,12 +246,12 @@ void tcp_send(struct tcp *t, struct exchange *x)
         channel_close(ch);
     ch->resolver = x->resolver;
     if (ch->ares == NULL && channel_open(ch) != ARES_SUCCESS) {
-        t->done(x, (struct result){OC_OUR_LIBRARY, SRC_NONE, 0}, NULL, 0);
+        t->done(t->owner, x, (struct result){OC_OUR_LIBRARY, SRC_NONE, 0}, NULL);
         return;
     }
     ch->exchange = x;
     t->n_busy++;
-    ares_send(ch->ares, x->query, x->len, on_answer, ch);
+    ares_send(ch->ares, query, (int)len, on_answer, ch);
 }
 
 void tcp_turn(struct tcp *t, int64_t now_ns)

@@ -19,10 +19,10 @@ uint64_t tries_set_waits(struct dns *d)
     return until_ms;
 }
 
-void free_ticket(struct ticket *t)
+void free_ticket(struct dns *d, struct ticket *t)
 {
-    t->next = t->dns->free_tickets;
-    t->dns->free_tickets = t;
+    t->next = d->free_tickets;
+    d->free_tickets = t;
 }
 
 struct dns_query *unlink_ticket(struct ticket *t)
@@ -49,6 +49,11 @@ void tries_give_up(struct dns_query *q)
     count(&q->dns->env.counters->dns_timeouts);
     query_settle(q, (struct result){(uint16_t)oc, SRC_NONE, 0});
     query_finish(q);
+}
+
+static uint8_t query_flags(const struct dns_query *q)
+{
+    return (uint8_t)(q->flags | (q->second ? DNS_CD : 0));
 }
 
 /* Another try, while the answers to earlier ones still do: as long as these leave room to tries. */
@@ -117,38 +122,45 @@ void tries_end_waits(struct dns *d)
     end_waits(d, &d->sent_stream);
 }
 
-/* NULL: no memory. */
-static struct ticket *take_ticket(struct dns *d)
+static void add_tickets(struct dns *d)
 {
-    struct ticket *t = d->free_tickets;
+    struct ticket_block *block = aligned_alloc(_Alignof(struct ticket_block), sizeof(*block));
 
-    if (t != NULL)
-        d->free_tickets = t->next;
-    else if ((t = aligned_alloc(_Alignof(struct ticket), sizeof(*t))) == NULL)
+    if (block == NULL)
+        return;
+    block->next = d->ticket_blocks;
+    d->ticket_blocks = block;
+    for (uint32_t i = TICKETS_AT_ONCE; i-- > 0;)
+        free_ticket(d, &block->tickets[i]);
+}
+
+/* Nobody waits for it yet. NULL: no memory. */
+static struct ticket *take_ticket(struct dns *d, uint32_t resolver)
+{
+    struct ticket *t;
+
+    if (d->free_tickets == NULL)
+        add_tickets(d);
+    t = d->free_tickets;
+    if (t == NULL)
         return NULL;
-    t->dns = d;
+    d->free_tickets = t->next;
     t->exchange.asker = NULL;
+    t->exchange.resolver = resolver;
     return t;
 }
 
-/* NULL: `*oc` says why. */
-static struct ticket *new_ticket(struct dns *d, struct dns_query *q, enum outcome *oc)
+/* NULL: no memory. */
+static struct ticket *new_ticket(struct dns *d, struct dns_query *q)
 {
-    struct ticket *t = take_ticket(d);
-    size_t len;
+    struct ticket *t = take_ticket(d, q->resolver);
 
-    *oc = OC_OUR_MEMORY;
     if (t == NULL)
         return NULL;
-    len = dns_message_query(t->exchange.query, q->name, q->type, q->flags | (q->second ? DNS_CD : 0));
-    if (len == 0) {
-        *oc = OC_DNS_NOT_QUERYABLE;
-        free_ticket(t);
-        return NULL;
-    }
-    t->exchange.len = (uint16_t)len;
-    t->exchange.resolver = q->resolver;
     t->exchange.asker = q;
+    t->exchange.name = q->name;
+    t->exchange.type = q->type;
+    t->exchange.flags = query_flags(q);
     t->next = q->tickets;
     q->tickets = t;
     return t;
@@ -156,15 +168,16 @@ static struct ticket *new_ticket(struct dns *d, struct dns_query *q, enum outcom
 
 void tries_send(struct dns *d, struct dns_query *q)
 {
-    uint64_t now_ms = d->env.timers->now_ms;
+    const uint64_t now_ms = d->env.timers->now_ms;
+    uint8_t query[DNS_QUERY_BYTES];
+    const size_t len = dns_message_query(query, q->name, (enum dns_type)q->type, query_flags(q));
     struct ticket *ticket;
-    enum outcome oc;
 
     if (!q->stream) /* which goes to where the answer did not fit */
         q->resolver = resolvers_pick(&d->resolvers, q->tries > 0 ? q->resolver : RESOLVER_NONE, now_ms);
-    ticket = new_ticket(d, q, &oc);
+    ticket = len > 0 ? new_ticket(d, q) : NULL;
     if (ticket == NULL) {
-        query_refuse(q, oc);
+        query_refuse(q, len > 0 ? OC_OUR_MEMORY : OC_DNS_NOT_QUERYABLE);
         return;
     }
     query_remove(q);
@@ -173,9 +186,9 @@ void tries_send(struct dns *d, struct dns_query *q)
     q->tries++;
     q->tried_ms = now_ms;
     if (q->stream)
-        tcp_send(d->tcp, &ticket->exchange);
+        tcp_send(d->tcp, &ticket->exchange, query, len);
     else
-        udp_send(d->udp, &ticket->exchange);
+        udp_send(d->udp, &ticket->exchange, query, len);
 }
 
 void tries_end_probe(struct dns *d, uint32_t resolver)
@@ -186,7 +199,7 @@ void tries_end_probe(struct dns *d, uint32_t resolver)
     if (t == NULL)
         return;
     udp_cancel(d->udp, &t->exchange);
-    free_ticket(t);
+    free_ticket(d, t);
 }
 
 void tries_probed(struct dns *d, uint32_t resolver, bool answered)
@@ -199,14 +212,16 @@ void tries_probed(struct dns *d, uint32_t resolver, bool answered)
  * may be what does not answer. */
 static void ask_root(struct dns *d, uint32_t resolver)
 {
-    struct ticket *t = take_ticket(d);
+    struct ticket *t = take_ticket(d, resolver);
+    uint8_t query[DNS_QUERY_BYTES];
 
     if (t == NULL)
         return;
-    t->exchange.len = (uint16_t)dns_message_query(t->exchange.query, ".", DNS_A, 0);
-    t->exchange.resolver = resolver;
+    t->exchange.name = ".";
+    t->exchange.type = DNS_A;
+    t->exchange.flags = 0;
     d->probes[resolver] = t;
-    udp_send(d->udp, &t->exchange);
+    udp_send(d->udp, &t->exchange, query, exchange_query(&t->exchange, query));
 }
 
 void tries_probe(struct dns *d)
@@ -225,7 +240,7 @@ void tries_probe(struct dns *d)
 static void begin_anew(struct dns_query *q)
 {
     count(&q->dns->env.counters->dns_timeouts);
-    if (!q->second && query_answer(q)->att.n + 1 < MOST_ATTEMPTS)
+    if (!q->second && query_attempts(q) + 1 < MOST_ATTEMPTS)
         query_note_attempt(q, (struct result){OC_DNS_RESOLVER_DOWN, SRC_NONE, 0});
     q->tries = 0;
 }

@@ -149,7 +149,7 @@ static struct exchange **slot_of(struct udp *u, const struct port *p, unsigned i
 /* The place where an exchange of this port with this id stands, or would stand. */
 static struct exchange **find_from(struct exchange **at, const struct port *p, unsigned id)
 {
-    while (*at != NULL && ((*at)->carrier != p || id_of((*at)->query) != id))
+    while (*at != NULL && ((*at)->carrier != p || (*at)->id != id))
         at = &(*at)->next;
     return at;
 }
@@ -161,8 +161,7 @@ static void add(struct udp *u, struct port *p, struct exchange *x)
 
     while (*(at = find_from(slot_of(u, p, id), p, id)) != NULL)
         id = (id + 1) & 0xffff;
-    x->query[0] = (uint8_t)(id >> 8);
-    x->query[1] = (uint8_t)id;
+    x->id = (uint16_t)id;
     x->carrier = p;
     x->next = NULL;
     *at = x;
@@ -175,7 +174,7 @@ static void add(struct udp *u, struct port *p, struct exchange *x)
 static void take_out(struct udp *u, struct exchange *x)
 {
     struct port *p = x->carrier;
-    struct exchange **at = slot_of(u, p, id_of(x->query));
+    struct exchange **at = slot_of(u, p, x->id);
 
     while (*at != x)
         at = &(*at)->next;
@@ -241,18 +240,18 @@ static enum outcome outcome_of(int error)
     return error == ENOMEM ? OC_OUR_MEMORY : OC_OUR_NETWORK;
 }
 
-void udp_send(struct udp *u, struct exchange *x)
+void udp_send(struct udp *u, struct exchange *x, const uint8_t *query, size_t len)
 {
     int error;
     struct port *p = port_for(u, x->resolver, &error);
 
     if (p == NULL) {
-        u->done(x, (struct result){(uint16_t)outcome_of(error), SRC_ERRNO, error}, NULL, 0);
+        u->done(u->owner, x, (struct result){(uint16_t)outcome_of(error), SRC_ERRNO, error}, NULL);
         return;
     }
     x->queued = 0;
     add(u, p, x);
-    batch_put(u, x);
+    batch_put(u, x, query, len);
 }
 
 void udp_cancel(struct udp *u, struct exchange *x)
@@ -273,31 +272,32 @@ void udp_flush(struct udp *u)
 /* ---- in ---- */
 
 /* Is the question that of the query? Its case is the resolver's affair (RFC 4343). */
-static bool has_question(const uint8_t *msg, size_t len, const struct exchange *x)
+static bool has_question(const uint8_t *msg, size_t len, const uint8_t *query, size_t query_len)
 {
-    const size_t question_len = x->len - HEADER_BYTES - DNS_OPT_BYTES;
+    const size_t question_len = query_len - HEADER_BYTES - DNS_OPT_BYTES;
     size_t at = HEADER_BYTES, n;
 
-    if (len - at >= question_len && memcmp(msg + at, x->query + at, question_len) == 0)
+    if (len - at >= question_len && memcmp(msg + at, query + at, question_len) == 0)
         return true; /* nearly always */
     for (;; at += n) {
-        n = x->query[at] + 1u;
+        n = query[at] + 1u;
         if (at + n + 4 > len)
             return false;
         for (size_t i = at; i < at + n; i++)
-            if (msg[i] != x->query[i] &&
-                ((msg[i] ^ x->query[i]) != 0x20 || (msg[i] | 0x20) < 'a' || (msg[i] | 0x20) > 'z'))
+            if (msg[i] != query[i] &&
+                ((msg[i] ^ query[i]) != 0x20 || (msg[i] | 0x20) < 'a' || (msg[i] | 0x20) > 'z'))
                 return false;
         if (n == 1)
-            return memcmp(msg + at + 1, x->query + at + 1, 4) == 0;
+            return memcmp(msg + at + 1, query + at + 1, 4) == 0;
     }
 }
 
 /* Is it an answer (QR) to this query's question, and to no other? What is not is no answer to us (RFC 5452
  * section 4.2). */
-static bool answers(const uint8_t *msg, size_t len, const struct exchange *x)
+static bool answers(const uint8_t *msg, size_t len, const uint8_t *query, size_t query_len)
 {
-    return (msg[2] & 0x80) != 0 && msg[4] == 0 && msg[5] == 1 && has_question(msg, len, x);
+    return query_len > 0 && (msg[2] & 0x80) != 0 && msg[4] == 0 && msg[5] == 1 &&
+           has_question(msg, len, query, query_len);
 }
 
 /* From a datagram to its query is a cache miss at each step: taken for all of them at once, these overlap.
@@ -311,16 +311,15 @@ static void fetch_ahead(struct port *p, struct inbox *in, int n)
     for (int i = 0; i < n; i++) {
         const struct exchange *x = *in->slots[i];
 
-        if (x == NULL)
-            continue;
-        __builtin_prefetch(x);
-        __builtin_prefetch(x->query + CACHE_LINE_BYTES);
+        if (x != NULL)
+            __builtin_prefetch(x);
     }
     for (int i = 0; i < n; i++) {
         const struct exchange *x = *in->slots[i];
 
         if (x == NULL || x->asker == NULL)
             continue;
+        __builtin_prefetch(x->name);
         __builtin_prefetch(x->asker);
         __builtin_prefetch((const char *)x->asker + CACHE_LINE_BYTES);
     }
@@ -329,15 +328,18 @@ static void fetch_ahead(struct port *p, struct inbox *in, int n)
 static void take_datagram(struct port *p, struct exchange **slot, const uint8_t *msg, size_t len)
 {
     struct udp *u = p->udp;
+    struct exchange_answer answer = {NULL, msg, len};
+    uint8_t query[DNS_QUERY_BYTES];
     struct exchange *x;
 
     if (len < HEADER_BYTES)
         return;
     x = *find_from(slot, p, id_of(msg));
-    if (x == NULL || !answers(msg, len, x))
+    if (x == NULL || !answers(msg, len, query, exchange_query(x, query)))
         return;
     take_out(u, x);
-    u->done(x, (struct result){OC_OK, SRC_NONE, 0}, msg, len);
+    answer.question = dns_message_question(query);
+    u->done(u->owner, x, (struct result){OC_OK, SRC_NONE, 0}, &answer);
 }
 
 /* What the kernel had no room for, since the last time. */

@@ -21,8 +21,9 @@ bool udp_has_room(const struct udp *u);
 /* Of what was to be sent, sockets had no room for so much that more would be lost. */
 bool udp_is_behind(const struct udp *u);
 bool udp_is_crowded(const struct udp *u); /* half of the room is taken */
-/* To x->resolver with the next udp_flush, under an id of its own. An answer may be truncated. */
-void udp_send(struct udp *u, struct exchange *x);
+/* Send query[0..len) (copied) to x->resolver with the next udp_flush, under an id of its own. An answer may
+ * be truncated. */
+void udp_send(struct udp *u, struct exchange *x, const uint8_t *query, size_t len);
 /* No answer is wanted any more: `x` is the caller's again. */
 void udp_cancel(struct udp *u, struct exchange *x);
 /* Once a loop turn: the datagrams out. */

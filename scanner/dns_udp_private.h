@@ -50,6 +50,7 @@ struct batch {
     uint32_t n;
     bool no_segments; /* the kernel, or a device, does not take UDP_SEGMENT */
     struct exchange *v[OUT_DATAGRAMS];
+    uint16_t len[OUT_DATAGRAMS];
     bool passed[OUT_DATAGRAMS];   /* its socket has no room in this flush */
     uint16_t next[OUT_DATAGRAMS]; /* 1-based, in a chain of equal length; 0: the last */
     uint16_t chains[DNS_QUERY_BYTES + 1];
@@ -59,6 +60,7 @@ struct batch {
     struct {
         _Alignas(struct cmsghdr) char bytes[CMSG_SPACE(sizeof(uint16_t))];
     } control[OUT_DATAGRAMS];
+    uint8_t bytes[OUT_DATAGRAMS][DNS_QUERY_BYTES]; /* bytes[i][0..len[i]) of v[i] */
 };
 struct udp {
     struct dns_env env;
@@ -83,7 +85,8 @@ static inline bool is_refusal(int error)
     return error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH;
 }
 
-/* Keep for the flush. Where there is no room even after one, it is lost, as on any network. */
-void batch_put(struct udp *u, struct exchange *x);
+/* Keep query[0..len) with the id of `x` for the flush. Where there is no room even after one, it is lost, as
+ * on any network. */
+void batch_put(struct udp *u, struct exchange *x, const uint8_t *query, size_t len);
 void batch_send(struct udp *u);
 #endif

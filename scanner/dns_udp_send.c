@@ -10,7 +10,7 @@
 #define UDP_SEGMENT 103
 #endif
 
-void batch_put(struct udp *u, struct exchange *x)
+void batch_put(struct udp *u, struct exchange *x, const uint8_t *query, size_t len)
 {
     struct batch *b = &u->batch;
 
@@ -19,8 +19,12 @@ void batch_put(struct udp *u, struct exchange *x)
     if (b->n == OUT_DATAGRAMS)
         return;
     b->v[b->n] = x;
+    b->len[b->n] = (uint16_t)len;
+    memcpy(b->bytes[b->n], query, len);
+    b->bytes[b->n][0] = (uint8_t)(x->id >> 8);
+    b->bytes[b->n][1] = (uint8_t)x->id;
     b->passed[b->n] = false;
-    x->queued = ++b->n;
+    x->queued = (uint16_t)++b->n;
 }
 
 /* Those for `port`, chained by length. */
@@ -32,8 +36,8 @@ static void chain(struct batch *b, const struct port *port)
 
         if (x == NULL || x->carrier != port)
             continue;
-        b->next[i] = b->chains[x->len];
-        b->chains[x->len] = (uint16_t)(i + 1);
+        b->next[i] = b->chains[b->len[i]];
+        b->chains[b->len[i]] = (uint16_t)(i + 1);
     }
 }
 
@@ -66,7 +70,7 @@ static uint32_t make_messages(struct batch *b)
             *message = (struct msghdr){.msg_iov = &b->parts[n_parts]};
             for (; at > 0 && n < most; at = b->next[at - 1], n++) {
                 b->members[n_parts] = (uint16_t)(at - 1);
-                b->parts[n_parts++] = (struct iovec){b->v[at - 1]->query, len};
+                b->parts[n_parts++] = (struct iovec){b->bytes[at - 1], len};
             }
             message->msg_iovlen = n;
             if (n > 1)
@@ -138,6 +142,17 @@ static void send_port(struct udp *u, uint32_t at)
         b->passed[i] = b->passed[i] || (b->v[i] != NULL && b->v[i]->carrier == port);
 }
 
+/* What is left moves up. */
+static void move(struct batch *b, uint32_t to, uint32_t from)
+{
+    b->passed[to] = false;
+    b->v[to] = b->v[from];
+    b->v[to]->queued = (uint16_t)(to + 1);
+    b->len[to] = b->len[from];
+    if (to != from)
+        memcpy(b->bytes[to], b->bytes[from], b->len[from]);
+}
+
 void batch_send(struct udp *u)
 {
     struct batch *b = &u->batch;
@@ -150,11 +165,7 @@ void batch_send(struct udp *u)
             send_port(u, at);
     }
     for (uint32_t i = 0; i < b->n; i++)
-        if (b->v[i] != NULL) {
-            b->passed[n] = false;
-            b->v[n] = b->v[i];
-            b->v[n]->queued = n + 1;
-            n++;
-        }
+        if (b->v[i] != NULL)
+            move(b, n++, i);
     b->n = n;
 }

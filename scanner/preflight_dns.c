@@ -24,6 +24,7 @@ struct session {        /* one resolver in work */
     uint32_t n_open; /* questions */
 };
 struct question {
+    struct dns_query query; /* first */
     struct session *session;
     const struct rec_dns **answer;
     void (*then)(struct question *q); /* NULL: nothing follows */
@@ -61,10 +62,12 @@ static int64_t clock_ns(void)
 
 /* ---- questions ---- */
 
-static void on_answer(void *arg, struct rec_dns *answer)
+static void on_answer(struct dns_query *query, struct rec_dns *answer)
 {
-    struct question *q = arg;
+    struct question *q = (struct question *)query;
 
+    if (answer == NULL)
+        sts_fail(q->session->run->err, STS_ENOMEM, "out of memory");
     *q->answer = answer;
     q->session->n_open--;
     if (q->then != NULL)
@@ -78,11 +81,17 @@ static void ask(struct session *s, const char *name, enum dns_type type, const s
 
     if (name == NULL)
         return;
-    if (q == NULL || !dns_ask(s->dns, name, type, 0, s->run->arena, on_answer, q)) {
+    if (q == NULL) {
         sts_fail(s->run->err, STS_ENOMEM, "out of memory");
         return;
     }
-    *q = (struct question){s, answer, then, source};
+    *q = (struct question){
+        .query = {.name = name, .arena = s->run->arena, .done = on_answer, .type = (uint8_t)type},
+        .session = s,
+        .answer = answer,
+        .then = then,
+        .source = source};
+    dns_ask(s->dns, &q->query);
     s->n_open++;
 }
 

@@ -5,11 +5,9 @@
 #define LEAST_WAITING 16 /* things that may wait for their second round, however small the window is */
 
 struct question {
+    struct dns_query query; /* first */
     struct questions *of;
     struct question *next; /* asked before it */
-    const char *name;
-    enum dns_type type;
-    unsigned flags;
     struct rec_dns **to;
 };
 
@@ -52,24 +50,23 @@ static void end_round(struct questions *qs)
     qs->done(qs);
 }
 
-static void on_answer(void *arg, struct rec_dns *answer)
+static void on_answer(struct dns_query *query, struct rec_dns *answer)
 {
-    struct question *q = arg;
+    struct question *q = (struct question *)query;
     struct questions *qs = q->of;
 
-    *q->to = *q->to != NULL ? join(qs->arena, *q->to, answer) : answer;
+    if (answer == NULL)
+        worker_no_memory(qs->w);
+    else
+        *q->to = *q->to != NULL ? join(qs->arena, *q->to, answer) : answer;
     if (--qs->n_open == 0)
         end_round(qs);
 }
 
 static void put(struct question *q)
 {
-    struct questions *qs = q->of;
-
-    if (dns_ask(qs->w->dns, q->name, q->type, q->flags, qs->arena, on_answer, q))
-        qs->n_open++;
-    else
-        worker_no_memory(qs->w);
+    q->of->n_open++;
+    dns_ask(q->of->w->dns, &q->query);
 }
 
 void questions_ask(struct questions *qs, const char *name, enum dns_type type, unsigned flags,
@@ -81,7 +78,14 @@ void questions_ask(struct questions *qs, const char *name, enum dns_type type, u
         worker_no_memory(qs->w);
         return;
     }
-    *q = (struct question){qs, qs->asked, name, type, flags, to};
+    *q = (struct question){.query = {.name = name,
+                                     .arena = qs->arena,
+                                     .done = on_answer,
+                                     .type = (uint8_t)type,
+                                     .flags = (uint8_t)flags},
+                           .of = qs,
+                           .next = qs->asked,
+                           .to = to};
     qs->asked = q;
     put(q);
 }
@@ -128,7 +132,7 @@ static void on_second_round(struct timer *t)
     for (struct question *q = qs->asked; q != NULL; q = q->next) {
         if (!wants_another(q))
             continue;
-        if (worker_excludes(qs->w, q->name))
+        if (worker_excludes(qs->w, q->query.name))
             note(q, OC_BLOCKLISTED);
         else
             put(q);

@@ -25,6 +25,7 @@
 #define PREFIX          "_mta-sts."
 
 struct question {
+    struct dns_query query; /* first */
     struct client *client;
     struct question *next_free;
     struct arena arena;
@@ -77,11 +78,13 @@ int sendmmsg(int fd, struct mmsghdr *messages, unsigned n, int flags)
     return (int)syscall(SYS_sendmmsg, fd, messages, fit, flags);
 }
 
-static void on_answer(void *arg, struct rec_dns *answer)
+static void on_answer(struct dns_query *query, struct rec_dns *answer)
 {
-    struct question *q = arg;
+    struct question *q = (struct question *)query;
     struct client *c = q->client;
 
+    if (answer == NULL)
+        die("memory");
     *(answer->oc == OC_DNS_TIMEOUT || answer->oc == OC_DNS_RESOLVER_DOWN ? &c->lost : &c->answered) += 1;
     c->in_flight--;
     arena_reset(&q->arena);
@@ -101,8 +104,11 @@ static void ask_next(struct client *c)
         die("memory");
     memcpy(name, PREFIX, sizeof(PREFIX) - 1);
     memcpy(name + sizeof(PREFIX) - 1, c->at, len);
-    if (!dns_ask(c->dns, name, DNS_TXT, 0, &q->arena, on_answer, q))
-        die("memory");
+    q->query.name = name;
+    q->query.arena = &q->arena;
+    q->query.done = on_answer;
+    q->query.type = DNS_TXT;
+    dns_ask(c->dns, &q->query);
     c->at += len + 1;
     c->asked++;
     c->in_flight++;

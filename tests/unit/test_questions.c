@@ -4,8 +4,7 @@
 #include "scanner/questions.h"
 #include "scanner/worker.h"
 
-static bool answer_later(struct dns *d, const char *name, enum dns_type type, unsigned flags,
-                         struct arena *arena, dns_done_fn done, void *arg);
+static void answer_later(struct dns *d, struct dns_query *q);
 static void note_no_memory(struct worker *w);
 static bool is_listed(struct worker *w, const char *name);
 #define dns_ask          answer_later
@@ -24,22 +23,15 @@ static bool is_listed(struct worker *w, const char *name);
 #define THINGS     60
 
 /* What was asked, waiting for the test to answer. */
-static struct asked {
-    const char *name;
-    dns_done_fn done;
-    void *arg;
-    struct arena *arena;
-} asked[MOST_ASKED];
+static struct dns_query *asked[MOST_ASKED];
 static unsigned n_asked;
 static const char *listed;
 
-static bool answer_later(struct dns *d, const char *name, enum dns_type type, unsigned flags,
-                         struct arena *arena, dns_done_fn done, void *arg)
+static void answer_later(struct dns *d, struct dns_query *q)
 {
-    (void)d, (void)type, (void)flags;
+    (void)d;
     assert_true(n_asked < MOST_ASKED);
-    asked[n_asked++] = (struct asked){name, done, arg, arena};
-    return true;
+    asked[n_asked++] = q;
 }
 
 static void note_no_memory(struct worker *w)
@@ -85,16 +77,16 @@ static struct thing *ask_two(unsigned at)
 /* The first question that is open, which is `name`, is answered so. */
 static void answer(const char *name, enum outcome oc)
 {
-    struct asked first = asked[0];
-    struct rec_dns *rec = arena_alloc(first.arena, sizeof(*rec));
+    struct dns_query *first = asked[0];
+    struct rec_dns *rec = arena_alloc(first->arena, sizeof(*rec));
 
     assert_true(n_asked > 0);
-    assert_string_equal(first.name, name);
+    assert_string_equal(first->name, name);
     memmove(asked, asked + 1, --n_asked * sizeof(*asked));
     rec->oc = oc;
-    rec->att.v = arena_alloc(first.arena, sizeof(*rec->att.v));
+    rec->att.v = arena_alloc(first->arena, sizeof(*rec->att.v));
     rec->att.v[rec->att.n++] = (struct rec_attempt){.t_ms = worker.timers.now_ms, .oc = oc};
-    first.done(first.arg, rec);
+    first->done(first, rec);
 }
 
 /* The outcome, and that of each attempt; OC_NONE ends them. */

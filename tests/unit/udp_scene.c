@@ -275,10 +275,11 @@ static void hear_stream(struct peer *p)
 
 /* ---- questions and time ---- */
 
-static void on_done(void *arg, struct rec_dns *answer)
+static void on_done(struct dns_query *query, struct rec_dns *answer)
 {
-    struct asked *a = &scene.asked[(uintptr_t)arg];
+    struct asked *a = (struct asked *)query;
 
+    assert_non_null(answer);
     assert_null(a->answer); /* once */
     a->answer = answer;
     scene.n_done++;
@@ -299,8 +300,11 @@ void scene_ask(unsigned n)
         struct asked *a = &scene.asked[scene.n_asked];
 
         snprintf(a->name, sizeof(a->name), "n%06u.example", scene.n_asked);
-        assert_true(
-            dns_ask(scene.dns, a->name, DNS_A, 0, &scene.arena, on_done, (void *)(uintptr_t)scene.n_asked));
+        a->query.name = a->name;
+        a->query.arena = &scene.arena;
+        a->query.done = on_done;
+        a->query.type = DNS_A;
+        dns_ask(scene.dns, &a->query);
         scene.n_asked++;
     }
 }

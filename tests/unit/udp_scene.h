@@ -30,6 +30,7 @@ struct peer {
     uint8_t stream_bytes[MESSAGE_BYTES];
 };
 struct asked {
+    struct dns_query query; /* first */
     char name[32];
     struct rec_dns *answer; /* NULL: not yet */
 };
