@@ -75,8 +75,13 @@ void dns_close(struct dns *d)
 
 void dns_ask(struct dns *d, struct dns_query *q)
 {
-    *q = (struct dns_query){
-        .name = q->name, .arena = q->arena, .done = q->done, .type = q->type, .flags = q->flags, .dns = d};
+    *q = (struct dns_query){.prefix = q->prefix,
+                            .name = q->name,
+                            .arena = q->arena,
+                            .done = q->done,
+                            .type = q->type,
+                            .flags = q->flags,
+                            .dns = d};
     query_append(&d->waiting, q);
 }
 
@@ -214,7 +219,7 @@ bool dns_turn(struct dns *d, int64_t now_ns)
     for (; left > 0 && (q = next_query(d)) != NULL; left--) {
         q->began_ms = q->second || q->stream || q->tries > 0 ? q->began_ms : d->env.timers->now_ms;
         __builtin_prefetch(q->next);
-        if (d->env.excludes != NULL && d->env.excludes(d->env.excludes_arg, q->name))
+        if (d->env.excludes != NULL && d->env.excludes(d->env.excludes_arg, q))
             query_refuse(q, OC_BLOCKLISTED);
         else
             tries_send(d, q);

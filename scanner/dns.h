@@ -25,6 +25,7 @@ enum dns_flags {
     DNS_CD = 2,       /* checking disabled, RFC 4035 section 3.2.2 */
 };
 
+struct dns_query;
 struct dns_env {
     uv_loop_t *loop;
     struct timers *timers;
@@ -39,13 +40,12 @@ struct dns_env {
     /* Where no resolver answers, questions wait, and none ends for want of an answer (dns_is_paused). */
     bool may_pause;
     bool hasty; /* end what is asked at once where a resolver is found not to be there */
-    /* Is nothing to be asked about the name any more? NULL: all may be asked. */
-    bool (*excludes)(void *arg, const char *name);
+    /* Is this not to be asked any more? NULL: all may be asked. */
+    bool (*excludes)(void *arg, const struct dns_query *q);
     void *excludes_arg;
 };
 struct dns;
 
-struct dns_query;
 /* `answer` is in the arena of the question, which is the asker's again; NULL: there was no memory for it. */
 typedef void (*dns_done_fn)(struct dns_query *q, struct rec_dns *answer);
 
@@ -53,7 +53,8 @@ typedef void (*dns_done_fn)(struct dns_query *q, struct rec_dns *answer);
  * under way (dns_private.h, struct ticket). */
 struct dns_query {
     /* The asker's, as they stay until it is done. */
-    const char *name; /* presentation form, borrowed */
+    const char *prefix; /* labels that stand before the name, each with its dot: "_smtp._tls.", or "" */
+    const char *name;   /* presentation form; both are borrowed */
     struct arena *arena;
     dns_done_fn done;
     uint8_t type; /* enum dns_type */

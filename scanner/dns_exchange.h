@@ -17,8 +17,8 @@ struct exchange {
     struct exchange *next;
     uint16_t id;
     uint16_t queued;
-    uint32_t resolver; /* number of the server in env */
-    const char *name;  /* what is asked, as for dns_message_query(); borrowed while it is wanted */
+    uint32_t resolver;         /* number of the server in env */
+    const char *prefix, *name; /* what is asked, as for dns_message_query(); borrowed while it is wanted */
     uint8_t type, flags;
 };
 struct exchange_answer {
@@ -34,6 +34,6 @@ typedef void (*exchange_done_fn)(struct dns *owner, struct exchange *x, struct r
 
 static inline size_t exchange_query(const struct exchange *x, uint8_t out[DNS_QUERY_BYTES])
 {
-    return dns_message_query(out, x->name, (enum dns_type)x->type, x->flags);
+    return dns_message_query(out, x->prefix, x->name, (enum dns_type)x->type, x->flags);
 }
 #endif

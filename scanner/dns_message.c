@@ -21,18 +21,22 @@ static uint8_t *put16(uint8_t *p, unsigned u)
 
 /* As ns_name_pton, which is slow, does it; names without escapes have it this way: every dot gives its place
  * to a length. Returns the length, 0: it is none of these, or none at all. */
-static size_t plain_name(const char *name, uint8_t wire[NS_MAXCDNAME])
+static size_t plain_name(const char *prefix, const char *name, uint8_t wire[NS_MAXCDNAME])
 {
-    const size_t len = strlen(name);
-    size_t label = 0, label_len; /* wire[label] is the length of the label at name[label] */
+    const size_t prefix_len = strlen(prefix), len = prefix_len + strlen(name);
+    char *const text = (char *)wire + 1;
+    size_t label = 0, label_len; /* wire[label] is the length of the label at text[label] */
     const char *dot;
 
-    if (len > NS_MAXCDNAME - 2 || memchr(name, '\\', len) != NULL)
+    if (len > NS_MAXCDNAME - 2)
         return 0;
-    memcpy(wire + 1, name, len);
+    memcpy(text, prefix, prefix_len);
+    memcpy(text + prefix_len, name, len - prefix_len);
+    if (memchr(text, '\\', len) != NULL)
+        return 0;
     do {
-        dot = memchr(name + label, '.', len - label);
-        label_len = (dot != NULL ? (size_t)(dot - name) : len) - label;
+        dot = memchr(text + label, '.', len - label);
+        label_len = (dot != NULL ? (size_t)(dot - text) : len) - label;
         if (label_len > NS_MAXLABEL || (label_len == 0 && dot != NULL))
             return 0;
         wire[label] = (uint8_t)label_len;
@@ -52,19 +56,27 @@ static size_t wire_len(const uint8_t *wire)
     return (size_t)(end - wire) + 1;
 }
 
-static size_t name_to_wire(const char *name, uint8_t wire[NS_MAXCDNAME])
+/* The name takes the place of the root behind the prefix. */
+static size_t name_to_wire(const char *prefix, const char *name, uint8_t wire[NS_MAXCDNAME])
 {
-    size_t len = plain_name(name, wire);
+    size_t len = plain_name(prefix, name, wire), before = 0;
 
     if (len > 0)
         return len;
-    return ns_name_pton(name, wire, NS_MAXCDNAME) < 0 ? 0 : wire_len(wire);
+    if (*prefix != '\0') {
+        before = plain_name("", prefix, wire);
+        if (before == 0)
+            return 0;
+        before--;
+    }
+    return ns_name_pton(name, wire + before, NS_MAXCDNAME - before) < 0 ? 0 : wire_len(wire);
 }
 
-size_t dns_message_query(uint8_t out[DNS_QUERY_BYTES], const char *name, enum dns_type type, unsigned flags)
+size_t dns_message_query(uint8_t out[DNS_QUERY_BYTES], const char *prefix, const char *name,
+                         enum dns_type type, unsigned flags)
 {
     uint8_t *p = out + NS_HFIXEDSZ;
-    size_t len = name_to_wire(name, p);
+    size_t len = name_to_wire(prefix, name, p);
 
     if (len == 0)
         return 0;

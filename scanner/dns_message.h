@@ -9,9 +9,10 @@
 /* Memory that one answer may take: 64 KiB of MX whose names are compressed to 2 bytes and take a KiB each. */
 #define DNS_ANSWER_MOST_BYTES (5u << 20)
 
-/* A query with RD, AD (RFC 6840 section 5.7) and EDNS(0), and the id 0. Returns its length; 0: `name` is no
- * domain name. */
-size_t dns_message_query(uint8_t out[DNS_QUERY_BYTES], const char *name, enum dns_type type, unsigned flags);
+/* A query with RD, AD (RFC 6840 section 5.7) and EDNS(0), and the id 0, about `prefix` (labels, each with its
+ * dot, without escapes) with `name` behind it. Returns its length; 0: that is no domain name. */
+size_t dns_message_query(uint8_t out[DNS_QUERY_BYTES], const char *prefix, const char *name,
+                         enum dns_type type, unsigned flags);
 /* The name that such a query asks for, in wire form. */
 const uint8_t *dns_message_question(const uint8_t query[DNS_QUERY_BYTES]);
 /* What msg[0..len) answers to (name, type) goes into `answer` (all but att), in `arena`; `name` in wire form.

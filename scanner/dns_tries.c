@@ -158,6 +158,7 @@ static struct ticket *new_ticket(struct dns *d, struct dns_query *q)
     if (t == NULL)
         return NULL;
     t->exchange.asker = q;
+    t->exchange.prefix = q->prefix;
     t->exchange.name = q->name;
     t->exchange.type = q->type;
     t->exchange.flags = query_flags(q);
@@ -170,7 +171,7 @@ void tries_send(struct dns *d, struct dns_query *q)
 {
     const uint64_t now_ms = d->env.timers->now_ms;
     uint8_t query[DNS_QUERY_BYTES];
-    const size_t len = dns_message_query(query, q->name, (enum dns_type)q->type, query_flags(q));
+    const size_t len = dns_message_query(query, q->prefix, q->name, (enum dns_type)q->type, query_flags(q));
     struct ticket *ticket;
 
     if (!q->stream) /* which goes to where the answer did not fit */
@@ -217,6 +218,7 @@ static void ask_root(struct dns *d, uint32_t resolver)
 
     if (t == NULL)
         return;
+    t->exchange.prefix = "";
     t->exchange.name = ".";
     t->exchange.type = DNS_A;
     t->exchange.flags = 0;

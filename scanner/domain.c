@@ -30,22 +30,8 @@ struct domain {
 /* Not again what has been asked. */
 static void ask(struct domain *d, const char *prefix, enum dns_type type, unsigned flags, struct rec_dns **to)
 {
-    const size_t prefix_len = strlen(prefix), name_len = d->rec.name.len;
-    const char *name = d->name;
-    char *text;
-
-    if (*to != NULL)
-        return;
-    if (prefix_len > 0) {
-        name = text = arena_alloc(&d->arena, prefix_len + name_len + 1);
-        if (text == NULL) {
-            worker_no_memory(d->w);
-            return;
-        }
-        memcpy(text, prefix, prefix_len);
-        memcpy(text + prefix_len, d->name, name_len);
-    }
-    questions_ask(&d->questions, name, type, flags, to);
+    if (*to == NULL)
+        questions_ask(&d->questions, prefix, d->name, type, flags, to);
 }
 
 /* RFC 8020: nothing exists below a name that does not exist. An alias whose target does not exist is not that
@@ -81,13 +67,19 @@ static void ask_rest(struct domain *d)
 static void ask_wild(struct domain *d)
 {
     const struct rec_domain *rec = &d->rec;
-    char label[32];
+    struct sts_str label;
+    char text[32];
+    int len;
 
     if ((rec->sts == NULL || rec->sts->txt.n == 0) && (rec->rpt == NULL || rec->rpt->txt.n == 0))
         return;
-    snprintf(label, sizeof(label), "_%016" PRIx64 ".",
-             key128_of(d->name, strlen(d->name), d->w->scan->secret ^ d->w->scan->seed).hi);
-    ask(d, label, DNS_TXT, 0, &d->rec.wild);
+    len = snprintf(text, sizeof(text), "_%016" PRIx64 ".",
+                   key128_of(d->name, strlen(d->name), d->w->scan->secret ^ d->w->scan->seed).hi);
+    label = arena_copy(&d->arena, text, (size_t)len);
+    if (label.p == NULL)
+        worker_no_memory(d->w);
+    else
+        ask(d, label.p, DNS_TXT, 0, &d->rec.wild);
 }
 
 static void want_host(void *arg, struct sts_str name, bool signalled, bool implicit)

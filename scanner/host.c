@@ -49,7 +49,7 @@ void host_want(struct worker *w, struct sts_str name, bool signalled, bool impli
 
 static void ask(struct host *h, const char *name, enum dns_type type, struct rec_dns **to)
 {
-    questions_ask(&h->questions, name, type, 0, to);
+    questions_ask(&h->questions, "", name, type, 0, to);
 }
 
 static void ask_tlsa(struct host *h, struct sts_str base, struct rec_dns **to)

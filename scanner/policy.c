@@ -286,8 +286,8 @@ static void on_addresses(struct questions *qs)
 static void look_up(struct policy *p)
 {
     questions_init(&p->questions, p->w, &p->arena, on_addresses);
-    questions_ask(&p->questions, p->rec.host.p, DNS_A, 0, &p->rec.a);
-    questions_ask(&p->questions, p->rec.host.p, DNS_AAAA, 0, &p->rec.aaaa);
+    questions_ask(&p->questions, "", p->rec.host.p, DNS_A, 0, &p->rec.a);
+    questions_ask(&p->questions, "", p->rec.host.p, DNS_AAAA, 0, &p->rec.aaaa);
     if (p->questions.n_open == 0)
         policy_finish(p, OC_OUR_MEMORY);
 }

@@ -85,12 +85,15 @@ static void ask(struct session *s, const char *name, enum dns_type type, const s
         sts_fail(s->run->err, STS_ENOMEM, "out of memory");
         return;
     }
-    *q = (struct question){
-        .query = {.name = name, .arena = s->run->arena, .done = on_answer, .type = (uint8_t)type},
-        .session = s,
-        .answer = answer,
-        .then = then,
-        .source = source};
+    *q = (struct question){.query = {.prefix = "",
+                                     .name = name,
+                                     .arena = s->run->arena,
+                                     .done = on_answer,
+                                     .type = (uint8_t)type},
+                           .session = s,
+                           .answer = answer,
+                           .then = then,
+                           .source = source};
     dns_ask(s->dns, &q->query);
     s->n_open++;
 }

@@ -69,8 +69,8 @@ static void put(struct question *q)
     dns_ask(q->of->w->dns, &q->query);
 }
 
-void questions_ask(struct questions *qs, const char *name, enum dns_type type, unsigned flags,
-                   struct rec_dns **to)
+void questions_ask(struct questions *qs, const char *prefix, const char *name, enum dns_type type,
+                   unsigned flags, struct rec_dns **to)
 {
     struct question *q = arena_alloc(qs->arena, sizeof(*q));
 
@@ -78,7 +78,8 @@ void questions_ask(struct questions *qs, const char *name, enum dns_type type, u
         worker_no_memory(qs->w);
         return;
     }
-    *q = (struct question){.query = {.name = name,
+    *q = (struct question){.query = {.prefix = prefix,
+                                     .name = name,
                                      .arena = qs->arena,
                                      .done = on_answer,
                                      .type = (uint8_t)type,
@@ -132,7 +133,7 @@ static void on_second_round(struct timer *t)
     for (struct question *q = qs->asked; q != NULL; q = q->next) {
         if (!wants_another(q))
             continue;
-        if (worker_excludes(qs->w, q->query.name))
+        if (worker_excludes_question(qs->w, &q->query))
             note(q, OC_BLOCKLISTED);
         else
             put(q);

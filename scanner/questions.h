@@ -23,10 +23,10 @@ struct questions {
 /* `qs` is zeroed. `done`: no question is open; it is called from the loop, once for each time that all were
  * answered, and once after questions_put_off(). */
 void questions_init(struct questions *qs, struct worker *w, struct arena *arena, questions_done_fn done);
-/* Ask `type` at `name` (borrowed); the answer goes to *to. One that cannot be asked for want of memory ends
- * the scan, and is not open. */
-void questions_ask(struct questions *qs, const char *name, enum dns_type type, unsigned flags,
-                   struct rec_dns **to);
+/* Ask `type` at `prefix` ("" or labels that end in a dot) with `name` behind it, both borrowed; the answer
+ * goes to *to. One that cannot be asked for want of memory ends the scan, and is not open. */
+void questions_ask(struct questions *qs, const char *prefix, const char *name, enum dns_type type,
+                   unsigned flags, struct rec_dns **to);
 /* If an answer is none (temporary): ask again after --dns-retry-after. False: no, all is as it stays; where a
  * second round was due, an entry in the list of attempts says why there was none. The lists of attempts are
  * joined; an answer of the second round takes the place of the first, unless the fault is ours. */

@@ -2,6 +2,7 @@
 
 #include "scanner/questions.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #define TURN_MOST_NAMES 256        /* taken up in one turn */
 #define HOSTS_LEAST \
     2000 /* in work: of a window's quarter; beyond it messages wait, and names with their senders */
+#define QUESTION_TEXT_BYTES 512 /* a prefix, and a name without escapes */
 #define MOST_WAITING \
     4096 /* DNS questions with which no name is taken up: those about hosts stand behind them */
 
@@ -122,6 +124,16 @@ bool worker_excludes(struct worker *w, const char *name)
         return false;
     count(&w->counters.excluded);
     return true;
+}
+
+bool worker_excludes_question(struct worker *w, const struct dns_query *q)
+{
+    char text[QUESTION_TEXT_BYTES];
+
+    if (w->blocklist == NULL || *q->prefix == '\0')
+        return worker_excludes(w, q->name);
+    snprintf(text, sizeof(text), "%s%s", q->prefix, q->name);
+    return worker_excludes(w, text);
 }
 
 /* A new list holds from here on, for what waits at the gate or for a retry, and for what is in flight. */

@@ -101,6 +101,8 @@ struct key128 worker_endpoint_key(const struct scan *scan, struct sts_str host, 
 
 /* Is the name excluded? Counted if so. */
 bool worker_excludes(struct worker *w, const char *name);
+/* The same of what a question is about. */
+bool worker_excludes_question(struct worker *w, const struct dns_query *q);
 
 /* domain.c: take up one name. */
 void domain_start(struct worker *w, const struct input_item *item);

@@ -52,9 +52,9 @@ static const struct address *local(const struct scan *scan, bool v4)
     return sources->has_v6 ? &sources->v6 : NULL;
 }
 
-static bool excludes(void *arg, const char *name)
+static bool excludes(void *arg, const struct dns_query *q)
 {
-    return worker_excludes(arg, name);
+    return worker_excludes_question(arg, q);
 }
 
 static int start_dns(struct worker *w, struct sts_err *err)

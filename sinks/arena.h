@@ -7,8 +7,9 @@
 struct arena_block;
 
 /* Blocks that arenas of one owner hand on to one another: zeroed memory is an empty one. What lives for a
- * question or a name comes and goes a hundred thousand times a second. */
-#define ARENA_POOLED_BYTES 1008 /* of memory in such a block */
+ * question or a name comes and goes a hundred thousand times a second. A name fits into one until its MX
+ * answer is there, and into two while its other questions are open. */
+#define ARENA_POOLED_BYTES 768  /* of memory in such a block */
 #define ARENA_POOL_BLOCKS  4096 /* kept for the next at most */
 struct arena_pool {
     struct arena_block *free;

@@ -97,13 +97,13 @@ static void ask_next(struct client *c)
     const char *newline = memchr(c->at, '\n', (size_t)(c->end - c->at));
     size_t len = (size_t)((newline != NULL ? newline : c->end) - c->at);
     struct question *q = c->free_question;
-    char *name = arena_alloc(&q->arena, sizeof(PREFIX) + len);
+    char *name = arena_alloc(&q->arena, len + 1);
 
     c->free_question = q->next_free;
     if (name == NULL)
         die("memory");
-    memcpy(name, PREFIX, sizeof(PREFIX) - 1);
-    memcpy(name + sizeof(PREFIX) - 1, c->at, len);
+    memcpy(name, c->at, len);
+    q->query.prefix = PREFIX;
     q->query.name = name;
     q->query.arena = &q->arena;
     q->query.done = on_answer;

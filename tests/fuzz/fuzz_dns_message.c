@@ -17,7 +17,7 @@ static void ask(const uint8_t *data, size_t len)
     size_t n;
 
     memcpy(name, data, len < sizeof(name) - 1 ? len : sizeof(name) - 1);
-    n = dns_message_query(query, name, DNS_A, 0);
+    n = dns_message_query(query, "", name, DNS_A, 0);
     if ((ns_name_pton(name, wire, sizeof(wire)) >= 0) != (n > 0) ||
         (n > 0 && memcmp(dns_message_question(query), wire, n - 12 - 15) != 0))
         abort();

@@ -57,7 +57,7 @@ static void crosses_dns(const char *name, size_t len)
 {
     static const uint8_t rr[] = {0xc0, 12, 0, DNS_PTR, 0, 1, 0, 0, 0, 60, 0};
     uint8_t query[DNS_QUERY_BYTES], msg[DNS_QUERY_BYTES + sizeof(rr) + NS_MAXCDNAME + 1];
-    size_t n = dns_message_query(query, name, DNS_PTR, 0), name_bytes = len + 2;
+    size_t n = dns_message_query(query, "", name, DNS_PTR, 0), name_bytes = len + 2;
     struct rec_dns answer = {0};
     struct arena arena;
     struct result r;

@@ -134,14 +134,17 @@ def test_before_the_scan(directory):
     answers.may_answer.clear()
     scan = Scan(directory, "before", ["a.test", "b.test"], answers.servers, "-b", blocklist, "--no-starttls", "--fetch-policy", "never")
     until("preflight", lambda: answers.asked, scan)
-    write(directory, "before.list", "a.test")
+    write(directory, "before.list", "a.test", "_dmarc.b.test", "_tls.b.test")
     scan.process.send_signal(signal.SIGHUP)
     answers.may_answer.set()
     found = scan.end()
     assert scan.said("SIGHUP: blocklist"), scan.messages
     assert outcomes(found.domain) == {"a.test": BLOCKLISTED, "b.test": OK}, found.domain
+    parts = {key for key, value in next(d for d in found.domain.values() if d["name"] == "b.test").items() if isinstance(value, dict) and value["oc"] == BLOCKLISTED}
+    assert parts == {"dmarc", "rpt"}, parts
+    assert not answers.was_asked("_dmarc.b.test") and not answers.was_asked("_smtp._tls.b.test")
     answers.close()
-    print("SIGHUP before the scan: the new list holds from its beginning")
+    print("SIGHUP before the scan: the new list holds from its beginning, also for names below a name")
 
 
 def test_off_the_list_again(directory):

@@ -14,11 +14,18 @@ static void test_query_bytes(void **state)
     uint8_t out[DNS_QUERY_BYTES];
 
     (void)state;
-    assert_int_equal(dns_message_query(out, EXAMPLE, DNS_MX, 0), sizeof(expected) - 1);
+    assert_int_equal(dns_message_query(out, "", EXAMPLE, DNS_MX, 0), sizeof(expected) - 1);
     assert_memory_equal(out, expected, sizeof(expected) - 1);
-    assert_int_equal(dns_message_query(out, EXAMPLE ".", DNS_MX, 0), sizeof(expected) - 1);
+    assert_int_equal(dns_message_query(out, "", EXAMPLE ".", DNS_MX, 0), sizeof(expected) - 1);
     assert_memory_equal(out, expected, sizeof(expected) - 1);
-    assert_int_equal(dns_message_query(out, EXAMPLE, DNS_TLSA, DNS_CD), sizeof(expected) - 1);
+    for (const char *dot = strchr(EXAMPLE, '.'); dot != NULL; dot = strchr(dot + 1, '.')) {
+        char prefix[sizeof(EXAMPLE)] = {0};
+
+        memcpy(prefix, EXAMPLE, (size_t)(dot + 1 - EXAMPLE));
+        assert_int_equal(dns_message_query(out, prefix, dot + 1, DNS_MX, 0), sizeof(expected) - 1);
+        assert_memory_equal(out, expected, sizeof(expected) - 1);
+    }
+    assert_int_equal(dns_message_query(out, "", EXAMPLE, DNS_TLSA, DNS_CD), sizeof(expected) - 1);
     assert_memory_equal(out, "\0\0\x01\x30", 4);
     assert_memory_equal(out + 26, "\0\x34\0\1", 4);
 }
@@ -34,13 +41,19 @@ static void test_query_escapes(void **state)
         {"\\000\\255x.example", "\3\0\xffx\7example", 13},
         {"\\\\.example", "\1\\\7example", 11},
         {"_25._tcp.MX.example", "\3_25\4_tcp\2MX\7example", 21},
+        {"_25._tcp.a\\.b.example", "\3_25\4_tcp\3a.b\7example", 22},
         {".", "", 1},
     };
     uint8_t out[DNS_QUERY_BYTES];
 
     (void)state;
     for (size_t i = 0; i < STS_LEN(cases); i++) {
-        assert_int_equal(dns_message_query(out, cases[i].name, DNS_A, 0), 12 + cases[i].len + 4 + 11);
+        assert_int_equal(dns_message_query(out, "", cases[i].name, DNS_A, 0), 12 + cases[i].len + 4 + 11);
+        assert_memory_equal(out + 12, cases[i].wire, cases[i].len);
+        if (strncmp(cases[i].name, "_25._tcp.", 9) != 0)
+            continue;
+        assert_int_equal(dns_message_query(out, "_25._tcp.", cases[i].name + 9, DNS_A, 0),
+                         12 + cases[i].len + 4 + 11);
         assert_memory_equal(out + 12, cases[i].wire, cases[i].len);
     }
 }
@@ -57,16 +70,21 @@ static void test_query_limits(void **state)
     memset(name, 'a', sizeof(name));
     name[63] = name[127] = name[191] = '.';
     name[253] = '\0';
-    assert_int_equal(dns_message_query(out, name, DNS_A, 0), 12 + 255 + 4 + 11);
+    assert_int_equal(dns_message_query(out, "", name, DNS_A, 0), 12 + 255 + 4 + 11);
+    assert_int_equal(dns_message_query(out, "_a.", name + 3, DNS_A, 0), 12 + 255 + 4 + 11);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(dns_message_query(out, "_a.", name + i, DNS_A, 0), 0);
+    assert_int_equal(dns_message_query(out, "a..", "example", DNS_A, 0), 0);
+    assert_int_equal(dns_message_query(out, name, name, DNS_A, 0), 0);
     name[253] = 'a';
     name[254] = '\0';
-    assert_int_equal(dns_message_query(out, name, DNS_A, 0), 0);
+    assert_int_equal(dns_message_query(out, "", name, DNS_A, 0), 0);
     memset(name, 'a', 64);
     name[64] = '\0';
-    assert_int_equal(dns_message_query(out, name, DNS_A, 0), 0);
-    assert_int_not_equal(dns_message_query(out, name + 1, DNS_A, 0), 0);
+    assert_int_equal(dns_message_query(out, "", name, DNS_A, 0), 0);
+    assert_int_not_equal(dns_message_query(out, "", name + 1, DNS_A, 0), 0);
     for (size_t i = 0; i < STS_LEN(none); i++)
-        assert_int_equal(dns_message_query(out, none[i], DNS_A, 0), 0);
+        assert_int_equal(dns_message_query(out, "", none[i], DNS_A, 0), 0);
 }
 
 /* ---- answers ---- */

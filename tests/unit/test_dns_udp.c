@@ -78,6 +78,7 @@ enum forgery {
     OTHER_TYPE,
     OTHER_CLASS,
     COMPRESSED,
+    DOT_IN_LABEL,
     EMPTY,
     FIVE_BYTES,
     ELEVEN_BYTES,
@@ -104,6 +105,10 @@ static void change(uint8_t *msg)
     case CASE_OF_NO_LETTER: msg[QUESTION + 3] ^= 0x20; break;
     case OTHER_TYPE: msg[QUESTION + NAME_BYTES + 1] = DNS_AAAA; break;
     case OTHER_CLASS: msg[QUESTION + NAME_BYTES + 3] = 3; break;
+    case DOT_IN_LABEL:
+        msg[QUESTION] = NAME_BYTES - 2;
+        msg[QUESTION + 8] = '.';
+        break;
     case COMPRESSED: memcpy(msg + QUESTION, "\xc0\x0c", 2); break;
     default: break;
     }

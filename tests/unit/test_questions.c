@@ -6,14 +6,14 @@
 
 static void answer_later(struct dns *d, struct dns_query *q);
 static void note_no_memory(struct worker *w);
-static bool is_listed(struct worker *w, const char *name);
-#define dns_ask          answer_later
-#define worker_no_memory note_no_memory
-#define worker_excludes  is_listed
+static bool is_listed(struct worker *w, const struct dns_query *q);
+#define dns_ask                  answer_later
+#define worker_no_memory         note_no_memory
+#define worker_excludes_question is_listed
 #include "scanner/questions.c"
 #undef dns_ask
 #undef worker_no_memory
-#undef worker_excludes
+#undef worker_excludes_question
 #include "tests/unit/unit.h"
 
 #include <string.h>
@@ -40,10 +40,10 @@ static void note_no_memory(struct worker *w)
     fail_msg("no memory");
 }
 
-static bool is_listed(struct worker *w, const char *name)
+static bool is_listed(struct worker *w, const struct dns_query *q)
 {
     (void)w;
-    return listed != NULL && strcmp(listed, name) == 0;
+    return listed != NULL && strcmp(listed, q->name) == 0;
 }
 
 /* A thing with two questions. */
@@ -69,8 +69,8 @@ static struct thing *ask_two(unsigned at)
 
     arena_init(&t->arena, 0);
     questions_init(&t->questions, &worker, &t->arena, on_done);
-    questions_ask(&t->questions, "a.example", DNS_MX, 0, &t->a);
-    questions_ask(&t->questions, "b.example", DNS_TXT, 0, &t->b);
+    questions_ask(&t->questions, "", "a.example", DNS_MX, 0, &t->a);
+    questions_ask(&t->questions, "", "b.example", DNS_TXT, 0, &t->b);
     return t;
 }
 

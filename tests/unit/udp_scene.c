@@ -300,6 +300,7 @@ void scene_ask(unsigned n)
         struct asked *a = &scene.asked[scene.n_asked];
 
         snprintf(a->name, sizeof(a->name), "n%06u.example", scene.n_asked);
+        a->query.prefix = "";
         a->query.name = a->name;
         a->query.arena = &scene.arena;
         a->query.done = on_done;
