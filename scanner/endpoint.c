@@ -1,7 +1,7 @@
-/* endpoint.c - MX host x address: probed once a scan, by the worker that owns the address, from its first
- * turn on (endpoint_wait.c). Then it may wait at its timer for another attempt, and for that at the gate; its
- * record is written when it is through, and when it is known whether the port is open at all (port_watch.h).
- */
+/* endpoint.c - MX host x address: probed once a scan, by the worker that owns the address, at its turn
+ * (endpoint_wait.c). Then it may have to wait for another attempt (endpoint_retry.c), which has its turn
+ * again; its record is written when it is through, and when it is known whether the port is open at all
+ * (port_watch.h). */
 #include "scanner/endpoint_private.h"
 
 #include "scanner/attempts.h"
@@ -9,11 +9,6 @@
 #include <stdlib.h>
 
 #define PROBE_MOST_BYTES (2u << 20) /* of memory for the evidence of one attempt */
-
-static struct endpoint *of_timer(struct timer *t)
-{
-    return (struct endpoint *)((char *)t - offsetof(struct endpoint, timer));
-}
 
 static const struct address *address_of(const struct endpoint *e)
 {
@@ -49,30 +44,28 @@ void endpoint_record(struct worker *w, const char *host, const struct address *a
     count_end(w, oc);
 }
 
-/* Nothing more is to come of it. The site keeps its host. */
+/* The site keeps its host. */
 static void endpoint_free(struct endpoint *e)
 {
-    struct worker *w = e->w;
-
-    if (e->state == WAITS)
-        timers_stop(&w->timers, &e->timer);
     *e->at = e->next;
     if (e->next != NULL)
         e->next->at = e->at;
     attempts_fini(&e->attempts);
     free(e);
-    scan_finish(w->scan, 1);
 }
 
 /* Write the record and forget the endpoint. `evidence`: of the last attempt, or an empty one. */
 static void finish(struct endpoint *e, enum outcome oc, struct rec_endpoint *evidence)
 {
-    if (e->state == HELD)
-        atomic_fetch_sub(&e->w->scan->port.n_held, 1);
+    struct scan *scan = e->w->scan;
+
+    if (e->held)
+        atomic_fetch_sub(&scan->port.n_held, 1);
     evidence->att.v = e->attempts.v;
     evidence->att.n = e->attempts.n;
     endpoint_record(e->w, e->host->name, address_of(e), oc, evidence);
     endpoint_free(e);
+    scan_finish(scan, 1);
 }
 
 void endpoint_finish_empty(struct endpoint *e, enum outcome oc)
@@ -110,7 +103,7 @@ static void conclude(struct endpoint *e, enum outcome oc, struct rec_endpoint *e
     } else if (is_no_connection(oc) && verdict == PORT_BLOCKED) {
         endpoint_finish_empty(e, OC_OUR_PORT_BLOCKED);
     } else if (is_no_connection(oc) && verdict == PORT_UNDECIDED && scan_phase(scan) == PHASE_RUN) {
-        e->state = HELD;
+        e->held = true;
         e->held_oc = (uint16_t)oc;
         atomic_fetch_add(&scan->port.n_held, 1);
     } else {
@@ -127,18 +120,8 @@ void endpoint_let_go(struct endpoint *e)
 
 /* ---- looks ---- */
 
-static void on_go(struct gate_job *job, enum outcome oc);
-static void submit(struct endpoint *e);
-
-static void on_retry(struct timer *t)
-{
-    struct endpoint *e = of_timer(t);
-
-    e->state = AT_GATE;
-    submit(e);
-}
-
-/* Another attempt: at once after this program stood still, later where the outcome asks for it. */
+/* Another attempt: at once after this program stood still, later where the outcome asks for it. True: then
+ * `e` is gone. */
 static bool again(struct endpoint *e, enum outcome oc)
 {
     const struct scan *scan = e->w->scan;
@@ -152,10 +135,11 @@ static bool again(struct endpoint *e, enum outcome oc)
             return false;
         wait_ms = attempts_wait_ms(o, e->n_rounds);
     }
-    e->timer = (struct timer){0};
-    if (timers_start(&e->w->timers, &e->timer, wait_ms, on_retry) != STS_OK)
+    if (endpoint_retry_put(e, wait_ms) != STS_OK) {
+        worker_no_memory(e->w);
         return false;
-    e->state = WAITS;
+    }
+    endpoint_free(e);
     return true;
 }
 
@@ -169,20 +153,6 @@ static void take_shared(struct endpoint *e, enum outcome oc)
     e->by_ip = true;
     if (!again(e, oc))
         conclude(e, oc, &empty);
-}
-
-static void submit(struct endpoint *e)
-{
-    struct worker *w = e->w;
-    enum outcome shared = site_shared(e->site, e->n_seen, w->timers.now_ms);
-
-    e->job = (struct gate_job){.host = e->host->name, .order = e->host->order};
-    if (shared != OC_NONE && port_verdict(&w->scan->port) != PORT_BLOCKED) {
-        take_shared(e, shared);
-    } else if (!gate_submit(w->gate, &e->job, address_of(e), LANE_SMTP, on_go)) {
-        worker_no_memory(w);
-        endpoint_finish_empty(e, OC_OUR_MEMORY);
-    }
 }
 
 static void running_free(struct endpoint *e)
@@ -202,12 +172,16 @@ static bool note(struct endpoint *e, enum outcome oc)
     const struct options *o = e->w->scan->options;
     struct site *site = e->site;
     bool is_first = site->n_noted == 0, is_shared = site_note(site, oc, e->w->timers.now_ms);
-    uint64_t most_ms = o->retry_after.n > 0 ? o->retry_after.ms[0] : 0;
+    uint64_t most_ms = o->retry_after.n > 0 ? o->retry_after.ms[0] : 0, rest_ms;
 
     if (is_no_connection(oc) && is_first && !e->was_left) /* what is left are those that take none */
         port_failed(&e->w->scan->port);
     e->n_seen = site->n_noted;
-    gate_rest(e->w->gate, &e->job, site_rest_ms(site, most_ms));
+    rest_ms = site_rest_ms(site, most_ms);
+    if (rest_ms > 0) {
+        gate_rest(e->w->gate, &e->job, rest_ms);
+        site_set_rest(site, e->w->timers.now_ms + rest_ms);
+    }
     return is_shared;
 }
 
@@ -260,23 +234,6 @@ static void start(struct endpoint *e)
     }
 }
 
-static bool is_not_contacted(enum outcome oc)
-{
-    return outcome_class(oc) == OCC_skipped || outcome_class(oc) == OCC_ours;
-}
-
-static void on_go(struct gate_job *job, enum outcome oc)
-{
-    struct endpoint *e = (struct endpoint *)job;
-
-    if (oc == OC_OK)
-        start(e);
-    else if (is_not_contacted(oc))
-        endpoint_finish_empty(e, oc);
-    else
-        take_shared(e, oc);
-}
-
 /* ---- the beginning ---- */
 
 static void end_unprobed(struct worker *w, const struct site *site, const struct site_host *host,
@@ -308,6 +265,7 @@ static struct endpoint *endpoint_new(struct worker *w, struct site *site, struct
     if (e->next != NULL)
         e->next->at = &e->next;
     w->endpoints = e;
+    endpoint_retry_take(e);
     return e;
 }
 
@@ -323,16 +281,24 @@ void endpoint_probe(struct worker *w, struct site *site, struct site_host *host,
     start(e);
 }
 
+static bool is_not_contacted(enum outcome oc)
+{
+    return outcome_class(oc) == OCC_skipped || outcome_class(oc) == OCC_ours;
+}
+
 void endpoint_take(struct worker *w, struct site *site, struct site_host *host, enum outcome oc)
 {
+    const bool is_new = host->n_extra == 0; /* it has no list of attempts */
     struct endpoint *e;
 
-    if (is_not_contacted(oc)) {
+    if (is_new && is_not_contacted(oc)) {
         site_begin(site, host);
         end_unprobed(w, site, host, oc);
         return;
     }
     e = endpoint_new(w, site, host);
-    if (e != NULL)
+    if (e != NULL && is_not_contacted(oc))
+        endpoint_finish_empty(e, oc);
+    else if (e != NULL)
         take_shared(e, oc);
 }

@@ -54,7 +54,7 @@ static struct site_host *admit(struct worker *w, struct site *site, const struct
     struct counters *c = &w->counters;
     struct site_answer answer;
 
-    if (site_admit(site, &w->site_limits, m->host, m->signalled, m->why == WANT_AGAIN, &answer) != STS_OK) {
+    if (site_admit(site, &w->site_common, m->host, m->signalled, m->why == WANT_AGAIN, &answer) != STS_OK) {
         worker_no_memory(w);
         return NULL;
     }
@@ -64,9 +64,8 @@ static struct site_host *admit(struct worker *w, struct site *site, const struct
         count(&c->endpoints_sampled);
     if (answer.kept != NULL && answer.returned)
         uncount(&c->endpoints_sampled);
-    if (answer.displaced != NULL) {
+    if (answer.displaced) {
         count(&c->endpoints_sampled);
-        free(answer.displaced);
         scan_finish(w->scan, 1);
     }
     return answer.kept;
@@ -105,7 +104,7 @@ int endpoint_known(struct worker *w, const struct rec_endpoint *e, const struct 
     if (outcome_class((unsigned)e->oc) == OCC_skipped)
         return keyset_add(&w->excluded, worker_endpoint_key(w->scan, e->host, ip)) < 0 ? STS_ENOMEM : STS_OK;
     site = get_site(w, ip);
-    return site != NULL ? site_know(site, &w->site_limits, e->host, signalled, e->att.n > 0) : STS_ENOMEM;
+    return site != NULL ? site_know(site, &w->site_common, e->host, signalled, e->att.n > 0) : STS_ENOMEM;
 }
 
 /* An earlier run has done with it; only its host is looked up again. */
@@ -118,7 +117,7 @@ static bool is_known(struct worker *w, const struct endpoint_message *m)
     if (keyset_has(&w->excluded, key_of(w, m)))
         return true;
     site = (const struct site *)addrmap_find(&w->sites, &m->ip);
-    return site != NULL && site_has(site, &w->site_limits, m->host);
+    return site != NULL && site_has(site, &w->site_common, m->host);
 }
 
 /* The host waits at its site. Where those before it have just failed it need not. */

@@ -7,17 +7,14 @@ void endpoint_exclude_all(struct worker *w)
     struct endpoint *e = w->endpoints, *next;
 
     endpoint_wait_exclude(w);
+    endpoint_retry_exclude(w);
     for (; e != NULL; e = next) {
         next = e->next;
-        if ((e->running == NULL && e->state != WAITS) ||
-            (!blocklist_has_address(w->blocklist, &e->site->node.address) &&
-             !blocklist_has_name(w->blocklist, e->host->name)))
+        if (e->running == NULL || (!blocklist_has_address(w->blocklist, &e->site->node.address) &&
+                                   !blocklist_has_name(w->blocklist, e->host->name)))
             continue;
         count(&w->counters.excluded);
-        if (e->running != NULL)
-            probe_cancel(e->running->probe, OC_BLOCKLISTED); /* the rest follows from the loop */
-        else
-            endpoint_finish_empty(e, OC_BLOCKLISTED);
+        probe_cancel(e->running->probe, OC_BLOCKLISTED); /* the rest follows from the loop */
     }
 }
 
@@ -29,8 +26,7 @@ void endpoint_restart_all(struct worker *w)
     }
 }
 
-/* Those that have begun and the gate does not have: in flight where `running` says so, waiting for a retry,
- * held. */
+/* Those that have begun and do not wait: in flight where `running` says so, held. */
 static void end_all(struct worker *w, enum outcome oc, bool running)
 {
     struct endpoint *e = w->endpoints, *next;
@@ -39,9 +35,9 @@ static void end_all(struct worker *w, enum outcome oc, bool running)
         next = e->next;
         if (e->running != NULL && running)
             probe_cancel(e->running->probe, oc); /* the rest follows from the loop */
-        else if (e->state == HELD && oc != OC_OUR_PORT_BLOCKED)
+        else if (e->held && oc != OC_OUR_PORT_BLOCKED)
             endpoint_let_go(e);
-        else if (e->state != AT_GATE)
+        else if (e->held)
             endpoint_finish_empty(e, oc);
     }
 }
@@ -56,18 +52,20 @@ void endpoint_turn(struct worker *w)
     enum port_verdict verdict = port_verdict(&w->scan->port);
     struct endpoint *e, *next;
 
+    endpoint_retry_turn(w);
     endpoint_wait_turn(w);
     if (verdict == w->port_verdict)
         return;
     w->port_verdict = verdict;
     if (verdict == PORT_BLOCKED) {
         gate_close(w->gate, LANE_SMTP, OC_OUR_PORT_BLOCKED);
+        endpoint_retry_end(w, OC_OUR_PORT_BLOCKED);
         end_all(w, OC_OUR_PORT_BLOCKED, true);
         return;
     }
     for (e = w->endpoints; e != NULL; e = next) {
         next = e->next;
-        if (e->state == HELD)
+        if (e->held)
             endpoint_let_go(e);
     }
 }

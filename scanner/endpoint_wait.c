@@ -1,5 +1,5 @@
-/* endpoint_wait.c - hosts that wait for their first turn at an address. Millions may, so each is no more than
- * its entry in the site; the address stands in line for the gate, and has one job there for all of them. At
+/* endpoint_wait.c - hosts that wait for their turn at an address. Millions may, so each is no more than its
+ * entry in the site; the address stands in line for the gate, and has one job there for all of them. At
  * the gate there are never more addresses than it has use for. */
 #include "scanner/endpoint_private.h"
 
@@ -46,6 +46,7 @@ static void submit(struct turn *turn)
     struct site *site = turn->site;
 
     turn->job.order = site_first(site)->order;
+    turn->job.rest_until_ms = site_rest_until_ms(site);
     if (gate_submit(w->gate, &turn->job, &site->node.address, LANE_SMTP, on_turn))
         return;
     worker_no_memory(w);
@@ -103,6 +104,14 @@ void endpoint_wait(struct worker *w, struct site *site)
     }
 }
 
+void endpoint_wait_ahead(struct worker *w, struct site *site)
+{
+    if (site->turn_is == TURN_NONE)
+        go_to_gate(w, site);
+    else
+        endpoint_wait(w, site);
+}
+
 /* The scan is at its end: a record for each that waits, as fast as they are written. */
 static void end_some(struct worker *w)
 {
@@ -138,14 +147,22 @@ void endpoint_wait_end(struct worker *w, struct site *site, enum outcome oc)
         endpoint_take(w, site, host, oc);
 }
 
+static uint32_t n_waiting(const struct site *site)
+{
+    uint32_t n = site->last_waiting != NULL;
+
+    for (const struct site_host *h = site_first(site); h != site->last_waiting; h = h->next_waiting)
+        n++;
+    return n;
+}
+
 /* What the new list names at a site. */
 static void exclude(struct worker *w, struct site *site)
 {
     const bool all = blocklist_has_address(w->blocklist, &site->node.address);
     struct site_host *host = site_first(site), *next;
 
-    for (uint32_t n = site->n_waiting[SITE_PLAIN] + site->n_waiting[SITE_SIGNALLED]; n > 0;
-         n--, host = next) {
+    for (uint32_t n = n_waiting(site); n > 0; n--, host = next) {
         next = host->next_waiting;
         if (!all && !blocklist_has_name(w->blocklist, host->name))
             continue;

@@ -94,16 +94,24 @@ static const struct gate_limits *limits_of(const struct lane *lane)
     return &lane->gate->limits[lane->kind];
 }
 
+static uint64_t from_ms(const struct lane *lane)
+{
+    const bool rests = lane->waiting.first != NULL && lane->rest_until_ms > lane->next_ms;
+
+    return rests ? lane->rest_until_ms : lane->next_ms;
+}
+
 /* May the lane go, now or at a later time? */
 static void consider(struct lane *lane)
 {
     struct gate *g = lane->gate;
     const struct gate_limits *limits = limits_of(lane);
+    const uint64_t from = from_ms(lane);
 
     if (lane->ready || timer_is_running(&lane->timer))
         return;
-    if (lane->next_ms > g->timers->now_ms) {
-        if (timers_start(g->timers, &lane->timer, lane->next_ms - g->timers->now_ms, on_interval) != STS_OK)
+    if (from > g->timers->now_ms) {
+        if (timers_start(g->timers, &lane->timer, from - g->timers->now_ms, on_interval) != STS_OK)
             no_memory(g);
         return;
     }
@@ -165,6 +173,12 @@ void gate_set_blocklist(struct gate *g, const struct blocklist *blocked)
     }
 }
 
+static void rest(struct lane *lane, uint64_t until_ms)
+{
+    if (lane->rest_until_ms < until_ms)
+        lane->rest_until_ms = until_ms;
+}
+
 bool gate_submit(struct gate *g, struct gate_job *job, const struct address *a, enum gate_lane lane,
                  gate_go_fn go)
 {
@@ -180,6 +194,7 @@ bool gate_submit(struct gate *g, struct gate_job *job, const struct address *a, 
     if (job->lane == NULL)
         return false;
     list_insert(&job->lane->waiting, job);
+    rest(job->lane, job->rest_until_ms);
     consider(job->lane);
     return true;
 }
@@ -229,7 +244,7 @@ static struct lane *first_ready(struct gate *g)
     while ((lane = g->ready.first) != NULL) {
         struct gate_network *network = gate_network_find(lane);
 
-        if (lane->waiting.first == NULL || lane->next_ms > g->timers->now_ms) {
+        if (lane->waiting.first == NULL || from_ms(lane) > g->timers->now_ms) {
             (void)gate_lanes_take(&g->ready);
             next = gate_network_next(lane);
             if (next != NULL)
@@ -282,8 +297,7 @@ void gate_turn(struct gate *g, int64_t now_ns)
 
 void gate_rest(struct gate *g, const struct gate_job *job, uint64_t rest_ms)
 {
-    if (job->lane->next_ms < g->timers->now_ms + rest_ms)
-        job->lane->next_ms = g->timers->now_ms + rest_ms;
+    rest(job->lane, g->timers->now_ms + rest_ms);
 }
 
 void gate_release(struct gate *g, struct gate_job *job)

@@ -25,6 +25,8 @@ struct gate_job {
     struct lane *lane; /* where it waits or is open; NULL: it is refused */
     gate_go_fn go;
     uint64_t order; /* the lowest at an address goes first, equal ones as they came; set before submitting */
+    uint64_t
+        rest_until_ms; /* the address rests until then, as gate_rest() was told; 0: it does not; likewise */
     enum outcome refused;
 };
 struct gate_limits {
@@ -52,7 +54,8 @@ void gate_withdraw(struct gate *g, struct gate_job *job);
 bool gate_has_room(const struct gate *g, enum gate_lane lane);
 /* The connection of `from`, which is open, is that of `to` from now on. */
 void gate_pass(struct gate_job *from, struct gate_job *to);
-/* While `job` is open: no new connection in its lane to its address for this time. */
+/* While `job` is open: no new connection in its lane to its address for this time. The gate knows of it no
+ * longer than something waits there, and may forget it in between: jobs say it again. */
 void gate_rest(struct gate *g, const struct gate_job *job, uint64_t rest_ms);
 void gate_release(struct gate *g, struct gate_job *job);
 /* Once a loop turn: let through what may go. */

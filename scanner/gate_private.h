@@ -15,7 +15,9 @@ struct lane {
     struct gate *gate;
     struct job_list waiting;
     struct lane *next_ready;
-    uint64_t next_ms; /* when the next connection may begin */
+    uint64_t next_ms; /* when the next connection may begin, by the interval */
+    uint64_t
+        rest_until_ms; /* the same, because the address was told to rest: matters while something waits */
     uint32_t open;
     uint8_t kind; /* enum gate_lane */
     bool ready;   /* in a list of lanes: the gate's ready ones, or those that its network holds back */
@@ -48,7 +50,7 @@ struct lane *gate_lane_find(const struct gate *g, enum gate_lane kind, const str
 struct lane *gate_lane_get(struct gate *g, enum gate_lane kind, const struct address *a);
 /* The next one of a walk (addrmap_next); NULL: that was all. */
 struct lane *gate_lane_next(const struct gate *g, enum gate_lane kind, struct addrmap_cursor *at);
-/* Forget an address at which nothing goes on and no interval runs. */
+/* Forget an address at which nothing goes on and no interval runs; of its rest the next job will tell. */
 void gate_lane_drop_if_idle(struct lane *lane);
 /* The network of a lane; NULL: there are no connections to it, or they have no limit. */
 struct gate_network *gate_network_find(const struct lane *lane);

@@ -61,9 +61,12 @@ struct lane *gate_lane_next(const struct gate *g, enum gate_lane kind, struct ad
 
 void gate_lane_drop_if_idle(struct lane *lane)
 {
-    if (lane->waiting.first != NULL || lane->open > 0 || lane->ready || timer_is_running(&lane->timer))
+    struct gate *g = lane->gate;
+
+    if (lane->waiting.first != NULL || lane->open > 0 || lane->ready || lane->next_ms > g->timers->now_ms)
         return;
-    addrmap_remove(&lane->gate->lanes[lane->kind], &lane->node);
+    timers_stop(g->timers, &lane->timer); /* of a rest */
+    addrmap_remove(&g->lanes[lane->kind], &lane->node);
     free(lane);
 }
 

@@ -35,11 +35,11 @@ static struct key128 *find(const struct keyset_part *part, struct key128 key)
     return &part->slots[at];
 }
 
-/* By half: twice the slots would leave more free than a key may cost. */
+/* By a quarter: twice the slots would leave more free than a key may cost. */
 static int grow(struct keyset_part *part)
 {
     struct keyset_part grown = {.n = part->n,
-                                .size = part->size > 0 ? part->size + part->size / 2 : FIRST_SLOTS};
+                                .size = part->size > 0 ? part->size + part->size / 4 : FIRST_SLOTS};
 
     if (grown.size < part->size)
         return STS_ENOMEM;

@@ -1,4 +1,4 @@
-/* keyset.h - a set of 128-bit keys (hashes of names, certificates): what was seen in this scan. At most 32
+/* keyset.h - a set of 128-bit keys (hashes of names, certificates): what was seen in this scan. At most 27
  * bytes a key where there are many, whatever the name's length. Not thread-safe. */
 #ifndef STS_KEYSET_H
 #define STS_KEYSET_H

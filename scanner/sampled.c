@@ -3,20 +3,31 @@
 #include "scanner/worker.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define SAMPLE_MOST_NAMES 1050 /* in a record: all that the default limits let through */
+
+static int by_name(const void *a, const void *b)
+{
+    const struct sts_str *left = a, *right = b;
+
+    return strcmp(left->p, right->p);
+}
 
 /* The names of the hosts that were probed; those beyond the limit are only counted. */
 static void list_probed(const struct site *site, struct rec_ip *rec, struct arena *arena)
 {
+    struct site_cursor at = {0};
+    const struct site_host *h;
+
     rec->probed.v = arena_alloc(arena, SAMPLE_MOST_NAMES * sizeof(*rec->probed.v));
-    for (unsigned class_ = 0; class_ < SITE_CLASSES; class_++) {
-        for (const struct site_host *h = site->kept[class_]; h != NULL; h = h->next) {
-            rec->n_probed += h->probed;
-            if (h->probed && rec->probed.v != NULL && rec->probed.n < SAMPLE_MOST_NAMES)
-                rec->probed.v[rec->probed.n++] = sts_str(h->name);
-        }
+    while ((h = site_next(site, &at)) != NULL) {
+        rec->n_probed += h->probed;
+        if (h->probed && rec->probed.v != NULL && rec->probed.n < SAMPLE_MOST_NAMES)
+            rec->probed.v[rec->probed.n++] = sts_str(h->name);
     }
+    if (rec->probed.n > 0)
+        qsort(rec->probed.v, rec->probed.n, sizeof(*rec->probed.v), by_name);
 }
 
 static void put_ip(struct worker *w, const struct site *site)
@@ -55,7 +66,8 @@ void endpoint_forget(struct worker *w)
     struct addrmap_node *node;
 
     while ((node = addrmap_next(&w->sites, &at)) != NULL)
-        site_fini((struct site *)node);
+        site_fini((struct site *)node, &w->site_common);
     addrmap_fini(&w->sites);
     arena_fini(&w->site_arena);
+    slab_fini(&w->site_hosts);
 }

@@ -5,11 +5,135 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- hosts by name ---- */
+
+static uint64_t hash_of(const struct site_common *common, const char *name)
+{
+    return key128_of(name, strlen(name), common->seed).lo;
+}
+
+static size_t bytes_of(const struct site_host *h)
+{
+    return offsetof(struct site_host, name) + strlen(h->name) + 1 + h->n_extra;
+}
+
+/* By the low bits: the high ones are much alike where those of the lowest hashes are kept. */
+static struct site_host **chain_of(struct site *s, const struct site_common *common, const char *name)
+{
+    if (s->chains_log2 == 0)
+        return &s->kept.one;
+    return &s->kept.many[hash_of(common, name) & ((UINT64_C(1) << s->chains_log2) - 1)];
+}
+
+static struct site_host *find(const struct site *s, const struct site_common *common, const char *name)
+{
+    const struct site_host *h = s->kept.one;
+
+    if (s->chains_log2 > 0)
+        h = s->kept.many[hash_of(common, name) & ((UINT64_C(1) << s->chains_log2) - 1)];
+    while (h != NULL && strcmp(h->name, name) != 0)
+        h = h->next;
+    return (struct site_host *)h;
+}
+
+/* Twice the chains; without memory the old ones do. */
+static void grow(struct site *s, const struct site_common *common)
+{
+    const unsigned log2 = s->chains_log2 + 1u;
+    struct site_host **chains = log2 < 31 ? calloc((size_t)1 << log2, sizeof(struct site_host *)) : NULL;
+    struct site grown = {.kept.many = chains, .chains_log2 = (uint16_t)(log2 & 31)};
+    struct site_cursor at = {0};
+    struct site_host *h;
+
+    if (chains == NULL)
+        return;
+    while ((h = site_next(s, &at)) != NULL) {
+        struct site_host **chain = chain_of(&grown, common, h->name);
+
+        h->next = *chain;
+        *chain = h;
+    }
+    if (s->chains_log2 > 0)
+        free(s->kept.many);
+    s->kept = grown.kept;
+    s->chains_log2 = grown.chains_log2;
+}
+
+static void chain(struct site *s, const struct site_common *common, struct site_host *h)
+{
+    struct site_host **to = chain_of(s, common, h->name);
+
+    h->next = *to;
+    *to = h;
+    s->n_kept[h->class_]++;
+    if ((uint64_t)s->n_kept[SITE_PLAIN] + s->n_kept[SITE_SIGNALLED] > (uint64_t)SITE_CHAIN_HOSTS
+                                                                          << s->chains_log2)
+        grow(s, common);
+}
+
+/* What points at the host. */
+static struct site_host **link_of(struct site *s, const struct site_common *common, const struct site_host *h)
+{
+    struct site_host **at = chain_of(s, common, h->name);
+
+    while (*at != h)
+        at = &(*at)->next;
+    return at;
+}
+
+struct site_host *site_next(const struct site *s, struct site_cursor *at)
+{
+    const uint32_t n = UINT32_C(1) << s->chains_log2;
+    struct site_host *h;
+
+    for (; at->next == NULL && at->chain < n; at->chain++)
+        at->next = s->chains_log2 > 0 ? s->kept.many[at->chain] : s->kept.one;
+    h = at->next;
+    if (h != NULL)
+        at->next = h->next;
+    return h;
+}
+
+void site_fini(struct site *s, const struct site_common *common)
+{
+    struct site_cursor at = {0};
+    struct site_host *h;
+
+    while ((h = site_next(s, &at)) != NULL)
+        slab_free(common->memory, h, bytes_of(h));
+    if (s->chains_log2 > 0)
+        free(s->kept.many);
+}
+
+/* ---- what is kept beside the name ---- */
+
+const unsigned char *site_extra(const struct site_host *h)
+{
+    return (const unsigned char *)h->name + strlen(h->name) + 1;
+}
+
+struct site_host *site_set_extra(struct site *s, const struct site_common *common, struct site_host *h,
+                                 const void *extra, size_t n)
+{
+    const size_t old = bytes_of(h), size = old - h->n_extra;
+    struct site_host *moved = slab_alloc(common->memory, size + n);
+
+    if (moved == NULL)
+        return NULL;
+    memcpy(moved, h, size);
+    if (n > 0)
+        memcpy((char *)moved + size, extra, n);
+    moved->n_extra = (uint16_t)n;
+    *link_of(s, common, h) = moved;
+    slab_free(common->memory, h, old);
+    return moved;
+}
+
 /* ---- the sample ---- */
 
-static uint64_t order_of(const struct site_limits *limits, enum site_class class_, const char *name)
+static uint64_t order_of(const struct site_common *common, enum site_class class_, const char *name)
 {
-    return limits->most[class_] > 0 ? key128_of(name, strlen(name), limits->seed).lo : 0;
+    return common->most[class_] > 0 ? hash_of(common, name) : 0;
 }
 
 /* In the ring of those that wait, by rising order. */
@@ -17,6 +141,7 @@ static void enqueue(struct site *s, struct site_host *h)
 {
     struct site_host *at = s->last_waiting;
 
+    h->waiting = true;
     if (at == NULL) {
         s->last_waiting = h->next_waiting = h;
         return;
@@ -40,6 +165,7 @@ static void dequeue(struct site *s, struct site_host *h)
     at->next_waiting = h->next_waiting;
     if (s->last_waiting == h)
         s->last_waiting = at == h ? NULL : at;
+    h->waiting = false;
 }
 
 struct site_host *site_first(const struct site *s)
@@ -47,167 +173,132 @@ struct site_host *site_first(const struct site *s)
     return s->last_waiting != NULL ? s->last_waiting->next_waiting : NULL;
 }
 
-static void enter(struct site *s, struct site_host *h)
+/* The one that gives way to a host of `order`: of those of its class that wait the highest, where that is
+ * above. */
+static struct site_host *find_higher(const struct site *s, enum site_class class_, uint64_t order)
 {
-    struct site_host **at = &s->kept[h->class_];
+    struct site_host *h = s->last_waiting, *found = NULL;
 
-    while (*at != NULL && (*at)->order > h->order)
-        at = &(*at)->next;
-    h->next = *at;
-    *at = h;
-    s->n_kept[h->class_]++;
-    s->n_waiting[h->class_] += h->waiting;
-    if (h->waiting)
-        enqueue(s, h);
-}
-
-static void leave(struct site *s, struct site_host **at)
-{
-    struct site_host *h = *at;
-
-    *at = h->next;
-    s->n_kept[h->class_]--;
-    s->n_waiting[h->class_] -= h->waiting;
-    if (h->waiting)
-        dequeue(s, h);
-}
-
-/* The waiting host of the highest order, where that is above `order`. */
-static struct site_host **find_higher(struct site *s, enum site_class class_, uint64_t order)
-{
-    struct site_host **at = &s->kept[class_];
-
-    if (s->n_waiting[class_] == 0)
+    if (h == NULL || h->order <= order)
         return NULL;
-    while (*at != NULL && (*at)->order > order && (!(*at)->waiting || (*at)->stays))
-        at = &(*at)->next;
-    return *at != NULL && (*at)->order > order ? at : NULL;
+    if (h->class_ == class_ && !h->stays)
+        return h;
+    for (h = site_first(s); h != s->last_waiting; h = h->next_waiting) {
+        if (h->class_ == class_ && !h->stays)
+            found = h;
+    }
+    return found != NULL && found->order > order ? found : NULL;
 }
 
-static struct site_host **find_name(struct site *s, enum site_class class_, uint64_t order, const char *name)
+static void displace(struct site *s, const struct site_common *common, struct site_host *h)
 {
-    struct site_host **at = &s->kept[class_];
-
-    while (*at != NULL && ((*at)->order > order || ((*at)->order == order && strcmp((*at)->name, name) != 0)))
-        at = &(*at)->next;
-    return *at != NULL && (*at)->order == order ? at : NULL;
+    *link_of(s, common, h) = h->next;
+    s->n_kept[h->class_]--;
+    dequeue(s, h);
+    slab_free(common->memory, h, bytes_of(h));
 }
 
 /* A host that is signalled only now. True: it is kept, and counts as a signalled one from here on. */
-static bool promote(struct site *s, const struct site_limits *limits, const char *name)
+static bool promote(struct site *s, const struct site_common *common, const char *name)
 {
-    struct site_host **at = find_name(s, SITE_PLAIN, order_of(limits, SITE_PLAIN, name), name), *h;
+    struct site_host *h = find(s, common, name);
+    const bool waiting = h != NULL && h->waiting;
 
-    if (at == NULL)
+    if (h == NULL || h->class_ != SITE_PLAIN)
         return false;
-    h = *at;
-    leave(s, at);
+    if (waiting)
+        dequeue(s, h);
     h->class_ = SITE_SIGNALLED;
-    h->order = order_of(limits, SITE_SIGNALLED, name);
-    enter(s, h);
+    h->order = order_of(common, SITE_SIGNALLED, name);
+    s->n_kept[SITE_PLAIN]--;
+    s->n_kept[SITE_SIGNALLED]++;
+    if (waiting)
+        enqueue(s, h);
     return true;
 }
 
-static int keep(struct site *s, enum site_class class_, uint64_t order, const char *name,
-                struct site_answer *out)
+/* NULL: no memory. */
+static struct site_host *keep(struct site *s, const struct site_common *common, enum site_class class_,
+                              struct sts_str name)
 {
-    size_t size = strlen(name) + 1;
+    const size_t len = strnlen(name.p, name.len); /* that of a record may hold any byte */
+    struct site_host *h = slab_alloc(common->memory, offsetof(struct site_host, name) + len + 1);
 
-    out->kept = malloc(offsetof(struct site_host, name) + size);
-    if (out->kept == NULL)
-        return STS_ENOMEM;
-    out->kept->order = order;
-    out->kept->class_ = class_;
-    out->kept->waiting = true;
-    out->kept->probed = out->kept->stays = out->kept->left = false;
-    memcpy(out->kept->name, name, size);
-    enter(s, out->kept);
-    return STS_OK;
+    if (h == NULL)
+        return NULL;
+    memset(h, 0, offsetof(struct site_host, name));
+    memcpy(h->name, name.p, len);
+    h->name[len] = '\0';
+    h->class_ = class_;
+    h->order = order_of(common, class_, h->name);
+    chain(s, common, h);
+    return h;
 }
 
-int site_admit(struct site *s, const struct site_limits *limits, const char *name, bool signalled, bool again,
+int site_admit(struct site *s, const struct site_common *common, const char *name, bool signalled, bool again,
                struct site_answer *out)
 {
     enum site_class class_ = signalled ? SITE_SIGNALLED : SITE_PLAIN;
-    uint64_t order = order_of(limits, class_, name);
-    struct site_host **higher = NULL;
+    struct site_host *higher = NULL;
 
     *out = (struct site_answer){0};
-    if (again && promote(s, limits, name)) {
+    if (again && promote(s, common, name)) {
         s->n_signalled++;
         return STS_OK;
     }
     out->returned = again && site_left_out(s) > 0;
-    if (limits->most[class_] > 0 && s->n_kept[class_] >= limits->most[class_]) {
-        higher = find_higher(s, class_, order);
+    if (common->most[class_] > 0 && s->n_kept[class_] >= common->most[class_]) {
+        higher = find_higher(s, class_, order_of(common, class_, name));
         out->left_out = higher == NULL;
     }
-    if (!out->left_out && keep(s, class_, order, name, out) != STS_OK)
-        return STS_ENOMEM;
-    if (higher != NULL) { /* the new one stands behind it: the place is still right */
-        out->displaced = *higher;
-        leave(s, higher);
+    if (!out->left_out) {
+        out->kept = keep(s, common, class_, sts_str(name));
+        if (out->kept == NULL)
+            return STS_ENOMEM;
+        enqueue(s, out->kept);
+    }
+    if (higher != NULL) {
+        displace(s, common, higher);
+        out->displaced = true;
     }
     s->n_hosts += !out->returned;
     s->n_signalled += signalled;
     return STS_OK;
 }
 
-int site_know(struct site *s, const struct site_limits *limits, struct sts_str name, bool signalled,
+int site_know(struct site *s, const struct site_common *common, struct sts_str name, bool signalled,
               bool probed)
 {
-    enum site_class class_ = signalled ? SITE_SIGNALLED : SITE_PLAIN;
-    struct site_host *h = malloc(sizeof(*h) + name.len + 1);
+    struct site_host *h = keep(s, common, signalled ? SITE_SIGNALLED : SITE_PLAIN, name);
 
     if (h == NULL)
         return STS_ENOMEM;
-    *h = (struct site_host){.class_ = class_, .probed = probed};
-    memcpy(h->name, name.p, name.len);
-    h->name[name.len] = '\0';
-    h->order = order_of(limits, class_, h->name);
-    enter(s, h);
+    h->probed = probed;
     s->n_hosts++;
     s->n_signalled += signalled;
     return STS_OK;
 }
 
-bool site_has(const struct site *s, const struct site_limits *limits, const char *name)
+bool site_has(const struct site *s, const struct site_common *common, const char *name)
 {
-    for (unsigned class_ = 0; class_ < SITE_CLASSES; class_++) {
-        const uint64_t order = order_of(limits, (enum site_class)class_, name);
-
-        for (const struct site_host *h = s->kept[class_]; h != NULL && h->order >= order; h = h->next) {
-            if (h->order == order && strcmp(h->name, name) == 0)
-                return true;
-        }
-    }
-    return false;
+    return find(s, common, name) != NULL;
 }
 
 void site_begin(struct site *s, struct site_host *h)
 {
-    if (!h->waiting)
-        return;
-    dequeue(s, h);
-    s->n_waiting[h->class_]--;
-    h->waiting = false;
+    if (h->waiting)
+        dequeue(s, h);
+    h->stays = true;
+}
+
+void site_wait_again(struct site *s, struct site_host *h)
+{
+    enqueue(s, h);
 }
 
 uint32_t site_left_out(const struct site *s)
 {
     return s->n_hosts - s->n_kept[SITE_PLAIN] - s->n_kept[SITE_SIGNALLED];
-}
-
-void site_fini(struct site *s)
-{
-    for (unsigned i = 0; i < SITE_CLASSES; i++) {
-        while (s->kept[i] != NULL) {
-            struct site_host *h = s->kept[i];
-
-            s->kept[i] = h->next;
-            free(h);
-        }
-    }
 }
 
 /* ---- what the attempts came to ---- */
@@ -249,13 +340,14 @@ bool site_note(struct site *s, enum outcome oc, uint64_t now_ms)
     if (s->n_run < SITE_RUN)
         s->n_run++;
     s->run_oc = (uint16_t)oc;
-    s->failed_ms = now_ms;
+    s->failed_tick = (uint32_t)(now_ms / SITE_TICK_MS);
     return s->n_run == SITE_RUN;
 }
 
 enum outcome site_shared(const struct site *s, uint32_t n_seen, uint64_t now_ms)
 {
-    if (s->n_run < SITE_RUN || n_seen == s->n_noted || now_ms - s->failed_ms > SITE_SHARE_MS)
+    if (s->n_run < SITE_RUN || n_seen == s->n_noted ||
+        now_ms - (uint64_t)s->failed_tick * SITE_TICK_MS > SITE_SHARE_MS)
         return OC_NONE;
     return (enum outcome)s->run_oc;
 }
@@ -269,4 +361,14 @@ uint64_t site_rest_ms(const struct site *s, uint64_t most_ms)
     for (unsigned i = 1; i < s->n_deferred; i++)
         rest_ms *= 2;
     return rest_ms < most_ms ? rest_ms : most_ms;
+}
+
+void site_set_rest(struct site *s, uint64_t until_ms)
+{
+    s->rest_tick = (uint32_t)((until_ms + SITE_TICK_MS - 1) / SITE_TICK_MS);
+}
+
+uint64_t site_rest_until_ms(const struct site *s)
+{
+    return (uint64_t)s->rest_tick * SITE_TICK_MS;
 }

@@ -15,75 +15,99 @@
 #ifndef STS_SITE_H
 #define STS_SITE_H
 #include "scanner/addrmap.h"
+#include "scanner/slab.h"
 #include "sinks/outcome.h"
 
 #define SITE_RUN           3
 #define SITE_SHARE_MS      60000 /* a failure is not shared for longer */
 #define SITE_REST          10    /* the first rest after a 4xx is this part of the longest */
 #define SITE_MOST_DEFERRED 16
+#define SITE_TICK_MS       100 /* unit of the times that a site keeps: 13 years in 32 bits */
+#define SITE_CHAIN_HOSTS   8   /* hosts in a chain, on average and at most */
 
 enum site_class { SITE_PLAIN, SITE_SIGNALLED, SITE_CLASSES };
 
-struct site_limits {
+/* What all sites of a worker have in common. */
+struct site_common {
     uint64_t most[SITE_CLASSES]; /* hosts kept at an address; 0: no limit */
     uint64_t seed;
+    struct slab *memory; /* of the hosts; borrowed */
 };
 /* A host that is kept: to the end of the scan, so it is small. */
 struct site_host {
-    struct site_host *next;         /* of its class, by falling order */
-    struct site_host *next_waiting; /* while it waits */
+    struct site_host *next;         /* of its chain */
+    struct site_host *next_waiting; /* while it waits; else that of a list of whoever asks */
     uint64_t order;                 /* of probing: hash(seed, name), or 0 where there is no limit */
-    uint8_t class_;                 /* enum site_class */
-    bool waiting;                   /* not begun: gives way to one of a lower order */
-    bool probed;                    /* contacted; this and the next two are set by whoever asks */
-    bool stays;                     /* gives way to none */
-    bool left;                      /* by an earlier run */
+    uint16_t n_extra;               /* bytes behind the name: site_extra() */
+    uint8_t class_ : 1;             /* enum site_class */
+    bool waiting : 1;
+    bool stays : 1;  /* while it waits: gives way to none; begun, or set by whoever asks */
+    bool probed : 1; /* contacted; this and the next one are set by whoever asks */
+    bool left : 1;   /* by an earlier run */
     char name[];
 };
 enum site_turn { TURN_NONE, TURN_IN_LINE, TURN_AT_GATE };
 struct site {
     struct addrmap_node node; /* first */
-    struct site_host *kept[SITE_CLASSES];
+    union {
+        struct site_host *one;   /* the only chain, as long as it is short */
+        struct site_host **many; /* [1 << chains_log2], by hash of the name */
+    } kept;
     struct site_host *last_waiting; /* behind it is the first one; NULL: none waits */
     union {                         /* of whoever asks, by `turn_is` */
         struct site *next;          /* IN_LINE: before this one */
         struct turn *at_gate;       /* AT_GATE */
     } turn;
-    uint32_t n_kept[SITE_CLASSES], n_waiting[SITE_CLASSES];
-    uint32_t n_hosts, n_signalled; /* that point here */
-    uint64_t failed_ms;            /* the last attempt of the run */
-    uint32_t n_noted;              /* attempts noted so far */
-    uint16_t run_oc;               /* of the run: attempts in a row with the same outcome (enum outcome) */
-    uint8_t n_run : 4;             /* SITE_RUN at most */
-    uint8_t turn_is : 4;           /* enum site_turn */
-    uint8_t n_deferred;            /* 4xx in a row, SITE_MOST_DEFERRED at most */
+    uint32_t n_kept[SITE_CLASSES];
+    uint32_t n_hosts, n_signalled;   /* that point here */
+    uint32_t failed_tick, rest_tick; /* of the last attempt of the run; when the rest is over */
+    uint32_t n_noted;                /* attempts noted so far */
+    uint16_t run_oc;                 /* of the run: attempts in a row with the same outcome (enum outcome) */
+    uint16_t chains_log2 : 5;        /* 0: one chain */
+    uint16_t n_run : 2;              /* SITE_RUN at most */
+    uint16_t turn_is : 2;            /* enum site_turn */
+    uint16_t n_deferred : 5;         /* 4xx in a row, SITE_MOST_DEFERRED at most */
+};
+/* A walk over the hosts that are kept; zeroed memory is its beginning. */
+struct site_cursor {
+    uint32_t chain;
+    struct site_host *next;
 };
 
 /* What became of a host that points here. */
 struct site_answer {
-    struct site_host *kept;      /* new: to be probed; NULL: is known, or left out */
-    struct site_host *displaced; /* gave way, and is out of the site: to be freed; NULL: none */
-    bool returned;               /* `kept` was left out before */
-    bool left_out;               /* it is not kept */
+    struct site_host *kept; /* new: to be probed; NULL: is known, or left out */
+    bool displaced;         /* another gave way to it, and is out of the site */
+    bool returned;          /* `kept` was left out before */
+    bool left_out;          /* it is not kept */
 };
 /* `again`: the host pointed here before, and is signalled only now. STS_ENOMEM: nothing has changed. */
-int site_admit(struct site *s, const struct site_limits *limits, const char *name, bool signalled, bool again,
+int site_admit(struct site *s, const struct site_common *common, const char *name, bool signalled, bool again,
                struct site_answer *out) STS_CHECK;
 /* An earlier run has probed the host here, or has taken the outcome of others (not `probed`). It is kept,
  * whatever the limit. STS_ENOMEM. */
-int site_know(struct site *s, const struct site_limits *limits, struct sts_str name, bool signalled,
+int site_know(struct site *s, const struct site_common *common, struct sts_str name, bool signalled,
               bool probed) STS_CHECK;
 /* Is the host kept? */
-bool site_has(const struct site *s, const struct site_limits *limits, const char *name);
+bool site_has(const struct site *s, const struct site_common *common, const char *name);
 /* The host to be begun next: of those that wait, that of the lowest order; of equals, the first that came.
  * NULL: none waits. */
 struct site_host *site_first(const struct site *s);
 /* It waits no more, and so does not give way. May be called again. */
 void site_begin(struct site *s, struct site_host *h);
+/* One that was begun waits once more. */
+void site_wait_again(struct site *s, struct site_host *h);
+/* Keep `n` bytes (UINT16_MAX at most) with a host that does not wait, in place of those that were there. It
+ * moves: what is returned takes its place. NULL: no memory, nothing has changed. */
+struct site_host *site_set_extra(struct site *s, const struct site_common *common, struct site_host *h,
+                                 const void *extra, size_t n) STS_CHECK;
+const unsigned char *site_extra(const struct site_host *h);
+/* The next of all that are kept, in no order; NULL: that was all. What is returned may be freed. */
+struct site_host *site_next(const struct site *s, struct site_cursor *at);
 /* Hosts that point here and are not kept. */
 uint32_t site_left_out(const struct site *s);
 /* Free what is kept. */
-void site_fini(struct site *s);
+void site_fini(struct site *s, const struct site_common *common);
 
 /* An attempt came to `oc`. True: hosts that wait take it. */
 bool site_note(struct site *s, enum outcome oc, uint64_t now_ms);
@@ -93,4 +117,7 @@ enum outcome site_shared(const struct site *s, uint32_t n_seen, uint64_t now_ms)
 /* After a greeting or an answer to EHLO of 4xx the address rests: `most_ms` / SITE_REST, doubled for each
  * further one in a row, up to `most_ms`. 0: it need not. */
 uint64_t site_rest_ms(const struct site *s, uint64_t most_ms);
+/* It rests until then; 0: it never did. Told up to a tick later than it was set. */
+void site_set_rest(struct site *s, uint64_t until_ms);
+uint64_t site_rest_until_ms(const struct site *s);
 #endif

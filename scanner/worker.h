@@ -59,9 +59,15 @@ struct worker {
     struct keyset excluded;
     struct addrmap sites;                      /* addresses of MX hosts, to the end of the scan */
     struct arena site_arena;                   /* what is in it */
+    struct slab site_hosts;                    /* the hosts there */
     struct site *first_in_line, *last_in_line; /* that wait to be at the gate; last: where there is a first */
-    struct site_limits site_limits;
-    struct endpoint *endpoints;     /* in flight, for the end */
+    struct site_common site_common;
+    /* Endpoints that wait for another attempt, their hosts in the order in which they are due: a list for
+     * each time that they may have to wait. */
+    struct retry_list {
+        struct site_host *first, *last; /* last: where there is a first */
+    } retries[OPTIONS_MOST_DURATIONS + 1];
+    struct endpoint *endpoints;     /* in flight or held, for the end */
     struct policy *fetching;        /* in flight, for the end */
     enum port_verdict port_verdict; /* as this worker has acted on it */
 
@@ -125,9 +131,10 @@ int endpoint_known(struct worker *w, const struct rec_endpoint *e, const struct 
                    bool signalled) STS_CHECK;
 /* endpoint_all.c */
 void endpoint_turn(struct worker *w);        /* once a loop turn */
-void endpoint_exclude_all(struct worker *w); /* what a new blocklist names, but for retries at the gate */
+void endpoint_exclude_all(struct worker *w); /* what a new blocklist names */
 void endpoint_restart_all(struct worker *w); /* those in flight, after the loop stood still */
-void endpoint_end_all(struct worker *w, enum outcome oc); /* in flight and waiting for a retry */
+void endpoint_end_all(struct worker *w,
+                      enum outcome oc); /* in flight and held; those that wait end by turns */
 /* sampled.c */
 void endpoint_report(struct worker *w); /* the sampled addresses, when nothing is left */
 void endpoint_forget(struct worker *w); /* frees the sites */

@@ -142,7 +142,8 @@ static void test_rest(void **state)
     gate_rest(b.gate, &jobs[2].gate, 300);
     release(&jobs[2]);
     release(&jobs[3]);
-    submit(job_at(&b, 4, ONE, 1), LANE_SMTP); /* later, but within the rest */
+    job_at(&b, 4, ONE, 1)->gate.rest_until_ms = b.timers.now_ms + 300; /* later, but within the rest */
+    submit(&jobs[4], LANE_SMTP);
     turn_until(&b, 800, 1);
     assert_int_equal(b.n_gone, 4);
     turn_until(&b, 820, 1);

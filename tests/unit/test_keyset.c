@@ -49,7 +49,7 @@ static void add_all(struct key128 *keys, size_t n)
     assert_int_equal(n_new, n_different);
     assert_true(n_slots(&set) > n_different);
     if (n_different > 10000) /* the promise of keyset.h */
-        assert_true(n_slots(&set) * sizeof(struct key128) <= 32 * n_different + 32 * n_different / 50);
+        assert_true(n_slots(&set) * sizeof(struct key128) <= 27 * n_different + 27 * n_different / 50);
     keyset_fini(&set);
     assert_null(set.parts);
 }

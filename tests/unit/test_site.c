@@ -12,7 +12,14 @@
 #define MOST_NAMES 400
 #define NAME_BYTES 32
 
-static const struct site_limits few = {.most = {5, 10}, .seed = 7};
+static struct slab memory;
+static const struct site_common few = {.most = {5, 10}, .seed = 7, .memory = &memory};
+
+static void fini(struct site *s)
+{
+    site_fini(s, &few);
+    slab_fini(&memory);
+}
 
 static void name_of(unsigned number, char name[NAME_BYTES])
 {
@@ -27,34 +34,43 @@ static uint64_t order_of(unsigned number, uint64_t seed)
     return key128_of(name, strlen(name), seed).lo;
 }
 
-static struct site_answer admit(struct site *s, const struct site_limits *limits, unsigned number,
+static struct site_answer admit(struct site *s, const struct site_common *common, unsigned number,
                                 bool signalled, bool again)
 {
     struct site_answer answer;
     char name[NAME_BYTES];
 
     name_of(number, name);
-    assert_int_equal(site_admit(s, limits, name, signalled, again, &answer), STS_OK);
-    assert_true(answer.displaced == NULL || answer.kept != NULL);
+    assert_int_equal(site_admit(s, common, name, signalled, again, &answer), STS_OK);
+    assert_true(!answer.displaced || answer.kept != NULL);
     assert_int_equal(answer.left_out && answer.kept != NULL, 0);
     if (answer.kept != NULL)
         assert_string_equal(answer.kept->name, name);
-    free(answer.displaced);
     return answer;
 }
 
 static struct site_host *find(const struct site *s, unsigned number)
 {
+    struct site_cursor at = {0};
+    struct site_host *h;
     char name[NAME_BYTES];
 
     name_of(number, name);
-    for (unsigned i = 0; i < SITE_CLASSES; i++) {
-        for (struct site_host *h = s->kept[i]; h != NULL; h = h->next) {
-            if (strcmp(h->name, name) == 0)
-                return h;
-        }
-    }
-    return NULL;
+    while ((h = site_next(s, &at)) != NULL && strcmp(h->name, name) != 0)
+        continue;
+    return h;
+}
+
+/* Of a class. */
+static unsigned n_waiting(const struct site *s, enum site_class class_)
+{
+    struct site_cursor at = {0};
+    const struct site_host *h;
+    unsigned n = 0;
+
+    while ((h = site_next(s, &at)) != NULL)
+        n += h->waiting && h->class_ == class_;
+    return n;
 }
 
 /* How many of the numbers below `n` have a lower order. */
@@ -88,23 +104,23 @@ static void test_lowest_hashes(void **state)
 
     (void)state;
     for (uint64_t round = 0; round < 20; round++) {
-        const struct site_limits limits = {.most = {5, 10}, .seed = round / 2};
+        const struct site_common common = {.most = {5, 10}, .seed = round / 2, .memory = &memory};
         struct site s = {0};
 
         shuffle(order, 200, round);
         for (unsigned i = 0; i < 200; i++)
-            admit(&s, &limits, order[i], order[i] >= 100, false);
+            admit(&s, &common, order[i], order[i] >= 100, false);
         assert_int_equal(s.n_kept[SITE_PLAIN], 5);
         assert_int_equal(s.n_kept[SITE_SIGNALLED], 10);
         for (unsigned i = 0; i < 100; i++)
-            assert_int_equal(find(&s, i) != NULL, rank_of(i, 100, limits.seed) < 5);
+            assert_int_equal(find(&s, i) != NULL, rank_of(i, 100, common.seed) < 5);
         for (unsigned i = 100; i < 200; i++)
             assert_int_equal(find(&s, i) != NULL,
-                             rank_of(i, 200, limits.seed) - rank_of(i, 100, limits.seed) < 10);
+                             rank_of(i, 200, common.seed) - rank_of(i, 100, common.seed) < 10);
         assert_int_equal(s.n_hosts, 200);
         assert_int_equal(s.n_signalled, 100);
         assert_int_equal(site_left_out(&s), 185);
-        site_fini(&s);
+        fini(&s);
     }
 }
 
@@ -126,13 +142,13 @@ static void test_begun_hosts_stay(void **state)
         assert_in_range(s.n_kept[SITE_PLAIN], 1, 5);
     }
     assert_true(n_begun > 0 && n_begun < 5);
-    assert_int_equal(s.n_waiting[SITE_PLAIN], 5 - n_begun);
+    assert_int_equal(n_waiting(&s, SITE_PLAIN), 5 - n_begun);
     assert_non_null(find(&s, order[0]));
-    for (struct site_host *h = s.kept[SITE_PLAIN]; h != NULL; h = h->next)
+    for (struct site_host *h; (h = site_first(&s)) != NULL;)
         site_begin(&s, h);
     for (unsigned i = 300; i < 400; i++)
         assert_true(admit(&s, &few, i, false, false).left_out);
-    site_fini(&s);
+    fini(&s);
 }
 
 /* Protects signalled names whose MX host another name brought first: a host that is signalled later is taken
@@ -155,15 +171,15 @@ static void test_signalled_later(void **state)
     assert_false(answer.left_out || answer.returned);
     assert_int_equal(find(&s, kept)->class_, SITE_SIGNALLED);
     assert_int_equal(s.n_kept[SITE_PLAIN], 4);
-    assert_int_equal(s.n_waiting[SITE_PLAIN], 4);
-    assert_int_equal(s.n_waiting[SITE_SIGNALLED], 1);
+    assert_int_equal(n_waiting(&s, SITE_PLAIN), 4);
+    assert_int_equal(n_waiting(&s, SITE_SIGNALLED), 1);
     answer = admit(&s, &few, left_out, true, true);
     assert_non_null(answer.kept);
     assert_true(answer.returned);
     assert_int_equal(s.n_hosts, 50);
     assert_int_equal(s.n_signalled, 2);
     assert_int_equal(site_left_out(&s), 44);
-    site_fini(&s);
+    fini(&s);
 }
 
 /* Protects the count of an address that the first answer for a host did not have. */
@@ -178,13 +194,13 @@ static void test_signalled_at_a_new_address(void **state)
     assert_false(answer.returned);
     assert_int_equal(s.n_hosts, 1);
     assert_int_equal(site_left_out(&s), 0);
-    site_fini(&s);
+    fini(&s);
 }
 
 /* Protects "0 is no limit": all are kept, first come first served. */
 static void test_no_limit(void **state)
 {
-    const struct site_limits none = {.seed = 7};
+    const struct site_common none = {.seed = 7, .memory = &memory};
     struct site s = {0};
 
     (void)state;
@@ -203,7 +219,7 @@ static void test_no_limit(void **state)
     }
     assert_null(site_first(&s));
     assert_int_equal(site_left_out(&s), 0);
-    site_fini(&s);
+    fini(&s);
 }
 
 /* Protects the order of probing: the lowest hash of those that wait, whichever class it is of, whatever came
@@ -216,6 +232,7 @@ static void test_turns(void **state)
 
     (void)state;
     for (unsigned i = 0; i < MOST_NAMES; i++) {
+        const struct site_host *h;
         struct site_host *first;
 
         signalled[i] = random_next(&seed) % 3 == 0;
@@ -225,14 +242,12 @@ static void test_turns(void **state)
             (void)admit(&s, &few, i / 2, true, true);
         }
         first = site_first(&s);
-        for (unsigned c = 0; c < SITE_CLASSES; c++) {
-            for (const struct site_host *h = s.kept[c]; h != NULL; h = h->next)
-                assert_true(!h->waiting || (first != NULL && first->order <= h->order));
-        }
+        for (struct site_cursor at = {0}; (h = site_next(&s, &at)) != NULL;)
+            assert_true(!h->waiting || (first != NULL && first->order <= h->order));
         if (first != NULL && i % 11 == 0)
             site_begin(&s, first);
     }
-    site_fini(&s);
+    fini(&s);
 }
 
 /* Protects peers and facts: three in a row with one outcome are shared, once with each host, for a minute;
@@ -377,7 +392,7 @@ static void test_known_hosts(void **state)
         assert_true(site_has(&s, &few, name));
     }
     assert_int_equal(n_known, 3);
-    assert_int_equal(s.n_waiting[SITE_PLAIN] + s.n_waiting[SITE_SIGNALLED], 0);
+    assert_int_equal(n_waiting(&s, SITE_PLAIN) + n_waiting(&s, SITE_SIGNALLED), 0);
     assert_int_equal(site_left_out(&s), 0);
     for (unsigned i = 100; i < 300; i++) {
         admit(&s, &few, i, false, false);
@@ -394,12 +409,12 @@ static void test_known_hosts(void **state)
         name_of(i, name);
         assert_int_equal(site_has(&s, &few, name), find(&s, i) != NULL);
     }
-    site_fini(&s);
+    fini(&s);
 }
 
 static void test_known_without_limit(void **state)
 {
-    const struct site_limits none = {.seed = 7};
+    const struct site_common none = {.seed = 7, .memory = &memory};
     struct site s = {0};
     char name[NAME_BYTES];
 
@@ -412,7 +427,7 @@ static void test_known_without_limit(void **state)
         name_of(i, name);
         assert_int_equal(site_has(&s, &none, name), i < 50);
     }
-    site_fini(&s);
+    fini(&s);
 }
 
 int main(void)
