@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define ADDRMAP_FIRST_BUCKETS 256
+#define ADDRMAP_BUCKET_NODES  2 /* on average and at most: 4 to 8 bytes of table for each */
 
 int addrmap_init(struct addrmap *map, uint64_t secret)
 {
@@ -69,7 +70,7 @@ static void grow(struct addrmap *map)
 
 void addrmap_add(struct addrmap *map, struct addrmap_node *node)
 {
-    if (map->n >= map->n_buckets)
+    if (map->n >= ADDRMAP_BUCKET_NODES * map->n_buckets)
         grow(map);
     put(map, node);
     map->n++;

@@ -79,7 +79,7 @@ static void test_limits_of_the_scan(void **state)
     bench_init(&b, polite, 37, 100);
     for (unsigned i = 0; i < 3000; i++)
         submit(job_at(&b, i, ONE + i % 1000, random_next(&seed) % 400), LANE_SMTP);
-    assert_true(b.gate->lanes[LANE_SMTP].n_buckets >= 1000);
+    assert_true(b.gate->lanes[LANE_SMTP].n_buckets >= 512);
     turn_until(&b, 60000, 5);
     all_gone(&b, 3000, OC_OK);
     assert_in_range(b.most_open, 10, 37);

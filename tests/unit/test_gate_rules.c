@@ -142,6 +142,11 @@ static void test_rest(void **state)
     gate_rest(b.gate, &jobs[2].gate, 300);
     release(&jobs[2]);
     release(&jobs[3]);
+    assert_int_equal(n_remembered(&b), 0); /* nothing waits there */
+    job_at(&b, 5, ONE, 1)->gate.rest_until_ms = b.timers.now_ms + 300;
+    submit(&jobs[5], LANE_SMTP);
+    gate_withdraw(b.gate, &jobs[5].gate);
+    assert_int_equal(n_remembered(&b), 0);                             /* nor any more */
     job_at(&b, 4, ONE, 1)->gate.rest_until_ms = b.timers.now_ms + 300; /* later, but within the rest */
     submit(&jobs[4], LANE_SMTP);
     turn_until(&b, 800, 1);

@@ -222,6 +222,79 @@ static void test_no_limit(void **state)
     fini(&s);
 }
 
+/* How many hosts are looked at where the one is looked for that takes longest. */
+static unsigned longest_chain(const struct site *s)
+{
+    unsigned longest = 0;
+
+    for (uint32_t i = 0; i < UINT32_C(1) << s->chains_log2; i++) {
+        unsigned n = 0;
+
+        for (const struct site_host *h = s->chains_log2 > 0 ? s->kept.many[i] : s->kept.one; h != NULL;
+             h = h->next)
+            n++;
+        longest = n > longest ? n : longest;
+    }
+    return longest;
+}
+
+/* Protects scans of an operator that has a host name for each customer: however many hosts there are, by far
+ * the most are not looked at to find one. */
+static void test_very_many(void **state)
+{
+    static const struct site_common commons[] = {{.seed = 7, .memory = &memory},
+                                                 {.most = {1000000, 1000000}, .seed = 7, .memory = &memory}};
+    enum { N = 50000 };
+    char name[NAME_BYTES];
+
+    (void)state;
+    for (size_t c = 0; c < STS_LEN(commons); c++) {
+        struct site s = {0};
+
+        for (unsigned i = 0; i < N; i++) {
+            name_of(i, name);
+            assert_int_equal(site_know(&s, &commons[c], sts_str(name), i % 3 == 0, true), STS_OK);
+        }
+        assert_in_range(longest_chain(&s), 1, 4 * SITE_CHAIN_HOSTS);
+        for (unsigned i = 0; i < 2 * N; i++) {
+            name_of(i, name);
+            assert_int_equal(site_has(&s, &commons[c], name), i < N);
+        }
+        fini(&s);
+    }
+}
+
+/* Protects the sample where it is a large one: hosts give way and become signalled while the chains grow. */
+static void test_large_sample(void **state)
+{
+    const struct site_common common = {.most = {100, 60}, .seed = 3, .memory = &memory};
+    static unsigned order[MOST_NAMES];
+    struct site s = {0};
+    unsigned n_promoted = 0;
+    char name[NAME_BYTES];
+
+    (void)state;
+    shuffle(order, MOST_NAMES, 4);
+    for (unsigned i = 0; i < MOST_NAMES; i++)
+        admit(&s, &common, order[i], false, false);
+    for (unsigned i = 0; i < MOST_NAMES; i++) {
+        name_of(i, name);
+        assert_int_equal(site_has(&s, &common, name), rank_of(i, MOST_NAMES, 3) < 100);
+    }
+    for (unsigned i = 0; i < MOST_NAMES && n_promoted < 60; i++) {
+        name_of(i, name);
+        if (site_has(&s, &common, name)) {
+            admit(&s, &common, i, true, true);
+            n_promoted++;
+            assert_true(find(&s, i)->class_ == SITE_SIGNALLED && find(&s, i)->waiting);
+        }
+    }
+    assert_int_equal(s.n_kept[SITE_PLAIN], 40);
+    assert_int_equal(s.n_kept[SITE_SIGNALLED], 60);
+    assert_int_equal(n_waiting(&s, SITE_SIGNALLED), 60);
+    fini(&s);
+}
+
 /* Protects the order of probing: the lowest hash of those that wait, whichever class it is of, whatever came
  * or gave way or was signalled meanwhile. */
 static void test_turns(void **state)
@@ -439,6 +512,8 @@ int main(void)
         cmocka_unit_test(test_signalled_at_a_new_address),
         cmocka_unit_test(test_no_limit),
         cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_very_many),
+        cmocka_unit_test(test_large_sample),
         cmocka_unit_test(test_known_hosts),
         cmocka_unit_test(test_known_without_limit),
         cmocka_unit_test(test_shortcut),
