@@ -149,6 +149,7 @@ static int prepare(struct control *c, const struct options *o, struct sts_err *e
     struct scan *s = &c->scan;
     struct timespec wall;
     unsigned cores = uv_available_parallelism();
+    uint32_t n_workers = o->threads > 0 ? (uint32_t)o->threads : cores > 0 ? cores : 1;
 
     clock_gettime(CLOCK_REALTIME, &wall);
     s->start_ms = (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_nsec / 1000000;
@@ -156,8 +157,9 @@ static int prepare(struct control *c, const struct options *o, struct sts_err *e
         scan_clock_ns();
     if (c->resume != NULL)
         start_before(s, resume_start_ms(c->resume));
-    s->n_workers = o->threads > 0 ? (uint32_t)o->threads : cores > 0 ? cores : 1;
-    s->workers = calloc(s->n_workers, sizeof(*s->workers));
+    s->workers = calloc(n_workers, sizeof(*s->workers));
+    if (s->workers != NULL)
+        s->n_workers = n_workers;
     if (s->workers == NULL || fifo_init(&s->batches, s->n_workers * BATCHES_PER_WORKER) != STS_OK ||
         fifo_init(&s->chunks, CHUNKS_MOST) != STS_OK)
         return sts_fail(err, STS_ENOMEM, "out of memory");
