@@ -1,5 +1,5 @@
-#include "scanner/dns.h"
 #include "scanner/dry_run.h"
+#include "scanner/memory.h"
 #include "scanner/options.h"
 #include "scanner/preflight.h"
 #include "scanner/reread.h"
@@ -8,7 +8,6 @@
 #include "scanner/side_files.h"
 #include "sinks/sink.h"
 
-#include <curl/curl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -183,6 +182,8 @@ static enum exit_code scan_with(const struct scan_setup *setup)
 
     if (open_output(setup, out_name, sizeof(out_name), &sink, &err) != STS_OK) {
         say(&err, messages);
+        if (err.code == STS_ENOMEM)
+            return EXIT_NO_START;
         return err.code == STS_EEXIST || err.code == STS_EINVAL ? EXIT_USAGE : EXIT_OUTPUT;
     }
     if (o->input_file != NULL && strcmp(out_name, "-") != 0 && !can_resume(setup, out_name))
@@ -267,20 +268,19 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN); /* a file that may not become larger: a failed write, like a full disk */
     if (options_parse(&o, argc, argv, &err) != STS_OK) {
         say(&err, stderr);
-        code = EXIT_USAGE;
+        code = err.code == STS_ENOMEM ? EXIT_NO_START : EXIT_USAGE;
     } else if (o.help) {
         options_print_help(stdout);
     } else if (o.version) {
         options_print_version(stdout);
-    } else if (!dns_library_begin() || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        fprintf(stderr, "stscan: cannot set up c-ares or libcurl\n");
+    } else if (memory_begin(&err) != STS_OK) {
+        say(&err, stderr);
         code = EXIT_NO_START;
     } else {
         if (o.preflight || o.dry_run)
             reread_let_go();
         code = o.resume != NULL ? go_on(&o, &resume) : scan_options(&o, NULL);
-        curl_global_cleanup();
-        dns_library_end();
+        memory_end();
     }
     options_fini(&o);
     resume_free(resume);

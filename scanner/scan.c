@@ -1,5 +1,6 @@
 /* scan.c - the main thread of a scan: starts the others, says how it goes, ends them and says how it went.
  * When it moves on from phase to phase is scan_phase.c's. */
+#include "scanner/memory.h"
 #include "scanner/resume.h"
 #include "scanner/scan_private.h"
 #include "scanner/scan_record.h"
@@ -192,6 +193,8 @@ static int start_threads(struct control *c, struct sink *sink, struct sts_err *e
     }
     if (rc == STS_OK)
         rc = load(c, err);
+    if (rc == STS_OK && memory_is_low())
+        rc = sts_fail(err, STS_ENOMEM, "out of memory in a library");
     if (rc == STS_OK)
         rc = scan_record(s, c->input, s->workers[0].ctx, &c->arena, &c->record, err);
     if (rc == STS_OK)

@@ -1,5 +1,6 @@
 /* scan_phase.c - how far a scan is: looked at from time to time, when a worker wakes the main thread, and at
  * a signal. The end of the input and of all work, the tail, the time limit, the grace. */
+#include "scanner/memory.h"
 #include "scanner/scan_private.h"
 #include "scanner/worker.h"
 
@@ -132,6 +133,16 @@ static void judge_resolvers(struct control *c, int64_t now_ns, const struct coun
         silence_tell(&c->silence, now_ns, counts, &o->name_servers, c->messages);
 }
 
+static void judge_memory(struct scan *s)
+{
+    struct sts_err err = {0};
+
+    if (!memory_is_low() || atomic_load(&s->failed))
+        return;
+    (void)sts_fail(&err, STS_ENOMEM, "out of memory in a library");
+    scan_fail(s, &err);
+}
+
 static void judge(struct control *c)
 {
     struct scan *s = &c->scan;
@@ -142,6 +153,7 @@ static void judge(struct control *c)
     judge_resolvers(c, now_ns, &counts);
     judge_runtime(c, now_ns);
     judge_port(c);
+    judge_memory(s);
     if (atomic_load(&s->failed))
         control_move(c, PHASE_END, OC_OUR_STOP);
     if (c->drain_end_ns != 0 && now_ns > c->drain_end_ns)
