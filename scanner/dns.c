@@ -105,17 +105,19 @@ uint32_t query_attempts(const struct dns_query *q)
     return q->answer != NULL ? q->answer->att.n : 0;
 }
 
-/* Room for one attempt, then for all there can be. Without memory the outcome stays, and the attempt is not
- * listed. */
-static bool make_room(struct arena *arena, struct rec_dns *answer)
+/* Room for one attempt, then for all there can be. */
+static bool make_room(struct dns_query *q)
 {
+    struct rec_dns *answer = q->answer;
     struct rec_attempt *list;
 
     if (answer->att.n != 1)
         return answer->att.n < MOST_ATTEMPTS;
-    list = arena_alloc(arena, MOST_ATTEMPTS * sizeof(*list));
-    if (list == NULL)
+    list = arena_alloc(q->arena, MOST_ATTEMPTS * sizeof(*list));
+    if (list == NULL) {
+        q->no_memory = true;
         return false;
+    }
     list[0] = answer->att.v[0];
     answer->att.v = list;
     return true;
@@ -128,7 +130,7 @@ void query_note_attempt(struct dns_query *q, struct result r)
     if (answer == NULL)
         return;
     answer->oc = r.oc;
-    if (make_room(q->arena, answer))
+    if (make_room(q))
         answer->att.v[answer->att.n++] =
             (struct rec_attempt){.t_ms = q->began_ms,
                                  .dur_ms = q->dns->env.timers->now_ms - q->began_ms,
@@ -168,7 +170,7 @@ void query_settle(struct dns_query *q, struct result r)
 void query_finish(struct dns_query *q)
 {
     query_detach(q);
-    q->done(q, q->answer);
+    q->done(q, q->no_memory ? NULL : q->answer);
 }
 
 void query_refuse(struct dns_query *q, enum outcome oc)

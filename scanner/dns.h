@@ -62,9 +62,10 @@ struct dns_query {
 
     /* dns.c's, from dns_ask() on. */
     uint8_t tries;
-    bool second : 1;   /* the one with CD=1 */
-    bool stream : 1;   /* by TCP: the answer by UDP was truncated */
-    uint32_t resolver; /* of the last try */
+    bool second : 1;    /* the one with CD=1 */
+    bool stream : 1;    /* by TCP: the answer by UDP was truncated */
+    bool no_memory : 1; /* an attempt is not listed */
+    uint32_t resolver;  /* of the last try */
     struct dns_query *next, *prev;
     struct query_list *in;  /* the list that it is in */
     struct ticket *tickets; /* tries whose answer would still do */

@@ -7,8 +7,6 @@
 
 #define CACHE_LINE_BYTES 64 /* of most processors; no more than speed depends on it */
 
-#define CACHE_LINE_BYTES 64 /* of most processors; no more than speed depends on it */
-
 /* Embedded in what waits for the answer; the carrier's until it has ended or is cancelled. The query itself
  * is made anew where it is compared with an answer: that takes less than a cache miss, and no memory. */
 struct exchange {

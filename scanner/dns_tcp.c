@@ -15,6 +15,7 @@ struct channel {
     ares_channel ares; /* NULL: not wanted yet */
     uint32_t resolver;
     struct exchange *exchange; /* NULL: free */
+    enum outcome fault;        /* of ours: its socket cannot be watched; OC_NONE: none */
 };
 struct poll { /* a socket of c-ares on the loop */
     uv_poll_t handle;
@@ -67,9 +68,8 @@ static struct poll *new_poll(struct channel *channel, ares_socket_t fd)
     struct tcp *t = channel->tcp;
     struct poll *poll = calloc(1, sizeof(*poll));
 
-    if (poll == NULL)
-        return NULL;
-    if (uv_poll_init_socket(t->env.loop, &poll->handle, fd) != 0) {
+    if (poll == NULL || uv_poll_init_socket(t->env.loop, &poll->handle, fd) != 0) {
+        channel->fault = poll == NULL ? OC_OUR_MEMORY : OC_OUR_LIBRARY;
         free(poll);
         return NULL;
     }
@@ -106,7 +106,7 @@ static void on_socket_state(void *data, ares_socket_t fd, int readable, int writ
         return;
     }
     if (poll == NULL && (poll = new_poll(channel, fd)) == NULL)
-        return; /* no answer will be seen: the questions time out, as ours */
+        return; /* no answer will be seen: the next tick ends the question */
     if (poll->events != events && uv_poll_start(&poll->handle, events, on_poll) == 0)
         poll->events = events;
 }
@@ -224,7 +224,10 @@ static void on_answer(void *data, int status, int timeouts, unsigned char *msg, 
     struct exchange_answer answer = {NULL, msg, len > 0 ? (size_t)len : 0};
 
     (void)timeouts;
+    if (status != ARES_SUCCESS && ch->fault != OC_NONE)
+        r = (struct result){.oc = (uint16_t)ch->fault};
     ch->exchange = NULL;
+    ch->fault = OC_NONE;
     ch->tcp->n_busy--;
     if (x->asker != NULL && exchange_query(x, query) > 0) /* as it was when it was sent */
         answer.question = dns_message_question(query);
@@ -240,13 +243,16 @@ void tcp_send(struct tcp *t, struct exchange *x, const uint8_t *query, size_t le
 {
     struct channel *ch = t->channels;
 
+    int rc;
+
     while (ch->exchange != NULL)
         ch++;
     if (ch->resolver != x->resolver)
         channel_close(ch);
     ch->resolver = x->resolver;
-    if (ch->ares == NULL && channel_open(ch) != ARES_SUCCESS) {
-        t->done(t->owner, x, (struct result){OC_OUR_LIBRARY, SRC_NONE, 0}, NULL);
+    if (ch->ares == NULL && (rc = channel_open(ch)) != ARES_SUCCESS) {
+        t->done(t->owner, x,
+                (struct result){rc == ARES_ENOMEM ? OC_OUR_MEMORY : OC_OUR_LIBRARY, SRC_ARES, rc}, NULL);
         return;
     }
     ch->exchange = x;
@@ -259,7 +265,12 @@ void tcp_turn(struct tcp *t, int64_t now_ns)
     if (now_ns < t->next_tick_ns)
         return;
     t->next_tick_ns = now_ns + TICK_NS;
-    for (uint32_t i = 0; i < CHANNELS && t->n_busy > 0; i++)
-        if (t->channels[i].exchange != NULL)
-            ares_process_fd(t->channels[i].ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    for (uint32_t i = 0; i < CHANNELS && t->n_busy > 0; i++) {
+        struct channel *ch = &t->channels[i];
+
+        if (ch->exchange != NULL && ch->fault != OC_NONE)
+            ares_cancel(ch->ares);
+        else if (ch->exchange != NULL)
+            ares_process_fd(ch->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    }
 }

@@ -1,6 +1,7 @@
 #include "scanner/outbox.h"
 
 #include "scanner/keyset.h"
+#include "scanner/memory.h"
 #include "scanner/scan.h"
 
 #include <stdlib.h>
@@ -87,7 +88,10 @@ void outbox_put(struct outbox *o, enum rec_kind kind, const void *record, uint64
 {
     struct collected *c = &o->kinds[kind];
 
-    if (rec_encode(&c->buf, kind, record) != STS_OK) {
+    if (atomic_load(&o->scan->failed))
+        return;
+    if (rec_outcome(kind, record) == OC_OUR_MEMORY || memory_is_out() ||
+        rec_encode(&c->buf, kind, record) != STS_OK) {
         no_memory(o);
         return;
     }

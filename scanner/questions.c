@@ -18,14 +18,16 @@ void questions_init(struct questions *qs, struct worker *w, struct arena *arena,
     qs->done = done;
 }
 
-/* The attempts of `to` are now those of `first`, then `n` more. Without memory they stay as they are. */
-static void join_attempts(struct arena *arena, struct rec_dns *to, const struct rec_dns *first,
+/* The attempts of `to` are now those of `first`, then `n` more. */
+static void join_attempts(const struct questions *qs, struct rec_dns *to, const struct rec_dns *first,
                           const struct rec_attempt *more, uint32_t n)
 {
-    struct rec_attempt *list = arena_alloc(arena, (first->att.n + n) * sizeof(*list));
+    struct rec_attempt *list = arena_alloc(qs->arena, (first->att.n + n) * sizeof(*list));
 
-    if (list == NULL)
+    if (list == NULL) {
+        worker_no_memory(qs->w);
         return;
+    }
     for (uint32_t i = 0; i < first->att.n + n; i++)
         list[i] = i < first->att.n ? first->att.v[i] : more[i - first->att.n];
     to->att.n = first->att.n + n;
@@ -33,11 +35,11 @@ static void join_attempts(struct arena *arena, struct rec_dns *to, const struct 
 }
 
 /* An answer of the second round takes the place of the first, unless the fault was ours. */
-static struct rec_dns *join(struct arena *arena, struct rec_dns *first, struct rec_dns *second)
+static struct rec_dns *join(const struct questions *qs, struct rec_dns *first, struct rec_dns *second)
 {
     struct rec_dns *kept = outcome_class((unsigned)second->oc) == OCC_ours ? first : second;
 
-    join_attempts(arena, kept, first, second->att.v, second->att.n);
+    join_attempts(qs, kept, first, second->att.v, second->att.n);
     return kept;
 }
 
@@ -55,10 +57,10 @@ static void on_answer(struct dns_query *query, struct rec_dns *answer)
     struct question *q = (struct question *)query;
     struct questions *qs = q->of;
 
-    if (answer == NULL)
+    if (answer == NULL || answer->oc == OC_OUR_MEMORY || answer->cd_oc == OC_OUR_MEMORY)
         worker_no_memory(qs->w);
-    else
-        *q->to = *q->to != NULL ? join(qs->arena, *q->to, answer) : answer;
+    if (answer != NULL)
+        *q->to = *q->to != NULL ? join(qs, *q->to, answer) : answer;
     if (--qs->n_open == 0)
         end_round(qs);
 }
@@ -106,7 +108,7 @@ static void note(struct question *q, enum outcome oc)
 {
     const struct rec_attempt why = {.t_ms = q->of->w->timers.now_ms, .oc = oc};
 
-    join_attempts(q->of->arena, *q->to, *q->to, &why, 1);
+    join_attempts(q->of, *q->to, *q->to, &why, 1);
 }
 
 static void note_all(struct questions *qs, enum outcome oc)
@@ -168,7 +170,7 @@ bool questions_put_off(struct questions *qs)
         return false;
     }
     if (timers_start(&w->timers, &qs->timer, wait_ms, on_second_round) != STS_OK) {
-        note_all(qs, OC_OUR_MEMORY);
+        worker_no_memory(w);
         return false;
     }
     w->n_put_off++;

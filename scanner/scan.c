@@ -244,6 +244,27 @@ static void write_files(struct control *c, const struct rec_end *end, const stru
     port_tell_end(&c->scan.port, (unsigned)c->scan.options->smtp_port, c->messages);
 }
 
+/* Every thread but the writer has ended: what they came to. */
+static void sum_up(struct control *c, struct scan_result *result, struct sts_err *failure,
+                   struct arena *arena, struct rec_end *record)
+{
+    struct scan *s = &c->scan;
+    const uint8_t *digest = c->reading.has_digest ? c->reading.digest : NULL;
+    struct sts_err no_memory = {0};
+
+    result->counts = scan_counts(s);
+    result->complete = digest != NULL && c->stop_reason == NULL && !atomic_load(&s->failed);
+    *failure = failure_so_far(s);
+    if (end_record(s, &result->counts, end_reason(c, failure), digest, result->complete, arena, record) ==
+        STS_OK)
+        return;
+    (void)sts_fail(&no_memory, STS_ENOMEM, "out of memory for the end record");
+    scan_fail(s, &no_memory);
+    *failure = failure_so_far(s);
+    result->complete = record->complete = false;
+    record->reason = sts_str(failure->msg);
+}
+
 static void join_threads(struct control *c, bool started, struct scan_result *result, struct sts_err *err)
 {
     struct scan *s = &c->scan;
@@ -255,15 +276,12 @@ static void join_threads(struct control *c, bool started, struct scan_result *re
     reading_join(&c->reading);
     for (uint32_t i = 0; i < s->n_workers; i++)
         worker_join(&s->workers[i]);
-    result->counts = scan_counts(s);
-    result->complete = c->reading.has_digest && c->stop_reason == NULL && !atomic_load(&s->failed);
     arena_init(&arena, 0);
-    failure = failure_so_far(s);
-    end_record(s, &result->counts, end_reason(c, &failure), c->reading.has_digest ? c->reading.digest : NULL,
-               result->complete, &arena, &record);
+    sum_up(c, result, &failure, &arena, &record);
     if (c->scan.options->verbose)
         verbose_end(&record, c->messages);
-    if (output_join(&c->output, &record) != STS_OK) {
+    /* What an end record would count may not have been written where memory was out. */
+    if (output_join(&c->output, failure.code == STS_ENOMEM ? NULL : &record) != STS_OK) {
         result->output_failed = true;
         result->complete = false;
         *err = c->output.err;

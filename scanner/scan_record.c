@@ -55,6 +55,16 @@ static struct sts_strs resolvers(const struct servers *servers, struct arena *ar
     return list;
 }
 
+/* Is a list of `n` there as a whole? */
+static bool is_whole(const struct sts_strs *list, uint32_t n)
+{
+    for (uint32_t i = 0; i < list->n; i++) {
+        if (list->v[i].p == NULL)
+            return false;
+    }
+    return list->n == n;
+}
+
 /* As it came out on this host. */
 static int set_option(struct rec_scan *out, enum option_id id, bool derived, const char *text,
                       struct arena *arena)
@@ -106,7 +116,8 @@ int scan_record(const struct scan *s, const struct input *input, SSL_CTX *ctx, s
                              .input_bytes = info->size_bytes};
     if (settings(s, arena, out, err) != STS_OK)
         return err->code;
-    if (trust == NULL)
+    if (trust == NULL || !is_whole(&out->resolvers, s->options->name_servers.n) ||
+        !is_whole(&out->libraries, LIBRARIES))
         return sts_fail(err, STS_ENOMEM, "out of memory");
     if (info->has_size)
         out->input_edge_digest = (struct sts_str){(const char *)info->edge_digest, DIGEST_BYTES};
@@ -119,6 +130,8 @@ int scan_record(const struct scan *s, const struct input *input, SSL_CTX *ctx, s
     out->checks.n = s->checks->n;
     if (ctx != NULL)
         out->client_hello = tls_client_hello(ctx, HELLO_NAME, arena);
+    if (ctx != NULL && out->client_hello.p == NULL)
+        return sts_fail(err, STS_ENOMEM, "out of memory for a ClientHello");
     return STS_OK;
 }
 
@@ -137,7 +150,7 @@ static void add_before(const struct before *b, uint64_t totals[REC_KIND_LIMIT][O
     out->loop_gaps += b->loop_gaps;
 }
 
-static void add_counts(const struct scan *s, struct arena *arena, struct rec_end *out)
+static int add_counts(const struct scan *s, struct arena *arena, struct rec_end *out)
 {
     uint64_t totals[REC_KIND_LIMIT][OUTCOME_LIMIT] = {{0}};
 
@@ -150,16 +163,19 @@ static void add_counts(const struct scan *s, struct arena *arena, struct rec_end
     }
     if (s->before != NULL)
         add_before(s->before, totals, out);
-    for (unsigned kind = 0; out->counts.v != NULL && kind < REC_KIND_LIMIT; kind++) {
+    if (out->counts.v == NULL)
+        return STS_ENOMEM;
+    for (unsigned kind = 0; kind < REC_KIND_LIMIT; kind++) {
         for (unsigned oc = 0; oc < OUTCOME_LIMIT && kind != REC_cert; oc++) {
             if (totals[kind][oc] > 0)
                 out->counts.v[out->counts.n++] = (struct rec_count){kind, oc, totals[kind][oc]};
         }
     }
+    return STS_OK;
 }
 
-void end_record(const struct scan *s, const struct counts *counts, const char *reason,
-                const uint8_t *input_digest, bool complete, struct arena *arena, struct rec_end *out)
+int end_record(const struct scan *s, const struct counts *counts, const char *reason,
+               const uint8_t *input_digest, bool complete, struct arena *arena, struct rec_end *out)
 {
     struct timespec wall;
 
@@ -173,5 +189,5 @@ void end_record(const struct scan *s, const struct counts *counts, const char *r
                             .loop_gaps = counts->loop_gaps};
     if (input_digest != NULL)
         out->input_digest = (struct sts_str){(const char *)input_digest, DIGEST_BYTES};
-    add_counts(s, arena, out);
+    return add_counts(s, arena, out);
 }
