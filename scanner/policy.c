@@ -162,18 +162,22 @@ struct rec_attempt policy_attempt(struct policy *p, struct result r)
 {
     const struct address *a = &p->addresses[p->next_address];
     char text[ADDRESS_TEXT_BYTES];
+    struct sts_str ip;
 
     if (outcome_class(r.oc) != OCC_skipped && address_is_v4(a))
         p->asked_v4 = true;
     else if (outcome_class(r.oc) != OCC_skipped)
         p->asked_v6 = true;
     address_format(a, text);
+    ip = arena_copy(&p->arena, text, strlen(text));
+    if (ip.p == NULL)
+        worker_no_memory(p->w);
     return (struct rec_attempt){.t_ms = p->began_ms,
                                 .dur_ms = p->w->timers.now_ms - p->began_ms,
                                 .oc = r.oc,
                                 .src = r.src,
                                 .raw = r.raw,
-                                .ip = arena_copy(&p->arena, text, strlen(text))};
+                                .ip = ip};
 }
 
 /* To the next address, where that may do better; in another round; or the policy has come to this. */
@@ -190,15 +194,20 @@ static void after_address(struct policy *p, enum outcome oc)
     p->n_rounds++;
     if (!run && (is_next || attempts_again(o, p->round_oc, p->n_rounds)))
         give_up(p, scan_end_outcome(p->w->scan));
-    else if (!attempts_again(o, p->round_oc, p->n_rounds) ||
-             timers_start(&p->w->timers, &p->timer, attempts_wait_ms(o, p->n_rounds), on_retry) != STS_OK)
+    else if (!attempts_again(o, p->round_oc, p->n_rounds))
         policy_also_begin(p, p->round_oc);
+    else if (timers_start(&p->w->timers, &p->timer, attempts_wait_ms(o, p->n_rounds), on_retry) != STS_OK) {
+        worker_no_memory(p->w);
+        policy_finish(p, OC_OUR_MEMORY);
+    }
 }
 
 static void after_attempt(struct policy *p, struct result r)
 {
     const enum outcome oc = (enum outcome)r.oc;
 
+    if (oc == OC_OUR_MEMORY)
+        worker_no_memory(p->w);
     if (p->is_decided) {
         policy_also_attempted(p, r);
         return;

@@ -39,7 +39,7 @@ struct policy {
 void policy_move_on(struct policy *p);
 /* Put the record, and be done. `p` is freed. */
 void policy_finish(struct policy *p, enum outcome oc);
-/* An attempt at the next address came to this; its `ip` has no text where memory is out. */
+/* An attempt at the next address came to this. */
 struct rec_attempt policy_attempt(struct policy *p, struct result r);
 
 /* policy_also.c. The policy has come to `oc` for good: ask the next address that is still to be asked, or

@@ -28,6 +28,8 @@ static void handshake_failed(struct probe *p, int error, const char *data, size_
         if (n > SMTP_KEPT_JUNK_BYTES)
             n = SMTP_KEPT_JUNK_BYTES;
         p->evidence->garbage = arena_copy(p->arena, data, n);
+        if (p->evidence->garbage.p == NULL)
+            r = (struct result){.oc = OC_OUR_MEMORY};
     }
     probe_end(p, r.oc, r.src, r.raw);
 }

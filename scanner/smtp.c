@@ -33,10 +33,10 @@ static void set_state(struct smtp *s, enum smtp_state next)
     }
 }
 
-/* The only writer of `result`: the first one stands. */
+/* The only writer of `result`: the first one stands, but where memory was out something of it is missing. */
 static void settle(struct smtp *s, enum outcome oc, enum outcome_source src, int32_t raw)
 {
-    if (s->result.oc == OC_NONE)
+    if (s->result.oc == OC_NONE || oc == OC_OUR_MEMORY)
         s->result = (struct result){.oc = (uint16_t)oc, .src = (uint8_t)src, .raw = raw};
 }
 

@@ -156,15 +156,23 @@ struct sts_str tls_client_hello(SSL_CTX *ctx, const char *sni, struct arena *are
 
 /* --- evidence --- */
 
+static int keep_text(const char *text, struct arena *arena, struct sts_str *out)
+{
+    if (text == NULL)
+        return STS_OK;
+    *out = arena_copy(arena, text, strlen(text));
+    return out->p != NULL ? STS_OK : STS_ENOMEM;
+}
+
 /* Names of RFC 8446 section 4.2.3 without curve and key form: "ecdsa_sha256", "rsa_pss_sha256", "ed25519". */
-static struct sts_str signature_name(SSL *ssl, struct arena *arena)
+static int keep_signature(SSL *ssl, struct arena *arena, struct sts_str *out)
 {
     int type, digest;
     char name[64];
     const char *key, *hash = NULL;
 
     if (SSL_get_peer_signature_type_nid(ssl, &type) != 1)
-        return (struct sts_str){NULL, 0};
+        return STS_OK;
     switch (type) {
     case EVP_PKEY_RSA: key = "rsa_pkcs1"; break;
     case EVP_PKEY_RSA_PSS: key = "rsa_pss"; break;
@@ -180,20 +188,19 @@ static struct sts_str signature_name(SSL *ssl, struct arena *arena)
              hash != NULL ? hash : "");
     for (char *c = name; *c != '\0'; c++)
         *c = *c == '-' ? '_' : (char)tolower((unsigned char)*c);
-    return arena_copy(arena, name, strlen(name));
+    return keep_text(name, arena, out);
 }
 
-static struct sts_str group_name(SSL *ssl, struct arena *arena)
+/* NULL: there was none. */
+static const char *group_name(SSL *ssl)
 {
-    const char *name;
 #if OPENSSL_VERSION_NUMBER >= 0x30200000L
-    name = SSL_get0_group_name(ssl);
+    return SSL_get0_group_name(ssl);
 #else
     const int nid = (int)SSL_get_negotiated_group(ssl);
 
-    name = nid != NID_undef ? SSL_group_to_name(ssl, nid) : NULL;
+    return nid != NID_undef ? SSL_group_to_name(ssl, nid) : NULL;
 #endif
-    return name != NULL ? arena_copy(arena, name, strlen(name)) : (struct sts_str){NULL, 0};
 }
 
 static int keep_cert(struct tls_certs *certs, struct sts_str digest, const uint8_t *der, size_t len,
@@ -283,14 +290,11 @@ struct rec_tls *tls_evidence(SSL *ssl, const struct tls_verify *verify, const ch
     if (tls == NULL)
         return NULL;
     ERR_clear_error();
-    if (host != NULL)
-        tls->sni = arena_copy(arena, host, strlen(host));
     tls->version = (uint64_t)SSL_version(ssl);
-    tls->cipher = name != NULL ? arena_copy(arena, name, strlen(name)) : tls->cipher;
-    tls->group = group_name(ssl, arena);
-    tls->sigalg = signature_name(ssl, arena);
-    if ((host != NULL && tls->sni.p == NULL) || keep_verify(verify, tls, arena) != STS_OK ||
-        keep_chain(ssl, tls, arena, outbox, certs) != STS_OK)
+    if (keep_text(name, arena, &tls->cipher) != STS_OK ||
+        keep_text(group_name(ssl), arena, &tls->group) != STS_OK ||
+        keep_signature(ssl, arena, &tls->sigalg) != STS_OK || keep_text(host, arena, &tls->sni) != STS_OK ||
+        keep_verify(verify, tls, arena) != STS_OK || keep_chain(ssl, tls, arena, outbox, certs) != STS_OK)
         return NULL;
     return tls;
 }
