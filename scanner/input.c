@@ -24,7 +24,7 @@ int input_init(struct input *in, const struct input_ops *ops, const char *name, 
     atomic_init(&in->stopped, false);
     in->n_shards = 1;
     in->digest = digest_new();
-    return in->digest != NULL ? STS_OK : sts_fail(err, STS_ESYS, "%s: SHA-256 cannot be had", name);
+    return in->digest != NULL ? STS_OK : sts_fail(err, STS_ENOMEM, "%s: no memory for SHA-256", name);
 }
 
 void input_free(struct input *in)

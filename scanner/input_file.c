@@ -281,10 +281,12 @@ static int take_edges(struct input_file *f, uint64_t size_bytes, struct sts_err 
 {
     uint64_t starts[2] = {0, size_bytes > EDGE_BYTES ? size_bytes - EDGE_BYTES : 0};
     struct digest *digest = digest_new();
-    int rc = digest != NULL ? STS_OK : STS_ESYS;
+    int rc = STS_OK;
     ssize_t n = 0;
     size_t i, got;
 
+    if (digest == NULL)
+        return sts_fail(err, STS_ENOMEM, "%s: no memory for SHA-256", f->in->info.name);
     for (i = 0; i < STS_LEN(starts) && rc == STS_OK; i++) {
         for (got = 0; got < EDGE_BYTES; got += (size_t)n) {
             n = pread(f->fd, f->raw + got, EDGE_BYTES - got, (off_t)(starts[i] + got));

@@ -57,7 +57,7 @@ int output_start(struct output *out, struct scan *scan, struct sink *sink, const
         struct sts_err ignored = {0};
 
         (void)!scan_writer_close(out->writer, NULL, &ignored);
-        return sts_fail(err, STS_ESYS, "cannot start the writer's thread");
+        return sts_fail(err, STS_ESYS, "cannot start the writer's thread: memory or threads are out");
     }
     out->started = true;
     return STS_OK;

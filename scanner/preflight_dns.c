@@ -70,6 +70,8 @@ static void on_answer(struct dns_query *query, struct rec_dns *answer)
         sts_fail(q->session->run->err, STS_ENOMEM, "out of memory");
     *q->answer = answer;
     q->session->n_open--;
+    if (answer->oc == OC_OUR_MEMORY)
+        sts_fail(q->session->run->err, STS_ENOMEM, "out of memory");
     if (q->then != NULL)
         q->then(q);
 }

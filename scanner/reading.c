@@ -52,7 +52,7 @@ int reading_start(struct reading *r, struct scan *scan, struct input *input, str
     r->scan = scan;
     r->input = input;
     if (uv_thread_create(&r->thread, run, r) != 0)
-        return sts_fail(err, STS_ESYS, "cannot start the reader's thread");
+        return sts_fail(err, STS_ESYS, "cannot start the reader's thread: memory or threads are out");
     r->started = true;
     return STS_OK;
 }

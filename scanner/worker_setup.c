@@ -166,7 +166,7 @@ int worker_init(struct worker *w, struct sts_err *err)
 int worker_start(struct worker *w, struct sts_err *err)
 {
     if (uv_thread_create(&w->thread, run, w) != 0)
-        return sts_fail(err, STS_ESYS, "cannot start a thread");
+        return sts_fail(err, STS_ESYS, "cannot start a thread: memory or threads are out");
     w->started = true;
     return STS_OK;
 }

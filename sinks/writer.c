@@ -14,7 +14,7 @@ static int put_frame(struct scan_writer *w, struct frame_info *info, const uint8
     struct sts_str frame;
 
     if (frame_pack(w->packer, info, raw, &frame) != STS_OK)
-        return sts_fail(err, STS_ENOMEM, "cannot compress a frame of %llu bytes",
+        return sts_fail(err, STS_ENOMEM, "out of memory for a frame of %llu bytes",
                         (unsigned long long)info->raw_bytes);
     if (w->sink->ops->put(w->sink, frame, err) != STS_OK)
         return err->code;
