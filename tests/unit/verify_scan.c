@@ -54,6 +54,23 @@ static void put_domains(struct build *b, uint64_t wrong)
     put(b, REC_domain, &d);
 }
 
+static void put_host(struct build *b, uint64_t wrong)
+{
+    struct sts_str addresses[] = {S("192.0.2.1"), S("192.0.2.1")};
+    struct rec_dns a = {.oc = OC_OK, .addr = {addresses, 2}};
+    struct rec_host host = {
+        .name = S("mx.example"), .oc = OC_OK, .a = &a, .n_cut = wrong & ADDRESS_CUT ? 1 : 0};
+    struct rec_ip ip = {.ip = S("192.0.2.9")};
+
+    if (wrong & SAMPLED)
+        ip.ip = addresses[0];
+    if (!(wrong & HOST_MISSING))
+        put(b, REC_host, &host);
+    if (wrong & HOST_TWICE)
+        put(b, REC_host, &host);
+    put(b, REC_ip, &ip);
+}
+
 static void put_shared(struct build *b, uint64_t wrong)
 {
     static const char der[] = "certificate";
@@ -63,10 +80,6 @@ static void put_shared(struct build *b, uint64_t wrong)
     struct rec_attempt tries[] = {{.oc = OC_TCP_REFUSED},
                                   {.oc = wrong & ATTEMPT_DIFFERS ? OC_TCP_RESET : OC_OK}};
     struct rec_tls tls = {.version = 0x0304, .chain = {&fp, 1}};
-    struct sts_str addresses[] = {S("192.0.2.1"), S("192.0.2.1")};
-    struct rec_dns a = {.oc = OC_OK, .addr = {addresses, 2}};
-    struct rec_host host = {
-        .name = S("mx.example"), .oc = OC_OK, .a = &a, .n_cut = wrong & ADDRESS_CUT ? 1 : 0};
     struct rec_attempt refused[] = {
         {.oc = OC_TCP_REFUSED}, {.oc = OC_OUR_NETWORK}, {.oc = OC_ADDRESS_RESERVED}};
     struct sts_str unknown = S("no such certificate, and 32 bytes");
@@ -85,10 +98,7 @@ static void put_shared(struct build *b, uint64_t wrong)
                                     .oc = OC_OK,
                                     .att = {tries, 2},
                                     .tls = &tls};
-    struct rec_ip ip = {.ip = S("192.0.2.9")};
 
-    if (wrong & SAMPLED)
-        ip.ip = addresses[0];
     SHA256((const unsigned char *)policy.body.p, policy.body.len, body);
     SHA256((const unsigned char *)"other", 5, other);
     other[31] ^= wrong & ALSO_WRONG ? 1 : 0;
@@ -116,11 +126,7 @@ static void put_shared(struct build *b, uint64_t wrong)
         put(b, REC_policy, &policy);
     if (wrong & CERT_LATE)
         put(b, REC_cert, &cert);
-    if (!(wrong & HOST_MISSING))
-        put(b, REC_host, &host);
-    if (wrong & HOST_TWICE)
-        put(b, REC_host, &host);
-    put(b, REC_ip, &ip);
+    put_host(b, wrong);
 }
 
 static void put_end(struct build *b, uint64_t wrong, const uint8_t *input)
