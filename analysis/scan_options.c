@@ -121,8 +121,13 @@ static void say(const struct scan_options *o, const struct scan_reader *r)
 {
     const struct scan_losses *losses = scan_reader_losses(r);
     const struct scan_loss *torn = scan_reader_torn(r);
+    const uint64_t n_foreign = scan_reader_n_foreign(r);
     char time[TEXT_TIME_BYTES];
 
+    if (n_foreign > 0)
+        fprintf(stderr,
+                "ststat: passed over: %" PRIu64 " record%s of kinds that only a later version knows\n",
+                n_foreign, plural(n_foreign));
     if (o->rules.ca_file != NULL)
         fprintf(stderr, "ststat: certificates are verified with the CAs of %s\n", o->rules.ca_file);
     if (o->rules.has_time) {

@@ -383,6 +383,7 @@ int resume_load(struct resume *r, struct scan *s, struct before *before, struct 
 
     before->start_ms = r->scan.start_ms;
     before->attempt = 1;
+    r->n_foreign = scan_reader_n_foreign(r->reader);
     arena_init(&l.arena, LEAD_MOST_BYTES);
     if (load_once(&l, err) == STS_OK)
         (void)!load_again(&l, err);

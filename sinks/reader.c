@@ -272,6 +272,15 @@ uint64_t scan_reader_n_records(const struct scan_reader *r, unsigned kind)
     return n;
 }
 
+uint64_t scan_reader_n_foreign(const struct scan_reader *r)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < r->n_entries; i++)
+        n += rec_kind_name(r->entries[i].info.kind) == NULL ? r->entries[i].info.n_records : 0;
+    return n;
+}
+
 const struct scan_losses *scan_reader_losses(const struct scan_reader *r)
 {
     return &r->losses;
@@ -359,9 +368,9 @@ int scan_reader_each(struct scan_reader *r, uint32_t mask, scan_record_fn fn, vo
 {
     for (size_t i = 0; i < r->n_entries; i++) {
         const struct entry *e = &r->entries[i];
-        bool wanted = e->info.kind < 32 ? (mask & REC_MASK(e->info.kind)) != 0 : mask == REC_MASK_ALL;
+        const unsigned bit = e->info.kind < REC_MASK_REST ? e->info.kind : REC_MASK_REST;
 
-        if (!wanted)
+        if ((mask & REC_MASK(bit)) == 0)
             continue;
         if (reader_load(r, e, err) != STS_OK || reader_each_loaded(r, e, fn, arg, err) != STS_OK)
             return err->code;

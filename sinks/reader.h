@@ -7,6 +7,7 @@
 
 #define REC_MASK(kind) (1u << (kind))
 #define REC_MASK_ALL   (~0u)
+#define REC_MASK_REST  31 /* the bit of the kinds from here on: of later versions */
 
 struct scan_reader;
 
@@ -40,7 +41,8 @@ void scan_reader_close(struct scan_reader *r);
 const char *scan_reader_name(const struct scan_reader *r);                  /* for messages */
 uint32_t scan_reader_n_parts(const struct scan_reader *r);                  /* those with a whole frame */
 uint64_t scan_reader_n_records(const struct scan_reader *r, unsigned kind); /* as the frame headers say */
-uint64_t scan_reader_bytes(const struct scan_reader *r); /* compressed, all parts; no torn tail */
+uint64_t scan_reader_n_foreign(const struct scan_reader *r); /* of kinds that this version does not know */
+uint64_t scan_reader_bytes(const struct scan_reader *r);     /* compressed, all parts; no torn tail */
 
 /* Bytes in a row that could not be read. */
 struct scan_loss {
