@@ -229,7 +229,10 @@ int verify_small(void *arg, enum rec_kind kind, const void *record, const struct
 
     if (after_end(v, place))
         verify_problem(v, place, nothing, "a record behind the end of the scan");
-    v->n_foreign += record == NULL;
+    if (record == NULL) { /* a kind of a later version */
+        v->n_foreign++;
+        return STS_OK;
+    }
     switch (kind) {
     case REC_scan: on_scan(v, record, place); return STS_OK;
     case REC_host: return on_host(v, record, place, err);
@@ -237,7 +240,7 @@ int verify_small(void *arg, enum rec_kind kind, const void *record, const struct
     case REC_endpoint: return on_endpoint(v, record, place, err);
     case REC_ip: return on_ip(v, record, err);
     case REC_cert: return on_cert(v, record, place, err);
-    default: return STS_OK; /* a kind of a later version */
+    default: return STS_OK;
     }
 }
 
@@ -300,9 +303,10 @@ int verify_domain(void *arg, enum rec_kind kind, const void *record, const struc
     struct verify *v = arg;
     const struct rec_domain *d = record;
 
-    v->n_foreign += d == NULL;
-    if (d == NULL)
+    if (d == NULL) {
+        v->n_foreign++;
         return STS_OK;
+    }
     v->n_domains++;
     if (after_end(v, place))
         verify_problem(v, place, d->name, "a record behind the end of the scan");
