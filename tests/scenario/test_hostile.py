@@ -25,6 +25,7 @@ from scripted_https import POLICY  # noqa: E402
 from trap import Trap  # noqa: E402
 
 KERNEL_BYTES = 64 << 10  # what a socket of ours and one of the peer hold
+READ_BYTES = 32 << 10    # what the last read brought at once, and what the peer said before
 DEADLINE_SECONDS = 3     # of a dialog, of a fetch
 SLACK_SECONDS = 2
 LIMIT_SECONDS = 240
@@ -110,7 +111,7 @@ def cost_fault(peer, record, found, connections):
     if len(connections) != 1:
         return f"{len(connections)} connections"
     c = connections[0]
-    most = peer.most_bytes + KERNEL_BYTES
+    most = peer.most_bytes + KERNEL_BYTES + READ_BYTES
     if c["sent"] > most:
         return f"took {c['sent']} bytes, more than {most}"
     spent = sum(attempt.get("ms", 0) for attempt in record["att"]) / 1000
