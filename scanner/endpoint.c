@@ -200,7 +200,8 @@ static void on_probed(void *arg, struct result r)
     bool is_shared = note(e, (enum outcome)r.oc);
 
     gate_release(w->gate, &e->job);
-    if (r.oc == OC_OUR_MEMORY || attempts_add(&e->attempts, attempt) != STS_OK)
+    worker_judge_memory(w, r);
+    if (attempts_add(&e->attempts, attempt) != STS_OK)
         worker_no_memory(w);
     e->running = NULL;
     if (!again(e, (enum outcome)r.oc))

@@ -12,8 +12,9 @@ struct chunk;
 struct outbox *outbox_new(struct scan *scan);
 void outbox_free(struct outbox *o);
 
-/* Encode `record`; nothing of it is kept. `pos`: of a domain record, else 0. On lack of memory the scan is
- * stopped with that reason: there is no caller that could do better. */
+/* Encode `record`; nothing of it is kept. `pos`: of a domain record, else 0. On lack of memory, for it or in
+ * what it tells of (OC_OUR_MEMORY), the scan is stopped with that reason: there is no caller that could do
+ * better. Once the scan has failed nothing is taken: it may lack what failed, and --resume looks again. */
 void outbox_put(struct outbox *o, enum rec_kind kind, const void *record, uint64_t pos);
 /* A certificate that a record put later will cite. Written once a worker. */
 void outbox_cert(struct outbox *o, const uint8_t digest[32], const uint8_t *der, size_t len, bool trusted);

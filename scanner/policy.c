@@ -206,8 +206,7 @@ static void after_attempt(struct policy *p, struct result r)
 {
     const enum outcome oc = (enum outcome)r.oc;
 
-    if (oc == OC_OUR_MEMORY)
-        worker_no_memory(p->w);
+    worker_judge_memory(p->w, r);
     if (p->is_decided) {
         policy_also_attempted(p, r);
         return;

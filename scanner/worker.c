@@ -116,6 +116,12 @@ void worker_no_memory(struct worker *w)
     scan_fail(w->scan, &err);
 }
 
+void worker_judge_memory(struct worker *w, struct result r)
+{
+    if (r.oc == OC_OUR_MEMORY && r.src != SRC_ERRNO)
+        worker_no_memory(w);
+}
+
 /* ---- exclusions ---- */
 
 bool worker_excludes(struct worker *w, const char *name)

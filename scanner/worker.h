@@ -101,6 +101,8 @@ uint32_t worker_owner(const struct scan *scan, const void *key, size_t len);
 uint32_t worker_owner_of_address(const struct scan *scan, const struct address *a);
 /* Out of memory for one thing: recorded where a record can be written, and the scan ends. */
 void worker_no_memory(struct worker *w);
+/* The same, where an attempt came to it. What the system lacked for a moment (an errno) is tried again. */
+void worker_judge_memory(struct worker *w, struct result r);
 
 /* What a record of an endpoint is known by. */
 struct key128 worker_endpoint_key(const struct scan *scan, struct sts_str host, const struct address *ip);
