@@ -147,27 +147,20 @@ void endpoint_wait_end(struct worker *w, struct site *site, enum outcome oc)
         endpoint_take(w, site, host, oc);
 }
 
-static uint32_t n_waiting(const struct site *site)
-{
-    uint32_t n = site->last_waiting != NULL;
-
-    for (const struct site_host *h = site_first(site); h != site->last_waiting; h = h->next_waiting)
-        n++;
-    return n;
-}
-
 /* What the new list names at a site. */
 static void exclude(struct worker *w, struct site *site)
 {
     const bool all = blocklist_has_address(w->blocklist, &site->node.address);
-    struct site_host *host = site_first(site), *next;
+    struct site_host *host = site_take_waiting(site), *next;
 
-    for (uint32_t n = n_waiting(site); n > 0; n--, host = next) {
+    for (; host != NULL; host = next) {
         next = host->next_waiting;
-        if (!all && !blocklist_has_name(w->blocklist, host->name))
-            continue;
-        count(&w->counters.excluded);
-        endpoint_take(w, site, host, OC_BLOCKLISTED);
+        if (all || blocklist_has_name(w->blocklist, host->name)) {
+            count(&w->counters.excluded);
+            endpoint_take(w, site, host, OC_BLOCKLISTED);
+        } else {
+            site_wait_again(site, host);
+        }
     }
     if (site->turn_is == TURN_AT_GATE && site_first(site) == NULL) {
         gate_withdraw(w->gate, &site->turn.at_gate->job);

@@ -291,6 +291,19 @@ void site_begin(struct site *s, struct site_host *h)
     h->stays = true;
 }
 
+struct site_host *site_take_waiting(struct site *s)
+{
+    struct site_host *first = site_first(s);
+
+    if (first == NULL)
+        return NULL;
+    s->last_waiting->next_waiting = NULL;
+    s->last_waiting = NULL;
+    for (struct site_host *h = first; h != NULL; h = h->next_waiting)
+        h->waiting = false;
+    return first;
+}
+
 void site_wait_again(struct site *s, struct site_host *h)
 {
     enqueue(s, h);

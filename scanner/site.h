@@ -95,7 +95,9 @@ bool site_has(const struct site *s, const struct site_common *common, const char
 struct site_host *site_first(const struct site *s);
 /* It waits no more, and so does not give way. May be called again. */
 void site_begin(struct site *s, struct site_host *h);
-/* One that was begun waits once more. */
+/* All that wait, who do not any more, as a list in their order by next_waiting; NULL: none does. */
+struct site_host *site_take_waiting(struct site *s);
+/* One that does not wait does once more. */
 void site_wait_again(struct site *s, struct site_host *h);
 /* Keep `n` bytes (UINT16_MAX at most) with a host that does not wait, in place of those that were there. It
  * moves: what is returned takes its place. NULL: no memory, nothing has changed. */

@@ -1,12 +1,10 @@
-/* test_site.c - site.c: which hosts of an address are probed, and what the others learn from those that were;
- * port_watch.c: whose fault it is that nothing answers. */
+/* test_site.c - site.c: which hosts of an address are probed, and what the others learn from those that were.
+ */
 #include "scanner/keyset.h"
-#include "scanner/port_watch.h"
 #include "scanner/site.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define MOST_NAMES 400
@@ -222,6 +220,43 @@ static void test_no_limit(void **state)
     fini(&s);
 }
 
+/* Protects a new blocklist: all that wait are taken out in their order, and those that it does not name wait
+ * again as before, and give way as before. */
+static void test_take_waiting(void **state)
+{
+    const struct site_common common = {.most = {200, 200}, .seed = 7, .memory = &memory};
+    struct site s = {0};
+    struct site_host *h, *next;
+    uint64_t order = 0;
+    unsigned n = 0, n_again = 0;
+
+    (void)state;
+    assert_null(site_take_waiting(&s));
+    for (unsigned i = 0; i < 300; i++)
+        admit(&s, &common, i, i % 2 != 0, false);
+    site_begin(&s, site_first(&s));
+    h = site_take_waiting(&s);
+    assert_null(site_first(&s));
+    for (; h != NULL; h = next, n++) {
+        next = h->next_waiting;
+        assert_true(h->order >= order && !h->waiting);
+        order = h->order;
+        if (n % 3 == 0)
+            site_begin(&s, h);
+        else
+            site_wait_again(&s, h);
+        n_again += n % 3 != 0;
+    }
+    assert_int_equal(n, 299);
+    assert_int_equal(n_waiting(&s, SITE_PLAIN) + n_waiting(&s, SITE_SIGNALLED), n_again);
+    for (order = 0; (h = site_first(&s)) != NULL; order = h->order, n_again--) {
+        assert_true(h->order >= order && !h->stays);
+        site_begin(&s, h);
+    }
+    assert_int_equal(n_again, 0);
+    fini(&s);
+}
+
 /* How many hosts are looked at where the one is looked for that takes longest. */
 static unsigned longest_chain(const struct site *s)
 {
@@ -395,58 +430,6 @@ static void test_rest(void **state)
     assert_int_equal(site_rest_ms(&s, 300000), 0);
 }
 
-/* Protects peers from the blame for a blocked port, and a scan of an open one: one connection decides, at any
- * time but behind the verdict. */
-static void test_port(void **state)
-{
-    struct port_watch p = {0};
-
-    (void)state;
-    for (unsigned i = 1; i < PORT_ENOUGH_IPS; i++)
-        port_failed(&p);
-    assert_int_equal(port_verdict(&p), PORT_UNDECIDED);
-    port_failed(&p);
-    assert_int_equal(port_verdict(&p), PORT_BLOCKED);
-    port_connected(&p);
-    port_settle(&p);
-    assert_int_equal(port_verdict(&p), PORT_BLOCKED);
-    memset(&p, 0, sizeof(p));
-    port_failed(&p);
-    port_connected(&p);
-    for (unsigned i = 0; i < 2 * PORT_ENOUGH_IPS; i++)
-        port_failed(&p);
-    port_settle(&p);
-    assert_int_equal(port_verdict(&p), PORT_OPEN);
-    memset(&p, 0, sizeof(p));
-    port_settle(&p);
-    assert_int_equal(port_verdict(&p), PORT_TOO_FEW);
-    port_connected(&p);
-    assert_int_equal(port_verdict(&p), PORT_OPEN);
-}
-
-/* Protects users from words about a port that is fine, and gives them what to do where it is not. */
-static void test_port_words(void **state)
-{
-    for (unsigned n = 0; n <= 30; n += 10) {
-        struct port_watch p = {0};
-        char *text = NULL;
-        size_t size = 0;
-        FILE *to = open_memstream(&text, &size);
-
-        (void)state;
-        assert_non_null(to);
-        for (unsigned i = 0; i < n; i++)
-            port_failed(&p);
-        if (n == 30)
-            port_connected(&p);
-        port_tell_end(&p, 2525, to);
-        fclose(to);
-        assert_int_equal(size > 0, n == 10 || n == 20);
-        assert_int_equal(strstr(text, "port 2525") != NULL, size > 0);
-        free(text);
-    }
-}
-
 /* Protects a scan that goes on: hosts that an earlier run has done with are there, count, and stay, whatever
  * comes; those that are waiting give way as ever. */
 static void test_known_hosts(void **state)
@@ -512,6 +495,7 @@ int main(void)
         cmocka_unit_test(test_signalled_at_a_new_address),
         cmocka_unit_test(test_no_limit),
         cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_take_waiting),
         cmocka_unit_test(test_very_many),
         cmocka_unit_test(test_large_sample),
         cmocka_unit_test(test_known_hosts),
@@ -519,8 +503,6 @@ int main(void)
         cmocka_unit_test(test_shortcut),
         cmocka_unit_test(test_shared_outcomes),
         cmocka_unit_test(test_rest),
-        cmocka_unit_test(test_port),
-        cmocka_unit_test(test_port_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
