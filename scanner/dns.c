@@ -187,6 +187,27 @@ static struct dns_query *next_query(const struct dns *d)
     return d->again.first != NULL ? d->again.first : d->waiting.first;
 }
 
+static bool is_silent(const struct dns *d)
+{
+    return d->env.may_pause && !d->stopping && resolvers_all_down(&d->resolvers);
+}
+
+static void tell(_Atomic uint32_t *n, bool *told, bool now)
+{
+    if (now != *told)
+        atomic_fetch_add(n, now ? 1 : UINT32_MAX);
+    *told = now;
+}
+
+/* What one worker finds holds for all of them. */
+static void tell_others(struct dns *d)
+{
+    if (d->env.network == NULL)
+        return;
+    tell(&d->env.network->n_silent, &d->told_silent, is_silent(d));
+    tell(&d->env.network->n_surely, &d->told_surely, is_silent(d) && d->outage);
+}
+
 static bool follow_pause(struct dns *d)
 {
     const bool paused = dns_is_paused(d);
@@ -195,7 +216,10 @@ static bool follow_pause(struct dns *d)
         d->outage = false;
     if (!paused && d->paused)
         tries_go_on(d);
+    if (paused && d->env.network != NULL)
+        d->outage |= network_is_surely_cut_off(d->env.network);
     d->paused = paused;
+    tell_others(d);
     return paused;
 }
 
@@ -213,6 +237,8 @@ bool dns_turn(struct dns *d, int64_t now_ns)
         udp_flush(d->udp);
         return false;
     }
+    if (d->env.may_pause && d->env.network != NULL && network_was_used(d->env.network))
+        tries_watch(d);
     if (udp_is_behind(d->udp) || !udp_has_room(d->udp)) {
         udp_flush(d->udp);
         return false;
@@ -243,6 +269,7 @@ static void cancel(struct query_list *list, enum outcome oc)
 void dns_cancel_all(struct dns *d, enum outcome oc)
 {
     d->stopping = true;
+    tell_others(d);
     do { /* what `done` asks now is ended here as well */
         cancel(&d->streams, oc);
         cancel(&d->again, oc);
@@ -255,7 +282,10 @@ void dns_cancel_all(struct dns *d, enum outcome oc)
 
 bool dns_is_paused(const struct dns *d)
 {
-    return d->env.may_pause && !d->stopping && resolvers_all_down(&d->resolvers);
+    const struct network *network = d->env.network;
+
+    return is_silent(d) ||
+           (d->env.may_pause && !d->stopping && network != NULL && network_is_cut_off(network));
 }
 
 uint32_t dns_waiting(const struct dns *d)

@@ -5,6 +5,7 @@
 #define STS_DNS_H
 #include "scanner/address.h"
 #include "scanner/counters.h"
+#include "scanner/network.h"
 #include "scanner/rate.h"
 #include "scanner/servers.h"
 #include "scanner/timers.h"
@@ -39,7 +40,8 @@ struct dns_env {
     uint64_t deadline_ms;                      /* of a question with all its tries; 0: 4 times timeout_ms */
     /* Where no resolver answers, questions wait, and none ends for want of an answer (dns_is_paused). */
     bool may_pause;
-    bool hasty; /* end what is asked at once where a resolver is found not to be there */
+    struct network *network; /* while it is cut off, likewise; is told of it. NULL: nobody else knows */
+    bool hasty;              /* end what is asked at once where a resolver is found not to be there */
     /* Is this not to be asked any more? NULL: all may be asked. */
     bool (*excludes)(void *arg, const struct dns_query *q);
     void *excludes_arg;

@@ -124,6 +124,8 @@ void on_answer(struct dns *d, struct exchange *x, struct result r, const struct 
     struct ticket *t = (void *)((char *)x - offsetof(struct ticket, exchange));
     struct dns_query *q = unlink_ticket(t);
 
+    if (r.oc == OC_OK)
+        resolvers_heard(&d->resolvers, x->resolver, d->env.timers->now_ms);
     if (d->probes[x->resolver] == t) {
         d->probes[x->resolver] = NULL;
         tries_probed(d, x->resolver, r.oc == OC_OK && !is_refusal(answer));

@@ -38,8 +38,9 @@ struct dns {
     uint32_t n_tries;
     struct ticket *free_tickets;
     struct ticket_block *ticket_blocks; /* kept to the end */
-    struct ticket **probes; /* of each resolver: the question to see whether it is back; NULL: none */
-    bool paused;            /* as of the last turn */
+    struct ticket **probes;        /* of each resolver: the question to see whether it is back; NULL: none */
+    bool paused;                   /* as of the last turn */
+    bool told_silent, told_surely; /* to env.network */
     bool outage; /* in this pause a probe was lost: it is the resolvers, and not some names' own servers */
     bool stopping;
 };
@@ -85,6 +86,9 @@ void tries_leave_resolver(struct dns *d, uint32_t resolver);
 void tries_hold(struct dns_query *q);
 /* While no resolver answers, once a loop turn: look whether one is back. */
 void tries_probe(struct dns *d);
+/* Where nothing is asked, once a loop turn: a question now and then shows whether a resolver, and with it the
+ * network, is still there. */
+void tries_watch(struct dns *d);
 void tries_end_probe(struct dns *d, uint32_t resolver);
 void tries_probed(struct dns *d, uint32_t resolver, bool answered);
 /* The pause is over. */

@@ -2,8 +2,11 @@
 #include "scanner/dns_tcp.h"
 
 #include <ares.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A channel carries one message at a time: c-ares ends or repeats whatever is in flight on it when a
  * connection is closed, which resolvers do as they like (RFC 7766 section 6.2.3). */
@@ -196,6 +199,16 @@ void tcp_close(struct tcp *t)
     free_if_closed(t);
 }
 
+/* c-ares does not tell why it could not connect. */
+static bool has_descriptors(void)
+{
+    const int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0 || errno == EBADF;
+}
+
 static struct result result_of(int status)
 {
     enum outcome oc;
@@ -210,7 +223,7 @@ static struct result result_of(int status)
     case ARES_ENOMEM: oc = OC_OUR_MEMORY; break;
     case ARES_ECANCELLED:
     case ARES_EDESTRUCTION: oc = OC_OUR_STOP; break;
-    default: oc = OC_DNS_RESOLVER_DOWN; break;
+    default: oc = has_descriptors() ? OC_DNS_RESOLVER_DOWN : OC_OUR_DESCRIPTORS; break;
     }
     return (struct result){(uint16_t)oc, SRC_ARES, status};
 }

@@ -238,6 +238,18 @@ void tries_probe(struct dns *d)
     }
 }
 
+void tries_watch(struct dns *d)
+{
+    for (uint32_t i = 0; i < d->resolvers.n; i++) {
+        if (!resolvers_may_watch(&d->resolvers, i, d->env.timers->now_ms))
+            continue;
+        if (d->probes[i] != NULL && resolvers_unheard(&d->resolvers, i))
+            tries_leave_resolver(d, i);
+        tries_end_probe(d, i);
+        ask_root(d, i);
+    }
+}
+
 /* It was the resolvers: what was held is asked anew. */
 static void begin_anew(struct dns_query *q)
 {

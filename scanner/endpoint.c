@@ -5,6 +5,7 @@
 #include "scanner/endpoint_private.h"
 
 #include "scanner/attempts.h"
+#include "scanner/own_fault.h"
 
 #include <stdlib.h>
 
@@ -120,9 +121,9 @@ void endpoint_let_go(struct endpoint *e)
 
 /* ---- looks ---- */
 
-/* Another attempt: at once after this program stood still, later where the outcome asks for it. True: then
- * `e` is gone. */
-static bool again(struct endpoint *e, enum outcome oc)
+/* Another attempt: at once where this one does not count, `ours` being the fault; later where the outcome
+ * asks for it. True: then `e` is gone. */
+static bool again(struct endpoint *e, enum outcome oc, bool ours)
 {
     const struct scan *scan = e->w->scan;
     const struct options *o = scan->options;
@@ -130,7 +131,7 @@ static bool again(struct endpoint *e, enum outcome oc)
 
     if (scan_phase(scan) != PHASE_RUN || port_verdict(&scan->port) == PORT_BLOCKED)
         return false;
-    if (oc != OC_OUR_STALL || e->n_stalls++ >= ATTEMPTS_MOST_STALLS) {
+    if (!ours || e->n_stalls++ >= ATTEMPTS_MOST_STALLS) {
         if (!attempts_again(o, oc, ++e->n_rounds))
             return false;
         wait_ms = attempts_wait_ms(o, e->n_rounds);
@@ -151,7 +152,7 @@ static void take_shared(struct endpoint *e, enum outcome oc)
 
     e->n_seen = e->site->n_noted;
     e->by_ip = true;
-    if (!again(e, oc))
+    if (!again(e, oc, false))
         conclude(e, oc, &empty);
 }
 
@@ -192,6 +193,7 @@ static void on_probed(void *arg, struct result r)
     struct running *run = e->running;
     struct site *site = e->site;
     struct address address = *address_of(e);
+    const bool ours = own_fault(w, &address, run->began_ms, &r);
     struct rec_attempt attempt = {.t_ms = run->began_ms,
                                   .dur_ms = w->timers.now_ms - run->began_ms,
                                   .oc = r.oc,
@@ -204,7 +206,7 @@ static void on_probed(void *arg, struct result r)
     if (attempts_add(&e->attempts, attempt) != STS_OK)
         worker_no_memory(w);
     e->running = NULL;
-    if (!again(e, (enum outcome)r.oc))
+    if (!again(e, (enum outcome)r.oc, ours))
         conclude(e, (enum outcome)r.oc, &run->evidence);
     arena_fini(&run->arena);
     free(run);

@@ -284,6 +284,8 @@ void gate_turn(struct gate *g, int64_t now_ns)
 
     while ((job = list_take(&g->refused)) != NULL)
         job->go(job, job->refused);
+    if (network_is_cut_off(&g->scan->network))
+        return;
     for (unsigned i = 0; i < TURN_MOST_JOBS && first_ready(g) != NULL; i++) {
         if (!take_connection(g->scan))
             return;

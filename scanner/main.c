@@ -1,3 +1,4 @@
+#include "scanner/descriptors.h"
 #include "scanner/dry_run.h"
 #include "scanner/memory.h"
 #include "scanner/options.h"
@@ -13,13 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
-#define DESCRIPTORS_KEPT 128 /* for files, loops, name servers */
-#define NAME_BYTES       256
-#define AGENT_BYTES      512
+#define NAME_BYTES  256
+#define AGENT_BYTES 512
 
 #define PREFLIGHT_MOST_BYTES (64U << 20) /* answers of hostile resolvers included */
 
@@ -28,24 +27,6 @@ enum exit_code { EXIT_DONE = 0, EXIT_USAGE = 1, EXIT_NO_START = 2, EXIT_STOPPED 
 static void say(const struct sts_err *err, FILE *messages)
 {
     fprintf(messages, "stscan: %s\n", err->msg);
-}
-
-/* Connections that the limit of descriptors leaves room for, after it was raised as far as allowed. Preflight
- * says where they are fewer than wanted. */
-static uint32_t connections_possible(uint64_t wanted)
-{
-    struct rlimit limit;
-    uint64_t most;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return (uint32_t)wanted;
-    limit.rlim_cur = limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 && getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return (uint32_t)wanted;
-    most = limit.rlim_cur > 2 * DESCRIPTORS_KEPT ? limit.rlim_cur - DESCRIPTORS_KEPT : DESCRIPTORS_KEPT;
-    if (most > UINT32_MAX)
-        most = UINT32_MAX;
-    return (uint32_t)(wanted != 0 && wanted <= most ? wanted : most);
 }
 
 static int open_input(const struct options *o, struct input **out, struct sts_err *err)
@@ -214,8 +195,9 @@ static enum exit_code scan_into(const struct options *o, struct input *input, st
     enum exit_code code;
 
     introduce(&setup, host, agent, log_stream(files->log, true));
-    setup.max_connections = connections_possible(o->max_connections);
-    setup.most_connections = connections_possible(0);
+    /* Preflight says where they are fewer than wanted. */
+    setup.max_connections = descriptors_fitting(o->max_connections, scan_workers(o));
+    setup.most_connections = descriptors_fitting(0, scan_workers(o));
     setup.checks = &checks;
     arena_init(&arena, PREFLIGHT_MOST_BYTES);
     checks_init(&checks, &arena);

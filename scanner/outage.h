@@ -1,5 +1,5 @@
-/* outage.h - the time in which the scan pauses because no resolver answers: when the user is told, and when
- * it has lasted too long. Pure. Thread: main. */
+/* outage.h - the time in which the scan pauses because no resolver answers, or there is no network: when the
+ * user is told, and when it has lasted too long. Pure. Thread: main. */
 #ifndef STS_OUTAGE_H
 #define STS_OUTAGE_H
 #include "sinks/base.h"
@@ -9,6 +9,7 @@
 struct outage { /* all zero: there is none */
     int64_t since_ns;
     bool told, is_over_limit;
+    bool no_network; /* at some time in it */
 };
 enum outage_event { OUTAGE_NONE, OUTAGE_BEGINS, OUTAGE_ENDS, OUTAGE_LIMIT };
 

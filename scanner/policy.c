@@ -2,6 +2,7 @@
  * until it has an outcome, each an attempt by the worker that owns it; policy_also.c asks those that are
  * left. A policy is an object that moves between workers; one at a time has it. */
 #include "scanner/addresses.h"
+#include "scanner/own_fault.h"
 #include "scanner/policy_private.h"
 
 #include <stdio.h>
@@ -202,18 +203,19 @@ static void after_address(struct policy *p, enum outcome oc)
     }
 }
 
-static void after_attempt(struct policy *p, struct result r)
+/* `ours`: it does not count. */
+static void after_attempt(struct policy *p, struct result r, bool ours)
 {
     const enum outcome oc = (enum outcome)r.oc;
 
     worker_judge_memory(p->w, r);
     if (p->is_decided) {
-        policy_also_attempted(p, r);
+        policy_also_attempted(p, r, ours);
         return;
     }
     if (attempts_add(&p->attempts, policy_attempt(p, r)) != STS_OK)
         worker_no_memory(p->w);
-    if (scan_phase(p->w->scan) == PHASE_RUN && oc == OC_OUR_STALL && p->n_stalls++ < ATTEMPTS_MOST_STALLS) {
+    if (scan_phase(p->w->scan) == PHASE_RUN && ours && p->n_stalls++ < ATTEMPTS_MOST_STALLS) {
         policy_move_on(p);
         return;
     }
@@ -231,9 +233,11 @@ static void on_fetched(void *arg, struct result r)
 {
     struct policy *p = arg;
 
+    const bool ours = own_fault(p->w, &p->addresses[p->next_address], p->began_ms, &r);
+
     p->fetch = NULL;
     gate_release(p->w->gate, &p->job);
-    after_attempt(p, r);
+    after_attempt(p, r, ours);
 }
 
 /* The next address cannot be asked, for a reason that is no fault of it. */
@@ -253,7 +257,7 @@ static void on_go(struct gate_job *job, enum outcome oc)
     p->seen = (struct rec_policy){0};
     p->certs = (struct tls_certs){0};
     if (oc != OC_OK) {
-        after_attempt(p, (struct result){(uint16_t)oc, SRC_NONE, 0});
+        after_attempt(p, (struct result){(uint16_t)oc, SRC_NONE, 0}, false);
         return;
     }
     p->fetch = http_get(p->w->http, p->rec.host.p, POLICY_PATH, &p->addresses[p->next_address], &p->arena,

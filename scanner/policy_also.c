@@ -80,9 +80,9 @@ static void add(struct policy *p, struct rec_attempt attempt)
                            .body_bytes = seen->body_bytes};
 }
 
-void policy_also_attempted(struct policy *p, struct result r)
+void policy_also_attempted(struct policy *p, struct result r, bool ours)
 {
-    if (is_running(p) && r.oc == OC_OUR_STALL && p->n_stalls++ < ATTEMPTS_MOST_STALLS) {
+    if (is_running(p) && ours && p->n_stalls++ < ATTEMPTS_MOST_STALLS) {
         policy_move_on(p);
         return;
     }

@@ -45,8 +45,8 @@ struct rec_attempt policy_attempt(struct policy *p, struct result r);
 /* policy_also.c. The policy has come to `oc` for good: ask the next address that is still to be asked, or
  * finish. */
 void policy_also_begin(struct policy *p, enum outcome oc);
-/* The next address was asked. */
-void policy_also_attempted(struct policy *p, struct result r);
+/* The next address was asked. `ours`: it does not count. */
+void policy_also_attempted(struct policy *p, struct result r, bool ours);
 /* The next address is not asked, because of `oc`, and none behind it. */
 void policy_also_leave(struct policy *p, enum outcome oc);
 #endif

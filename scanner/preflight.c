@@ -1,5 +1,6 @@
 #include "scanner/preflight.h"
 
+#include "scanner/network.h"
 #include "scanner/preflight_dns.h"
 
 #include <errno.h>
@@ -7,14 +8,11 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define LABEL_LETTERS 24 /* of a name that does not exist */
 #define LABEL_BYTES   (LABEL_LETTERS + 1)
 #define NAME_BYTES    256
-#define SOURCES_MOST  2 /* one of each family */
-#define FAR_PORT      53
+#define SOURCES_MOST  2            /* one of each family */
 #define FAR_V4        "198.41.0.4" /* a.root-servers.net: in no table but by a route to the Internet */
 #define FAR_V6        "2001:503:ba3e::2:30"
 
@@ -58,38 +56,13 @@ static const struct address *bound_to(const struct option_sources *sources, bool
     return sources->has_v6 ? &sources->v6 : NULL;
 }
 
-/* The address that packets to the Internet would come from: connect() of a UDP socket asks the routing table
- * and sends nothing. Returns 0 or an errno. */
+/* The address that packets to the Internet would come from. Returns 0 or an errno. */
 static int find_source(const struct options *o, const struct route *route, struct address *source)
 {
     const struct address *local = bound_to(&o->local_addr, route->v4);
-    struct sockaddr_storage sa;
-    socklen_t len;
     struct address far;
-    int fd, rc = 0;
 
-    if (address_parse(route->far, &far) != STS_OK)
-        return EINVAL;
-    fd = socket(route->v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return errno;
-    if (local != NULL) {
-        len = address_sockaddr(local, 0, &sa);
-        rc = bind(fd, (struct sockaddr *)&sa, len);
-    }
-    if (rc == 0) {
-        len = address_sockaddr(&far, FAR_PORT, &sa);
-        rc = connect(fd, (struct sockaddr *)&sa, len);
-    }
-    len = sizeof(sa);
-    if (rc == 0)
-        rc = getsockname(fd, (struct sockaddr *)&sa, &len);
-    if (rc != 0)
-        rc = errno;
-    else if (address_from_sockaddr((struct sockaddr *)&sa, source) != STS_OK)
-        rc = EAFNOSUPPORT;
-    close(fd);
-    return rc;
+    return address_parse(route->far, &far) == STS_OK ? network_route(local, &far, source) : EINVAL;
 }
 
 static bool contacts_nobody(const struct options *o)

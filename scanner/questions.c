@@ -100,7 +100,8 @@ static bool wants_another(const struct question *q)
     if (*q->to == NULL)
         return false;
     oc = (enum outcome)(*q->to)->oc;
-    return outcome_class(oc) == OCC_temporary || oc == OC_DNS_RESOLVER_DOWN;
+    return outcome_class(oc) == OCC_temporary || oc == OC_DNS_RESOLVER_DOWN || oc == OC_OUR_DESCRIPTORS ||
+           oc == OC_OUR_NETWORK;
 }
 
 /* There is no second try of `q`: an entry without a duration says why. */

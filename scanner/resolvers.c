@@ -25,6 +25,23 @@ bool resolvers_may_probe(struct resolvers *r, uint32_t i, uint64_t now_ms)
     return true;
 }
 
+void resolvers_heard(struct resolvers *r, uint32_t i, uint64_t now_ms)
+{
+    r->v[i].heard_ms = now_ms;
+    r->v[i].n_unheard = 0;
+}
+
+bool resolvers_may_watch(struct resolvers *r, uint32_t i, uint64_t now_ms)
+{
+    struct resolver *one = &r->v[i];
+
+    if (one->down || now_ms < one->heard_ms + RESOLVER_PROBE_MS ||
+        now_ms < one->watched_ms + RESOLVER_PROBE_MS)
+        return false;
+    one->watched_ms = now_ms;
+    return true;
+}
+
 static bool is_wanted(struct resolvers *r, uint32_t i, uint32_t avoid, uint64_t now_ms)
 {
     struct resolver *one = &r->v[i];
@@ -69,6 +86,7 @@ static bool goes_down(struct resolvers *r, struct resolver *one)
     one->n_back = RESOLVER_BACK;
     one->is_probed = false;
     one->n_block = one->n_block_lost = 0;
+    one->n_unheard = 0;
     r->n_down++;
     return true;
 }
@@ -119,6 +137,11 @@ bool resolvers_refused(struct resolvers *r, uint32_t i, uint64_t now_ms)
 
     one->refused_ms = now_ms;
     return ++one->n_refused >= RESOLVER_MOST_REFUSED && goes_down(r, one);
+}
+
+bool resolvers_unheard(struct resolvers *r, uint32_t i)
+{
+    return ++r->v[i].n_unheard >= RESOLVER_MOST_UNHEARD && goes_down(r, &r->v[i]);
 }
 
 bool resolvers_was_refused(const struct resolvers *r, uint32_t i, uint64_t since_ms)

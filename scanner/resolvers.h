@@ -9,6 +9,7 @@
 #define RESOLVER_LOST_PERCENT 50  /* it is down where more of them have no answer */
 #define RESOLVER_BACK         5   /* probes in a row to be answered until it is up: one of them may be luck */
 #define RESOLVER_MOST_REFUSED 3   /* refused by its host (ICMP port unreachable) in a row, likewise */
+#define RESOLVER_MOST_UNHEARD 4   /* questions in a row to an idle one that had no answer: it is down */
 #define RESOLVER_PROBE_MS     1000 /* from question to question to one that is down */
 
 struct resolver {
@@ -17,7 +18,10 @@ struct resolver {
     uint32_t n_back;                /* probes still to be answered until it is up */
     uint64_t refused_ms;            /* the last time; counts where n_refused > 0 */
     uint64_t probed_ms;             /* counts where is_probed */
-    bool is_probed;                 /* since it is down */
+    uint64_t heard_ms,
+        watched_ms;     /* the last answer of any kind; the last question by resolvers_may_watch() */
+    uint32_t n_unheard; /* of these questions, those without an answer, since it was heard */
+    bool is_probed;     /* since it is down */
     bool down;
 };
 struct resolvers {
@@ -34,16 +38,22 @@ static inline bool resolvers_all_down(const struct resolvers *r)
 }
 /* Is it time to look whether this one, which is down, is back? True: from here on it is not for a while. */
 bool resolvers_may_probe(struct resolvers *r, uint32_t i, uint64_t now_ms);
+/* An answer of any kind came. */
+void resolvers_heard(struct resolvers *r, uint32_t i, uint64_t now_ms);
+/* It is up, as far as is known, but idle: is it time to ask something, to see whether it is still there?
+ * True: from here on it is not for a while. */
+bool resolvers_may_watch(struct resolvers *r, uint32_t i, uint64_t now_ms);
 /* Where the next question goes; not to `avoid` where another is up. All down: as if all were up. */
 uint32_t resolvers_pick(struct resolvers *r, uint32_t avoid, uint64_t now_ms);
 #define RESOLVER_NONE UINT32_MAX
 /* A question that was to show whether it is back: nothing else counts while all are down and questions wait.
  */
 void resolvers_probed(struct resolvers *r, uint32_t i, bool answered);
-/* True (of these three): with this it is down, and was not before. An answer ends that. */
+/* True (of these four): with this it is down, and was not before. An answer ends that. */
 bool resolvers_answered(struct resolvers *r, uint32_t i);
 bool resolvers_lost(struct resolvers *r, uint32_t i);
 bool resolvers_refused(struct resolvers *r, uint32_t i, uint64_t now_ms);
+bool resolvers_unheard(struct resolvers *r, uint32_t i);
 /* Did its host refuse a question since `since_ms`, and nothing was answered after that? */
 bool resolvers_was_refused(const struct resolvers *r, uint32_t i, uint64_t since_ms);
 #endif

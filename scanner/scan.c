@@ -26,6 +26,13 @@ int64_t scan_clock_ns(void)
     return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
+uint32_t scan_workers(const struct options *o)
+{
+    const unsigned cores = uv_available_parallelism();
+
+    return o->threads > 0 ? (uint32_t)o->threads : cores > 0 ? cores : 1;
+}
+
 void scan_finish(struct scan *s, uint64_t n)
 {
     if (n > 0 && atomic_fetch_sub_explicit(&s->outstanding, n, memory_order_acq_rel) == n)
@@ -69,7 +76,7 @@ static struct progress_view view(const struct control *c)
         v.input_done = false;
         v.input_size = 0;
     } else if (c->outage.told)
-        v.state = "paused: no resolver answers";
+        v.state = c->outage.no_network ? "paused: no network" : "paused: no resolver answers";
     else if (c->names_through_ns != 0)
         v.state = "all names are through, waiting for connections and retries";
     return v;
@@ -149,8 +156,7 @@ static int prepare(struct control *c, const struct options *o, struct sts_err *e
 {
     struct scan *s = &c->scan;
     struct timespec wall;
-    unsigned cores = uv_available_parallelism();
-    uint32_t n_workers = o->threads > 0 ? (uint32_t)o->threads : cores > 0 ? cores : 1;
+    uint32_t n_workers = scan_workers(o);
 
     clock_gettime(CLOCK_REALTIME, &wall);
     s->start_ms = (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_nsec / 1000000;
@@ -164,6 +170,8 @@ static int prepare(struct control *c, const struct options *o, struct sts_err *e
     if (s->workers == NULL || fifo_init(&s->batches, s->n_workers * BATCHES_PER_WORKER) != STS_OK ||
         fifo_init(&s->chunks, CHUNKS_MOST) != STS_OK)
         return sts_fail(err, STS_ENOMEM, "out of memory");
+    s->network.local[NETWORK_V4] = o->local_addr.has_v4 ? &o->local_addr.v4 : NULL;
+    s->network.local[NETWORK_V6] = o->local_addr.has_v6 ? &o->local_addr.v6 : NULL;
     rate_init(&s->dns_rate, (double)options_total_dns_rate(o));
     rate_init(&s->connect_rate, (double)o->connect_rate);
     if (getrandom(&s->secret, sizeof(s->secret), 0) != sizeof(s->secret))

@@ -7,6 +7,7 @@
 #include "scanner/door.h"
 #include "scanner/exclusions.h"
 #include "scanner/input.h"
+#include "scanner/network.h"
 #include "scanner/options.h"
 #include "scanner/port_watch.h"
 #include "scanner/queue.h"
@@ -49,6 +50,8 @@ struct scan {
     struct rate dns_rate, connect_rate; /* these and max_connections: SIGHUP may set them anew (reread.c) */
     _Atomic uint32_t max_connections;
     _Atomic uint32_t connections; /* open, of all workers */
+    _Atomic uint32_t lowered_to;  /* max_connections, for want of descriptors; 0: not, or the user was told */
+    struct network network;
     struct port_watch port;
     struct tls_store *store; /* NULL: nothing is fetched or probed */
     const char *ehlo_name;
@@ -66,7 +69,6 @@ struct scan {
 
     _Atomic int phase; /* enum scan_phase */
     _Atomic int end_oc;
-    _Atomic uint32_t n_paused;     /* workers that pause because no resolver answers */
     _Atomic bool input_done;       /* the reader has handed out all it will */
     _Atomic uint64_t outstanding;  /* names, messages and jobs that are not finished */
     _Atomic uint64_t names_handed; /* names in all batches so far */
@@ -94,6 +96,8 @@ static inline void scan_begin(struct scan *s, uint64_t n)
 void scan_finish(struct scan *s, uint64_t n);
 /* The scan cannot go on: keep the reason, wake the main thread. Any thread. */
 void scan_fail(struct scan *s, const struct sts_err *err);
+/* How many workers it has. */
+uint32_t scan_workers(const struct options *o);
 /* Monotonic clock, ns. */
 int64_t scan_clock_ns(void);
 

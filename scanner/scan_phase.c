@@ -8,7 +8,9 @@
 
 #define NS_PER_S 1000000000
 #define GAP_NS   500000000
-#define JUDGE_MS 50 /* between two looks at where the scan is */
+#define JUDGE_MS 50         /* between two looks at where the scan is */
+#define LOOK_NS  250000000  /* between two looks at the network */
+#define LOWER_NS 5000000000 /* between two words about a lack of descriptors */
 
 static void wake_workers(struct scan *s)
 {
@@ -52,7 +54,7 @@ static void judge_tail(struct control *c, int64_t now_ns)
 static void skip_gap(struct control *c, int64_t now_ns)
 {
     int64_t gap_ns = now_ns - c->judged_ns;
-    bool is_paused = atomic_load(&c->scan.n_paused) > 0;
+    bool is_paused = network_is_cut_off(&c->scan.network);
 
     c->judged_ns = now_ns;
     if (c->names_through_ns != 0 && (is_paused || gap_ns >= GAP_NS))
@@ -100,31 +102,51 @@ static void judge_port(struct control *c)
     }
 }
 
-static void judge_resolvers(struct control *c, int64_t now_ns, const struct counts *counts)
+static void tell_outage(const struct control *c)
+{
+    char who[SERVERS_TEXT_BYTES];
+
+    if (c->outage.no_network) {
+        fputs("stscan: this host has lost its network: no route even to peers that were reached before; the "
+              "scan "
+              "pauses until there is one, nothing is lost\n",
+              c->messages);
+        return;
+    }
+    servers_text(&c->scan.options->name_servers, who);
+    fprintf(
+        c->messages,
+        "stscan: %s: no answer, or hardly any: the scan pauses until they come again; what was asked waits, "
+        "nothing is lost\n",
+        who);
+}
+
+static void stop_for_outage(struct control *c)
+{
+    if (scan_phase(&c->scan) != PHASE_RUN)
+        return;
+    if (c->outage.no_network)
+        drain(c, "no network for --outage-wait", "no network for --outage-wait, stopping");
+    else
+        drain(c, "no resolver answered for --outage-wait",
+              "no resolver answered for --outage-wait, stopping");
+}
+
+static void judge_outage(struct control *c, int64_t now_ns, const struct counts *counts)
 {
     const struct options *o = c->scan.options;
-    const bool is_paused = atomic_load(&c->scan.n_paused) > 0;
-    char who[SERVERS_TEXT_BYTES];
+    const bool is_paused = network_is_cut_off(&c->scan.network);
+    const bool no_network = c->outage.no_network;
     int64_t ns;
 
-    servers_text(&o->name_servers, who);
+    c->outage.no_network |= network_is_down(&c->scan.network);
     switch (outage_look(&c->outage, now_ns, is_paused, (int64_t)o->outage_wait_ms * 1000000, &ns)) {
-    case OUTAGE_BEGINS:
-        fprintf(c->messages,
-                "stscan: %s: no answer, or hardly any: the scan pauses until they come again; what was asked "
-                "waits, "
-                "nothing is lost\n",
-                who);
-        break;
+    case OUTAGE_BEGINS: tell_outage(c); break;
     case OUTAGE_ENDS:
-        fprintf(c->messages, "stscan: answers come again after %lld s, the scan goes on\n",
-                (long long)(ns / NS_PER_S));
+        fprintf(c->messages, "stscan: %s after %lld s, the scan goes on\n",
+                no_network ? "there is a network again" : "answers come again", (long long)(ns / NS_PER_S));
         break;
-    case OUTAGE_LIMIT:
-        if (scan_phase(&c->scan) == PHASE_RUN)
-            drain(c, "no resolver answered for --outage-wait",
-                  "no resolver answered for --outage-wait, stopping");
-        break;
+    case OUTAGE_LIMIT: stop_for_outage(c); break;
     case OUTAGE_NONE: break;
     }
     if (is_paused)
@@ -143,6 +165,32 @@ static void judge_memory(struct scan *s)
     scan_fail(s, &err);
 }
 
+/* Where there is nothing to pause for, nobody looks. */
+static void judge_network(struct control *c, int64_t now_ns)
+{
+    if (c->scan.options->outage_wait_ms == 0 || now_ns - c->looked_ns < LOOK_NS)
+        return;
+    c->looked_ns = now_ns;
+    (void)network_look(&c->scan.network);
+}
+
+static void judge_descriptors(struct control *c, int64_t now_ns)
+{
+    uint32_t lowered;
+
+    if (c->lowered_ns != 0 && now_ns - c->lowered_ns < LOWER_NS)
+        return;
+    lowered = atomic_exchange(&c->scan.lowered_to, 0);
+    if (lowered == 0)
+        return;
+    c->lowered_ns = now_ns;
+    fprintf(c->messages,
+            "stscan: no file descriptor is left: --max-connections lowered to %u; what would connect waits, "
+            "nothing is "
+            "lost; the limit of open files (ulimit -n) should be higher\n",
+            lowered);
+}
+
 static void judge(struct control *c)
 {
     struct scan *s = &c->scan;
@@ -150,7 +198,9 @@ static void judge(struct control *c)
     struct counts counts = scan_counts(s);
 
     skip_gap(c, now_ns);
-    judge_resolvers(c, now_ns, &counts);
+    judge_network(c, now_ns);
+    judge_descriptors(c, now_ns);
+    judge_outage(c, now_ns, &counts);
     judge_runtime(c, now_ns);
     judge_port(c);
     judge_memory(s);

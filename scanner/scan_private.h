@@ -31,6 +31,8 @@ struct control { /* the main thread's own */
     struct arena arena; /* of `record` */
     struct rec_scan record;
     const char *stop_reason;  /* why it ends before its end; NULL: it does not */
+    int64_t looked_ns;        /* the last look at the network */
+    int64_t lowered_ns;       /* when a lack of descriptors was told; 0: never */
     bool told_blocked;        /* that the SMTP port seems to be blocked */
     int64_t begun_ns;         /* when this run began */
     int64_t names_through_ns; /* when the last name was done; 0: not yet */

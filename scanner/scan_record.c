@@ -10,7 +10,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <zstd.h>
 
 #define LIBRARIES     5
@@ -177,10 +176,10 @@ static int add_counts(const struct scan *s, struct arena *arena, struct rec_end 
 int end_record(const struct scan *s, const struct counts *counts, const char *reason,
                const uint8_t *input_digest, bool complete, struct arena *arena, struct rec_end *out)
 {
-    struct timespec wall;
+    const int64_t ran_ms = (scan_clock_ns() - s->start_ns) / 1000000;
 
-    clock_gettime(CLOCK_REALTIME, &wall);
-    *out = (struct rec_end){.end_ms = (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_nsec / 1000000,
+    /* As all times of the scan: a clock that is set while it runs changes none. */
+    *out = (struct rec_end){.end_ms = s->start_ms + (uint64_t)ran_ms,
                             .complete = complete,
                             .reason = sts_str(complete ? "" : reason),
                             .positions = counts->names_done - counts->names_again,

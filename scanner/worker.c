@@ -1,5 +1,6 @@
 #include "scanner/worker.h"
 
+#include "scanner/own_fault.h"
 #include "scanner/questions.h"
 
 #include <stdio.h>
@@ -165,7 +166,7 @@ static void drop_batch(struct worker *w, struct batch *batch, uint32_t from)
 static bool may_take_name(struct worker *w)
 {
     return w->n_names < w->window && w->unsent == NULL && w->n_hosts < most_hosts(w) &&
-           dns_waiting(w->dns) < MOST_WAITING && !w->is_paused && scan_phase(w->scan) == PHASE_RUN;
+           dns_waiting(w->dns) < MOST_WAITING && !dns_is_paused(w->dns) && scan_phase(w->scan) == PHASE_RUN;
 }
 
 /* True: there may be more to take up at once. */
@@ -188,17 +189,6 @@ static bool take_names(struct worker *w)
         }
     }
     return n == TURN_MOST_NAMES;
-}
-
-static void note_pause(struct worker *w)
-{
-    bool is_paused = dns_is_paused(w->dns);
-
-    if (is_paused && !w->is_paused)
-        atomic_fetch_add(&w->scan->n_paused, 1);
-    else if (!is_paused && w->is_paused)
-        atomic_fetch_sub(&w->scan->n_paused, 1);
-    w->is_paused = is_paused;
 }
 
 /* ---- the end ---- */
@@ -257,7 +247,8 @@ static void set_clock(struct worker *w, int64_t now_ns)
         w->gap_ns += since_ns;
         count(&w->counters.loop_gaps);
     }
-    if (since_ns > SUSPEND_NS && scan_phase(w->scan) == PHASE_RUN) {
+    w->was_suspended = since_ns > SUSPEND_NS && scan_phase(w->scan) == PHASE_RUN;
+    if (w->was_suspended) {
         endpoint_restart_all(w);
         policy_restart_all(w);
     }
@@ -282,13 +273,13 @@ void worker_turn(struct worker *w)
     set_clock(w, now_ns);
     follow_blocklist(w);
     timers_run(&w->timers, (uint64_t)(now_ns - w->scan->start_ns - w->gap_ns) / 1000000);
+    own_fault_turn(w);
     receive(w);
     send_unsent(w);
     endpoint_turn(w);
     follow_phase(w);
     more = take_names(w);
     more |= dns_turn(w->dns, now_ns);
-    note_pause(w);
     gate_turn(w->gate, now_ns);
     flush_records(w, now_ns);
     if (closing) {

@@ -74,7 +74,9 @@ struct worker {
     uint64_t last_pos;         /* highest position taken up */
     int64_t turned_ns, gap_ns; /* when the last turn was; time that the loop stood still */
     int64_t flushed_ns;
-    bool is_paused; /* because no resolver answers */
+    bool was_suspended;  /* until this turn */
+    bool was_cut_off;    /* network_is_cut_off(), */
+    uint64_t cut_off_ms; /* at this time last */
     bool has_loop, started, drained, reported, closing;
 };
 

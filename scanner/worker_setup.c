@@ -32,8 +32,12 @@ static void run(void *arg)
 
 static int start_handles(struct worker *w, struct sts_err *err)
 {
-    if (uv_loop_init(&w->loop) != 0)
-        return sts_fail(err, STS_ESYS, "cannot make an event loop");
+    const int rc = uv_loop_init(&w->loop);
+
+    if (rc != 0)
+        return sts_fail(err, STS_ESYS, "cannot make an event loop for %u workers: %s%s", w->scan->n_workers,
+                        uv_strerror(rc),
+                        rc == UV_EMFILE ? "; raise the limit with ulimit -n, or use fewer --threads" : "");
     w->has_loop = true;
     if (uv_async_init(&w->loop, &w->wake, on_wake) != 0 || uv_timer_init(&w->loop, &w->tick) != 0 ||
         uv_timer_start(&w->tick, on_tick, TICK_MS, TICK_MS) != 0 ||
@@ -72,6 +76,7 @@ static int start_dns(struct worker *w, struct sts_err *err)
                           .timeout_ms = o->dns_timeout_ms,
                           .deadline_ms = o->dns_deadline_ms,
                           .may_pause = o->outage_wait_ms > 0,
+                          .network = &w->scan->network,
                           .excludes = excludes,
                           .excludes_arg = w};
 

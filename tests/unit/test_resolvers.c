@@ -264,6 +264,31 @@ static int end(void **state)
     return 0;
 }
 
+/* Protects what is connected while nothing is asked: an idle resolver is looked at, and one that says nothing
+ * any more is down. An answer to anything will do. */
+static void test_watched(void **state)
+{
+    uint64_t now_ms = LONG_MS;
+
+    (void)state;
+    begin(2);
+    resolvers_heard(&r, 0, now_ms);
+    assert_false(resolvers_may_watch(&r, 0, now_ms + RESOLVER_PROBE_MS - 1)); /* not idle */
+    for (unsigned i = 0; i + 1 < RESOLVER_MOST_UNHEARD; i++) {
+        now_ms += RESOLVER_PROBE_MS;
+        assert_true(resolvers_may_watch(&r, 0, now_ms));
+        assert_false(resolvers_may_watch(&r, 0, now_ms));
+        assert_false(resolvers_unheard(&r, 0));
+    }
+    resolvers_heard(&r, 0, now_ms);
+    for (unsigned i = 0; i + 1 < RESOLVER_MOST_UNHEARD; i++)
+        assert_false(resolvers_unheard(&r, 0));
+    assert_true(resolvers_unheard(&r, 0));
+    assert_false(resolvers_unheard(&r, 0));                     /* it is, already */
+    assert_false(resolvers_may_watch(&r, 0, now_ms + LONG_MS)); /* but resolvers_may_probe() */
+    assert_false(resolvers_all_down(&r));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,7 +297,7 @@ int main(void)
         cmocka_unit_test(test_down_after_refused), cmocka_unit_test(test_was_refused),
         cmocka_unit_test(test_probe_and_back),     cmocka_unit_test(test_all_down),
         cmocka_unit_test(test_never_endless),      cmocka_unit_test(test_hardly_an_answer),
-        cmocka_unit_test(test_probes_end_it),
+        cmocka_unit_test(test_probes_end_it),      cmocka_unit_test(test_watched),
     };
 
     return cmocka_run_group_tests(tests, NULL, end);
