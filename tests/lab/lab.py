@@ -40,7 +40,7 @@ PROGRAMS = {"knotd": "knot", "keymgr": "knot or knot-dnssecutils", "unbound": "u
             "nginx": "nginx-light", "postconf": "postfix", "openssl": "openssl", "ip": "iproute2", "zstd": "zstd",
             "unshare": "util-linux", "mount": "mount"}
 IPV6 = ("fd00::2/128", "fd00::3/128")  # beside ::1; of scripted peers, and of nobody
-KEEP_ENVIRONMENT = re.compile(r"PATH$|TERM$|LANG$|LC_|STSCAN|STSTAT|SOURCE_DIR|LAB_|(A|UB|L|T)SAN_OPTIONS$")
+KEEP_ENVIRONMENT = re.compile(r"PATH$|TERM$|LANG$|LC_|STSCAN|STSTAT|STSIM|FAULTS_LIBRARY|SOURCE_DIR|LAB_|(A|UB|L|T)SAN_OPTIONS$")
 MARK = "STSCAN_LAB_OUTSIDE"  # the network namespace that isolate() came from
 
 

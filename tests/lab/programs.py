@@ -15,11 +15,14 @@ def program(variable):
     return path
 
 
+def is_sanitized():
+    with open(program("STSCAN"), "rb") as f:
+        return bool(re.search(b"__[at]san_init", f.read()))
+
+
 def patience():
     """By how much deadlines must be longer: where others are at work on this machine, and with a sanitizer."""
-    with open(program("STSCAN"), "rb") as f:
-        sanitized = re.search(b"__[at]san_init", f.read())
-    return min(3, max(1, os.getloadavg()[0] / (os.cpu_count() or 1))) * (2 if sanitized else 1)
+    return min(3, max(1, os.getloadavg()[0] / (os.cpu_count() or 1))) * (2 if is_sanitized() else 1)
 
 
 def seconds(n):
