@@ -41,22 +41,21 @@ static void grow(struct site *s, const struct site_common *common)
 {
     const unsigned log2 = s->chains_log2 + 1u;
     struct site_host **chains = log2 < 31 ? calloc((size_t)1 << log2, sizeof(struct site_host *)) : NULL;
-    struct site grown = {.kept.many = chains, .chains_log2 = (uint16_t)(log2 & 31)};
     struct site_cursor at = {0};
     struct site_host *h;
 
     if (chains == NULL)
         return;
     while ((h = site_next(s, &at)) != NULL) {
-        struct site_host **chain = chain_of(&grown, common, h->name);
+        struct site_host **to = &chains[hash_of(common, h->name) & ((UINT64_C(1) << log2) - 1)];
 
-        h->next = *chain;
-        *chain = h;
+        h->next = *to;
+        *to = h;
     }
     if (s->chains_log2 > 0)
         free(s->kept.many);
-    s->kept = grown.kept;
-    s->chains_log2 = grown.chains_log2;
+    s->kept.many = chains;
+    s->chains_log2 = (uint16_t)(log2 & 31);
 }
 
 static void chain(struct site *s, const struct site_common *common, struct site_host *h)
