@@ -128,6 +128,8 @@ void on_answer(struct dns *d, struct exchange *x, struct result r, const struct 
         resolvers_heard(&d->resolvers, x->resolver, d->env.timers->now_ms);
     if (d->probes[x->resolver] == t) {
         d->probes[x->resolver] = NULL;
+        if (r.oc == OC_OK)
+            resolvers_root_answered(&d->resolvers, x->resolver, d->env.timers->now_ms);
         tries_probed(d, x->resolver, r.oc == OC_OK && !is_refusal(answer));
     } else if (r.oc == OC_OK)
         judge_resolver(d, x->resolver, answer);

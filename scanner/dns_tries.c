@@ -223,13 +223,20 @@ static void ask_root(struct dns *d, uint32_t resolver)
     t->exchange.type = DNS_A;
     t->exchange.flags = 0;
     d->probes[resolver] = t;
+    resolvers_root_asked(&d->resolvers, resolver, d->env.timers->now_ms);
     udp_send(d->udp, &t->exchange, query, exchange_query(&t->exchange, query));
+}
+
+static bool is_waited_for(const struct dns *d, uint32_t i)
+{
+    return d->probes[i] != NULL &&
+           resolvers_root_waits(&d->resolvers, i, d->env.timeout_ms, d->env.timers->now_ms);
 }
 
 void tries_probe(struct dns *d)
 {
     for (uint32_t i = 0; i < d->resolvers.n; i++) {
-        if (!resolvers_may_probe(&d->resolvers, i, d->env.timers->now_ms))
+        if (is_waited_for(d, i) || !resolvers_may_probe(&d->resolvers, i, d->env.timers->now_ms))
             continue;
         if (d->probes[i] != NULL)
             tries_probed(d, i, false);
@@ -241,7 +248,7 @@ void tries_probe(struct dns *d)
 void tries_watch(struct dns *d)
 {
     for (uint32_t i = 0; i < d->resolvers.n; i++) {
-        if (!resolvers_may_watch(&d->resolvers, i, d->env.timers->now_ms))
+        if (is_waited_for(d, i) || !resolvers_may_watch(&d->resolvers, i, d->env.timers->now_ms))
             continue;
         if (d->probes[i] != NULL && resolvers_unheard(&d->resolvers, i))
             tries_leave_resolver(d, i);

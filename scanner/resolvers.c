@@ -42,6 +42,28 @@ bool resolvers_may_watch(struct resolvers *r, uint32_t i, uint64_t now_ms)
     return true;
 }
 
+void resolvers_root_asked(struct resolvers *r, uint32_t i, uint64_t now_ms)
+{
+    r->v[i].root_asked_ms = now_ms;
+}
+
+void resolvers_root_answered(struct resolvers *r, uint32_t i, uint64_t now_ms)
+{
+    const uint64_t took_ms = now_ms - r->v[i].root_asked_ms;
+
+    r->v[i].root_took_ms = took_ms > 0 ? took_ms : 1;
+}
+
+bool resolvers_root_waits(const struct resolvers *r, uint32_t i, uint64_t timeout_ms, uint64_t now_ms)
+{
+    const struct resolver *one = &r->v[i];
+    uint64_t wait_ms = timeout_ms;
+
+    if (!one->down && one->root_took_ms > 0 && RESOLVER_ROOT_TIMES * one->root_took_ms < timeout_ms)
+        wait_ms = RESOLVER_ROOT_TIMES * one->root_took_ms;
+    return now_ms < one->root_asked_ms + wait_ms;
+}
+
 static bool is_wanted(struct resolvers *r, uint32_t i, uint32_t avoid, uint64_t now_ms)
 {
     struct resolver *one = &r->v[i];

@@ -10,6 +10,7 @@
 #define RESOLVER_BACK         5   /* probes in a row to be answered until it is up: one of them may be luck */
 #define RESOLVER_MOST_REFUSED 3   /* refused by its host (ICMP port unreachable) in a row, likewise */
 #define RESOLVER_MOST_UNHEARD 4   /* questions in a row to an idle one that had no answer: it is down */
+#define RESOLVER_ROOT_TIMES   4
 #define RESOLVER_PROBE_MS     1000 /* from question to question to one that is down */
 
 struct resolver {
@@ -19,9 +20,11 @@ struct resolver {
     uint64_t refused_ms;            /* the last time; counts where n_refused > 0 */
     uint64_t probed_ms;             /* counts where is_probed */
     uint64_t heard_ms,
-        watched_ms;     /* the last answer of any kind; the last question by resolvers_may_watch() */
-    uint32_t n_unheard; /* of these questions, those without an answer, since it was heard */
-    bool is_probed;     /* since it is down */
+        watched_ms;         /* the last answer of any kind; the last question by resolvers_may_watch() */
+    uint64_t root_asked_ms; /* the last question that is to show whether it is there */
+    uint64_t root_took_ms;  /* the last answer to such a one; 0: there was none */
+    uint32_t n_unheard;     /* of these questions, those without an answer, since it was heard */
+    bool is_probed;         /* since it is down */
     bool down;
 };
 struct resolvers {
@@ -43,6 +46,12 @@ void resolvers_heard(struct resolvers *r, uint32_t i, uint64_t now_ms);
 /* It is up, as far as is known, but idle: is it time to ask something, to see whether it is still there?
  * True: from here on it is not for a while. */
 bool resolvers_may_watch(struct resolvers *r, uint32_t i, uint64_t now_ms);
+/* A question about the root goes to it; it was answered. */
+void resolvers_root_asked(struct resolvers *r, uint32_t i, uint64_t now_ms);
+void resolvers_root_answered(struct resolvers *r, uint32_t i, uint64_t now_ms);
+/* May it still be answered? One that is down gets the time of any question, `timeout_ms`: were it cut short,
+ * a slow one would never come back. One that is up has RESOLVER_ROOT_TIMES of what it took before. */
+bool resolvers_root_waits(const struct resolvers *r, uint32_t i, uint64_t timeout_ms, uint64_t now_ms);
 /* Where the next question goes; not to `avoid` where another is up. All down: as if all were up. */
 uint32_t resolvers_pick(struct resolvers *r, uint32_t avoid, uint64_t now_ms);
 #define RESOLVER_NONE UINT32_MAX

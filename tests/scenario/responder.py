@@ -36,6 +36,7 @@ class Responder:
         self.n_asked = self.n_answered = 0
         self.mute = False  # as if it were dead
         self.answers_one_in = 1  # as if it were nearly dead
+        self.delay_s = 0  # of each answer
         self.refuses = False  # whatever it is asked
         self.holds = True  # names that begin slow-
         self.thread = threading.Thread(target=self.serve, daemon=True)
@@ -101,10 +102,14 @@ class Responder:
                 reply = reply[:2] + bytes([reply[2] | 2]) + reply[3:6] + bytes(6) + query[12:end]  # TC=1
             if reply is not None:
                 self.n_answered += 1
-                try:
-                    self.socket.sendto(reply, peer)
-                except OSError:  # closed meanwhile
-                    return
+                if self.delay_s:
+                    threading.Timer(self.delay_s, self.send, (reply, peer)).start()
+                else:
+                    self.send(reply, peer)
+
+    def send(self, reply, peer):
+        with contextlib.suppress(OSError):  # closed meanwhile
+            self.socket.sendto(reply, peer)
 
     def close(self):
         """The port is free when this returns."""

@@ -88,6 +88,13 @@ class Outage(unittest.TestCase):
         self.server.mute = True
         self.pauses_and_goes_on(lambda: setattr(self.server, "mute", False))
 
+    def test_comes_back_slow(self):
+        """An answer that takes longer than it is from one look to the next is an answer."""
+        self.start("--dns-timeout", "3s", "--dns-deadline", "9s")
+        self.server.mute = True
+        self.server.delay_s = 1.3
+        self.pauses_and_goes_on(lambda: setattr(self.server, "mute", False))
+
     def test_hardly_an_answer(self):
         self.start()
         self.server.answers_one_in = 10

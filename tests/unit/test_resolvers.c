@@ -289,6 +289,26 @@ static void test_watched(void **state)
     assert_false(resolvers_all_down(&r));
 }
 
+/* Protects the end of a pause where a resolver is slow, and the look at an idle one where it is quick: how
+ * long a question about the root may take. */
+static void test_root_waits(void **state)
+{
+    const uint64_t timeout_ms = 5000;
+
+    (void)state;
+    begin(1);
+    resolvers_root_asked(&r, 0, LONG_MS);
+    assert_true(resolvers_root_waits(&r, 0, timeout_ms, LONG_MS + timeout_ms - 1)); /* nothing is known */
+    assert_false(resolvers_root_waits(&r, 0, timeout_ms, LONG_MS + timeout_ms));
+    resolvers_root_answered(&r, 0, LONG_MS + 10);
+    assert_true(resolvers_root_waits(&r, 0, timeout_ms, LONG_MS + RESOLVER_ROOT_TIMES * 10 - 1));
+    assert_false(resolvers_root_waits(&r, 0, timeout_ms, LONG_MS + RESOLVER_ROOT_TIMES * 10));
+    put_down(0);
+    assert_true(resolvers_root_waits(&r, 0, timeout_ms, LONG_MS + timeout_ms - 1));
+    resolvers_root_answered(&r, 0, LONG_MS + timeout_ms - 1);
+    assert_false(resolvers_root_waits(&r, 0, timeout_ms, LONG_MS + timeout_ms));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +318,7 @@ int main(void)
         cmocka_unit_test(test_probe_and_back),     cmocka_unit_test(test_all_down),
         cmocka_unit_test(test_never_endless),      cmocka_unit_test(test_hardly_an_answer),
         cmocka_unit_test(test_probes_end_it),      cmocka_unit_test(test_watched),
+        cmocka_unit_test(test_root_waits),
     };
 
     return cmocka_run_group_tests(tests, NULL, end);
