@@ -20,9 +20,10 @@ void tls_store_digest(const struct tls_store *store, uint8_t out[32]);
 /* Write every certificate of the store as a `cert` record marked `ca`. */
 int tls_store_archive(const struct tls_store *store, struct outbox *outbox) STS_CHECK;
 
-/* Of a DH group that a server comes with (RFC 5246 section 7.4.3); a larger one ends the handshake. What is
- * deployed has 2,048 or 4,096. */
-#define TLS_MOST_DH_BITS 4096
+/* Of a DH group that a server comes with (RFC 5246 section 7.4.3); a larger one ends the handshake. 8,192 is
+ * what the largest named groups have (RFC 3526, RFC 7919), and who makes a group of his own asks for no more.
+ */
+#define TLS_MOST_DH_BITS 8192
 /* A client context for both stages: TLS 1.0 to 1.3, security level 0, otherwise OpenSSL's defaults; no
  * tickets kept; verification runs with all errors recorded and never aborts. STS_ENOMEM, STS_ESYS. */
 int tls_context_new(const struct tls_store *store, SSL_CTX **out, struct sts_err *err) STS_CHECK;
