@@ -140,8 +140,7 @@ curl_socket_t http_open_socket(void *fetch, curlsocktype purpose, struct curl_so
     }
     rc = sock_new(f, fd);
     if (rc != 0) {
-        f->facts.ours = rc == -ENOMEM ? (struct result){.oc = OC_OUR_MEMORY}
-                                      : (struct result){OC_OUR_LIBRARY, SRC_ERRNO, -rc};
+        f->facts.ours = (struct result){rc == -ENOMEM ? OC_OUR_MEMORY : OC_OUR_LIBRARY, SRC_ERRNO, -rc};
         goto fail;
     }
     return fd;

@@ -66,13 +66,11 @@ static void on_answer(struct dns_query *query, struct rec_dns *answer)
 {
     struct question *q = (struct question *)query;
 
-    if (answer == NULL)
-        sts_fail(q->session->run->err, STS_ENOMEM, "out of memory");
     *q->answer = answer;
     q->session->n_open--;
-    if (answer->oc == OC_OUR_MEMORY)
+    if (answer == NULL || answer->oc == OC_OUR_MEMORY)
         sts_fail(q->session->run->err, STS_ENOMEM, "out of memory");
-    if (q->then != NULL)
+    if (answer != NULL && q->then != NULL)
         q->then(q);
 }
 

@@ -6,12 +6,13 @@ foreach(lint ${STS_LINTS})
   string(REGEX MATCH "^([a-z]+)=(.*)$" lint ${lint})
   set(name lint_${CMAKE_MATCH_1})
   separate_arguments(words UNIX_COMMAND ${CMAKE_MATCH_2})
-  add_test(NAME ${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lint/${words})
+  add_test(NAME ${name} COMMAND nice -n 19 ${CMAKE_CURRENT_SOURCE_DIR}/lint/${words})
   set_tests_properties(${name} PROPERTIES LABELS lint SKIP_RETURN_CODE 77 TIMEOUT 900
                        ENVIRONMENT "SOURCE_DIR=${CMAKE_SOURCE_DIR};BUILD_DIR=${CMAKE_BINARY_DIR}")
 endforeach()
-# These use all cores themselves.
-set_tests_properties(lint_cppcheck lint_clang lint_tidy PROPERTIES RUN_SERIAL ON)
+# These use all cores themselves, as far as the tests beside them, most of which wait, leave them to anybody.
+set_tests_properties(lint_tidy PROPERTIES COST 2000)
+set_tests_properties(lint_cppcheck lint_clang PROPERTIES COST 800)
 
 foreach(source ${UNIT_SOURCES})
   get_filename_component(unit ${source} NAME_WE)
