@@ -91,12 +91,13 @@ static struct slab_page *get_page(struct slab *slab, size_t class_)
 
 void *slab_alloc(struct slab *slab, size_t len_bytes)
 {
-    const size_t class_ = class_of(len_bytes);
     struct slab_page *page;
+    size_t class_;
     void *p;
 
     if (!HAS_PAGES || len_bytes > SLAB_MOST_BYTES)
         return malloc(len_bytes);
+    class_ = class_of(len_bytes);
     page = slab->open[class_];
     if (page == NULL)
         page = get_page(slab, class_);
@@ -114,13 +115,14 @@ void *slab_alloc(struct slab *slab, size_t len_bytes)
 
 void slab_free(struct slab *slab, void *p, size_t len_bytes)
 {
-    const size_t class_ = class_of(len_bytes);
     struct slab_page *page;
+    size_t class_;
 
     if (!HAS_PAGES || len_bytes > SLAB_MOST_BYTES) {
         free(p);
         return;
     }
+    class_ = class_of(len_bytes);
     page = page_of(p);
     memcpy(p, &page->free, sizeof(page->free));
     page->free = p;

@@ -14,7 +14,7 @@ function(add_nomem name timeout)
 endfunction()
 
 add_nomem(nomem 600 --every 100)
-add_nomem(nomem_own 600 --own --every 6)
+add_nomem(nomem_own 600 --own --every 12)
 if(STS_FULL)
   add_nomem(nomem_every 7200)
   add_nomem(nomem_for_good 7200 --own --count 1000000000)
