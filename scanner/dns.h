@@ -76,10 +76,7 @@ struct dns_query {
     uint64_t began_ms, tried_ms;
 };
 
-/* Once in the process, before any thread and after all of them: c-ares. */
-bool dns_library_begin(void) STS_CHECK;
-void dns_library_end(void);
-/* `env` is copied. STS_ENOMEM, STS_ESYS. dns_library_begin has been called. */
+/* `env` is copied. STS_ENOMEM, STS_ESYS. c-ares has been set up for the process (memory_begin). */
 int dns_new(const struct dns_env *env, struct dns **out, struct sts_err *err) STS_CHECK;
 /* Begin to close: questions left end with OUR_STOP at once; freed when the handles are closed, by the loop.
  */

@@ -20,8 +20,7 @@ struct exchange {
     uint8_t type, flags;
 };
 struct exchange_answer {
-    const uint8_t
-        *question; /* the name that was asked for, in wire form; may be NULL where nobody wants it */
+    const uint8_t *question; /* the name asked for, in wire form; may be NULL where nobody wants it */
     const uint8_t *msg;
     size_t len;
 };

@@ -162,16 +162,6 @@ static void channel_close(struct channel *ch)
     ch->ares = NULL;
 }
 
-bool dns_library_begin(void)
-{
-    return ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS;
-}
-
-void dns_library_end(void)
-{
-    ares_library_cleanup();
-}
-
 int tcp_new(const struct dns_env *env, uint64_t wait_ms, exchange_done_fn done, struct dns *owner,
             struct tcp **out, struct sts_err *err)
 {
@@ -255,7 +245,6 @@ bool tcp_has_room(const struct tcp *t)
 void tcp_send(struct tcp *t, struct exchange *x, const uint8_t *query, size_t len)
 {
     struct channel *ch = t->channels;
-
     int rc;
 
     while (ch->exchange != NULL)

@@ -25,8 +25,7 @@ struct gate_job {
     struct lane *lane; /* where it waits or is open; NULL: it is refused */
     gate_go_fn go;
     uint64_t order; /* the lowest at an address goes first, equal ones as they came; set before submitting */
-    uint64_t
-        rest_until_ms; /* the address rests until then, as gate_rest() was told; 0: it does not; likewise */
+    uint64_t rest_until_ms; /* of the address, as gate_rest() was told; 0: it does not rest; likewise */
     enum outcome refused;
 };
 struct gate_limits {

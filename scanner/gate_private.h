@@ -15,9 +15,8 @@ struct lane {
     struct gate *gate;
     struct job_list waiting;
     struct lane *next_ready;
-    uint64_t next_ms; /* when the next connection may begin, by the interval */
-    uint64_t
-        rest_until_ms; /* the same, because the address was told to rest: matters while something waits */
+    uint64_t next_ms;       /* when the next connection may begin, by the interval */
+    uint64_t rest_until_ms; /* the same, since the address was told to rest; matters while something waits */
     uint32_t open;
     uint8_t kind; /* enum gate_lane */
     bool ready;   /* in a list of lanes: the gate's ready ones, or those that its network holds back */

@@ -10,7 +10,7 @@
 #define RESOLVER_BACK         5   /* probes in a row to be answered until it is up: one of them may be luck */
 #define RESOLVER_MOST_REFUSED 3   /* refused by its host (ICMP port unreachable) in a row, likewise */
 #define RESOLVER_MOST_UNHEARD 4   /* questions in a row to an idle one that had no answer: it is down */
-#define RESOLVER_ROOT_TIMES   4
+#define RESOLVER_ROOT_TIMES   4   /* of what it took before: how long the root may take from one that is up */
 #define RESOLVER_PROBE_MS     1000 /* from question to question to one that is down */
 
 struct resolver {
@@ -19,12 +19,12 @@ struct resolver {
     uint32_t n_back;                /* probes still to be answered until it is up */
     uint64_t refused_ms;            /* the last time; counts where n_refused > 0 */
     uint64_t probed_ms;             /* counts where is_probed */
-    uint64_t heard_ms,
-        watched_ms;         /* the last answer of any kind; the last question by resolvers_may_watch() */
-    uint64_t root_asked_ms; /* the last question that is to show whether it is there */
-    uint64_t root_took_ms;  /* the last answer to such a one; 0: there was none */
-    uint32_t n_unheard;     /* of these questions, those without an answer, since it was heard */
-    bool is_probed;         /* since it is down */
+    uint64_t heard_ms;              /* the last answer of any kind */
+    uint64_t watched_ms;            /* the last question by resolvers_may_watch() */
+    uint64_t root_asked_ms;         /* the last question that is to show whether it is there */
+    uint64_t root_took_ms;          /* the last answer to such a one; 0: there was none */
+    uint32_t n_unheard;             /* of these questions, those without an answer, since it was heard */
+    bool is_probed;                 /* since it is down */
     bool down;
 };
 struct resolvers {

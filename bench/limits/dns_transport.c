@@ -6,6 +6,7 @@
  */
 #include "scanner/dns.h"
 
+#include <ares.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -202,7 +203,7 @@ static void start_dns(struct client *c, const struct servers *servers)
                                 .deadline_ms = DEADLINE_MS};
 
     rate_init(&c->rate, 0);
-    if (!dns_library_begin() || dns_new(&env, &c->dns, &err) != STS_OK)
+    if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS || dns_new(&env, &c->dns, &err) != STS_OK)
         die("dns_new");
 }
 
@@ -232,6 +233,6 @@ int main(int argc, char **argv)
     timers_fini(&c.timers);
     servers_fini(&servers);
     free_questions(&c);
-    dns_library_end();
+    ares_library_cleanup();
     return 0;
 }

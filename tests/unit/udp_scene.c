@@ -2,6 +2,7 @@
 
 #include "tests/unit/unit.h"
 
+#include <ares.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,13 +75,13 @@ int setsockopt(int fd, int level, int optname, const void *optval, socklen_t opt
 int scene_library_begin(void **state)
 {
     (void)state;
-    return dns_library_begin() ? 0 : -1;
+    return ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS ? 0 : -1;
 }
 
 int scene_library_end(void **state)
 {
     (void)state;
-    dns_library_end();
+    ares_library_cleanup();
     return 0;
 }
 
