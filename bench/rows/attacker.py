@@ -14,7 +14,7 @@ TITLE = "the other names, where 1 % are hostile"
 UNIT = "us CPU a name"
 GOAL, STRETCH = 1.05, None
 
-NAMES = 60000
+NAMES = 20000
 ONE_IN = 100
 SMTP = ("smtp-silent", "smtp-go-stall")
 POLICY = ("policy-drip", "policy-stall", "policy-tls-stall", "policy-silent")

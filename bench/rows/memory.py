@@ -107,14 +107,14 @@ def connection(bench, only, args, what):
 
 def endpoints(bench):
     """A distinct host, and the endpoint it leads to, in each state that may last."""
-    n = bench.n(500000)
+    n = bench.n(200000)
     counts = n // FEW, n
     with bench.stsim(n, args=["--only", "smtp-ok", *DISTINCT]) as server:
         alone, gate, through = ([scan_first(bench, server, count, args) for count in counts]
                                 for args in (NO_PROBES, GATE, THROUGH))
-    with bench.stsim(n // 5, args=["--only", "smtp-421", *DISTINCT]) as server:
+    with bench.stsim(n // 2, args=["--only", "smtp-421", *DISTINCT]) as server:
         retry = [scan_first(bench, server, count, [*RETRY, "--tail", f"{5 + count // RETRY_RATE}s"])
-                 for count in (n // 5 // FEW, n // 5)]
+                 for count in (n // 2 // FEW, n // 2)]
     host = part(": a distinct host", HOST, *alone, "hosts", note="nothing probed")
     besides = host.ours or 0
     return [host,
