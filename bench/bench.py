@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 import traceback
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 import lib
 import results as report
@@ -32,6 +32,7 @@ def options():
     p.add_argument("--scale", type=float, default=1.0, help="factor for every number of units")
     p.add_argument("--json", metavar="FILE", help="write all samples there")
     p.add_argument("--write", action="store_true", help="write bench/RESULTS.md from this run")
+    p.add_argument("--earlier", metavar="FILE", help="with --write and NAMEs: the other rows are those of this earlier --json")
     p.add_argument("--profile", action="store_true", help="tell where the time goes, where perf is; --write does, too")
     p.add_argument("--massdns", metavar="PATH", help="massdns, which Debian does not have")
     p.add_argument("--zdns", metavar="PATH", help="zdns, the same")
@@ -131,12 +132,39 @@ def words(result):
 
 def as_json(o, results):
     def plain(result):
-        found = {**asdict(result), "row": result.row, "title": result.title, "judged": result.judged, "verdict": verdict(result)}
+        found = {**asdict(result), "profiles": getattr(result, "profiles", []), "row": result.row, "title": result.title, "judged": result.judged, "verdict": verdict(result)}
         for samples in found["samples"].values():
             for sample in samples:
                 del sample["out"], sample["metadata"], sample["dir"]
         return found
-    return {"runs": o.runs, "scale": o.scale, "results": [plain(result) for result in results]}
+    return {"runs": o.runs, "scale": o.scale, "version": report.version(), "results": [plain(result) for result in results]}
+
+
+def earlier(path, names):
+    """(what to say of it, the Results of an earlier --json but for the rows `names`)."""
+    with open(path, encoding="utf-8") as file:
+        run = json.load(file)
+    found = [restored(plain) for plain in run["results"] if plain["row"] not in names]
+    rows_of_it = ", ".join(dict.fromkeys(result.row for result in found))
+    return f"Measured before, at {run.get('version', 'an unknown version')}, {run['runs']} runs, --scale {run['scale']:g}: {rows_of_it}.", found
+
+
+def with_earlier(o, bench, results):
+    """What is to be said of rows of an earlier run, and the Results of all."""
+    if not o.earlier:
+        return "", results
+    words, others = earlier(o.earlier, {result.row for result in results})
+    for result in others:
+        bench.figures.update({name: figure for name, figure in result.figures.items() if name not in bench.figures})
+    return words, sorted(others + results, key=lambda result: result.row)
+
+
+def restored(plain):
+    result = lib.Result(**{field.name: plain[field.name] for field in fields(lib.Result)})
+    result.samples = {label: [lib.Sample(**sample) for sample in samples] for label, samples in result.samples.items()}
+    result.row, result.title, result.judged = plain["row"], plain["title"], plain["judged"]
+    result.profiles = plain.get("profiles", [])
+    return result
 
 
 def main():
@@ -144,8 +172,8 @@ def main():
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     bench = None
     try:
-        if o.write and o.names:
-            raise lib.Error("--write is of all rows: without names")
+        if o.write and bool(o.names) != bool(o.earlier):
+            raise lib.Error("--write is of all rows: without names, or with --earlier, which has the others")
         chosen = rows(o.names)
         if o.list:
             for name, row in chosen.items():
@@ -158,7 +186,7 @@ def main():
             with open(o.json, "w", encoding="utf-8") as file:
                 json.dump(as_json(o, results), file, indent=1)
         if o.write:
-            report.write(bench, chosen, results, verdict)
+            report.write(bench, rows([]), *with_earlier(o, bench, results), verdict)
         return 1 if any(getattr(result, "failed", False) for result in results) else 0
     except lib.Error as error:
         print(f"bench: {error}", file=sys.stderr)

@@ -39,9 +39,14 @@ def libraries(results):
     return ["libraries unknown: no row with a scan was measured"]
 
 
+def version():
+    """The commit that is measured."""
+    return first_line(["git", "describe", "--always", "--dirty"])
+
+
 def versions(bench, results):
     compiler = value_in(os.path.join(bench.build, "CMakeCache.txt"), r"^CMAKE_C_COMPILER:\w+=(.*)$")
-    words = [f"{first_line([lib.run.program('stscan'), '--version'])} ({first_line(['git', 'describe', '--always', '--dirty'])})",
+    words = [f"{first_line([lib.run.program('stscan'), '--version'])} ({version()})",
              first_line([compiler, "--version"]), *libraries(results), f"Linux {os.uname().release}",
              value_in("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)')]
     words.append(peer_version(["dnsperf", "-h"]))
@@ -110,7 +115,7 @@ def notes(name, row, results):
     return "\n".join([f"### {name}", "", wrapped(inspect.getdoc(row) or ""), "", *lines])
 
 
-def text(bench, rows, results, verdict):
+def text(bench, rows, before, results, verdict):
     measured = {result.peer_name: result.peer for result in results
                 if result.row == "dns_transport" and result.peer_name in ("massdns", "zdns") and result.peer is not None}
     head = ["row", "what", "ours", "peer", "ratio", "goal", "stretch", ""]
@@ -121,6 +126,7 @@ def text(bench, rows, results, verdict):
         wrapped(f"Written by `./dev bench --write` on {datetime.date.today()}: medians of {bench.runs} runs{scale}. CPU time, user "
                 "and system, of the process that is measured, on loopback; stsim answers at once, on a core of its own. A goal is "
                 "the most that ours / peer may be, or ours itself where there is no peer."),
+        *([wrapped(before)] if before else []),
         wrapped("Machine: " + machine() + "."),
         wrapped("Versions: " + "; ".join(filter(None, versions(bench, results))) + "."),
         table([head, *(line_of(result, verdict) for result in results)]),
@@ -130,6 +136,6 @@ def text(bench, rows, results, verdict):
         table(projection.peers(bench.figures, measured))]) + "\n"
 
 
-def write(bench, rows, results, verdict):
+def write(bench, rows, before, results, verdict):
     with open(PATH, "w", encoding="utf-8") as file:
-        file.write(text(bench, rows, results, verdict))
+        file.write(text(bench, rows, before, results, verdict))

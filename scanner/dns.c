@@ -41,6 +41,7 @@ int dns_new(const struct dns_env *env, struct dns **out, struct sts_err *err)
         return sts_fail(err, STS_ENOMEM, "out of memory");
     }
     d->env = *env;
+    d->most_first = udp_window(env);
     wait_ms = tries_set_waits(d);
     if (tcp_new(&d->env, wait_ms + TCP_EXTRA_MS, on_answer, d, &d->tcp, err) != STS_OK ||
         udp_new(&d->env, on_answer, on_refused, d, &d->udp, err) != STS_OK) {
@@ -179,12 +180,23 @@ void query_refuse(struct dns_query *q, enum outcome oc)
     query_finish(q);
 }
 
+/* How many questions may be asked the first time. Those that are asked again do not count: were they to fill
+ * the window, as they do where 2 % of many questions have no answer, nothing else would be asked. */
+static uint32_t first_room(const struct dns *d)
+{
+    const uint32_t room = d->sent[0].n < d->most_first ? d->most_first - d->sent[0].n : 0;
+
+    return d->waiting.n < room ? d->waiting.n : room;
+}
+
 /* The next question that there is room for; those by TCP have waited longest, then those that were tried. */
 static struct dns_query *next_query(const struct dns *d)
 {
     if (d->streams.first != NULL && tcp_has_room(d->tcp))
         return d->streams.first;
-    return d->again.first != NULL ? d->again.first : d->waiting.first;
+    if (d->again.first != NULL)
+        return d->again.first;
+    return first_room(d) > 0 ? d->waiting.first : NULL;
 }
 
 static bool is_silent(const struct dns *d)
@@ -230,7 +242,7 @@ bool dns_turn(struct dns *d, int64_t now_ns)
 
     tcp_turn(d->tcp, now_ns);
     tries_end_waits(d);
-    ready = d->waiting.n + d->again.n + (tcp_has_room(d->tcp) ? d->streams.n : 0);
+    ready = first_room(d) + d->again.n + (tcp_has_room(d->tcp) ? d->streams.n : 0);
     most = ready < TURN_MOST_QUERIES ? ready : TURN_MOST_QUERIES;
     if (follow_pause(d)) {
         tries_probe(d);

@@ -35,9 +35,9 @@ struct dns_env {
     const struct server *servers;
     uint32_t n_servers;
     const struct address *local_v4, *local_v6; /* source addresses; NULL: the system's choice */
-    uint32_t window;                           /* queries in flight to each of them */
-    uint64_t timeout_ms;                       /* of the first try */
-    uint64_t deadline_ms;                      /* of a question with all its tries; 0: 4 times timeout_ms */
+    uint32_t window;      /* questions asked each of them the first time and not answered */
+    uint64_t timeout_ms;  /* of the first try */
+    uint64_t deadline_ms; /* of a question with all its tries; 0: 4 times timeout_ms */
     /* Where no resolver answers, questions wait, and none ends for want of an answer (dns_is_paused). */
     bool may_pause;
     struct network *network; /* while it is cut off, likewise; is told of it. NULL: nobody else knows */

@@ -109,13 +109,16 @@ static void on_message(struct dns_query *q, const struct exchange_answer *a)
 }
 
 /* A resolver that refuses whatever it is asked is of no more use than one that is silent. */
-static void judge_resolver(struct dns *d, uint32_t resolver, const struct exchange_answer *a)
+static void judge_resolver(struct dns *d, uint32_t resolver, const struct dns_query *q,
+                           const struct exchange_answer *a)
 {
-    struct resolvers *all = &d->resolvers;
+    const bool first = q != NULL && q->tries == 1;
 
     if (dns_is_paused(d))
         return;
-    if (is_refusal(a) ? resolvers_lost(all, resolver) : resolvers_answered(all, resolver))
+    if (!is_refusal(a))
+        resolvers_answered(&d->resolvers, resolver, first ? q->tried_ms : 0, first);
+    else if (resolvers_lost(&d->resolvers, resolver, d->env.timers->now_ms, first))
         tries_leave_resolver(d, resolver);
 }
 
@@ -132,7 +135,7 @@ void on_answer(struct dns *d, struct exchange *x, struct result r, const struct 
             resolvers_root_answered(&d->resolvers, x->resolver, d->env.timers->now_ms);
         tries_probed(d, x->resolver, r.oc == OC_OK && !is_refusal(answer));
     } else if (r.oc == OC_OK)
-        judge_resolver(d, x->resolver, answer);
+        judge_resolver(d, x->resolver, q, answer);
     if (q != NULL && r.oc == OC_OK)
         on_message(q, answer);
     else if (q != NULL)

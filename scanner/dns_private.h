@@ -36,6 +36,7 @@ struct dns {
     struct query_list sent[MOST_TRIES];        /* by how often they were tried */
     struct query_list sent_stream;
     uint32_t n_tries;
+    uint32_t most_first; /* first tries in flight */
     struct ticket *free_tickets;
     struct ticket_block *ticket_blocks; /* kept to the end */
     struct ticket **probes;        /* of each resolver: the question to see whether it is back; NULL: none */

@@ -97,7 +97,7 @@ static void on_wait_over(struct dns_query *q)
 {
     struct dns *d = q->dns;
 
-    if (!q->stream && resolvers_lost(&d->resolvers, q->resolver))
+    if (!q->stream && resolvers_lost(&d->resolvers, q->resolver, q->tried_ms, q->tries == 1))
         tries_leave_resolver(d, q->resolver);
     if (q->in == &d->again)
         return;

@@ -20,41 +20,11 @@ static unsigned random_id(struct udp *u)
 
 /* ---- sockets ---- */
 
-/* No more in flight than the answers that the socket can hold. Where the system allows less than is asked
- * for, the user can raise net.core.rmem_max. */
-static void size_buffer(struct port *p)
+static void count_all_drops(struct udp *u)
 {
-    int bytes = RCVBUF_BYTES, on = 1;
-    socklen_t len = sizeof(bytes);
-
-    if (setsockopt(p->fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, len) != 0)
-        (void)!setsockopt(p->fd, SOL_SOCKET, SO_RCVBUF, &bytes, len);
-    p->most_in_flight = PORT_FEW;
-    if (getsockopt(p->fd, SOL_SOCKET, SO_RCVBUF, &bytes, &len) == 0 && bytes > PORT_FEW * ANSWER_KERNEL_BYTES)
-        p->most_in_flight = (uint32_t)bytes / ANSWER_KERNEL_BYTES;
-    if (p->most_in_flight > PORT_IN_FLIGHT)
-        p->most_in_flight = PORT_IN_FLIGHT;
-    (void)!setsockopt(p->fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on));
-}
-
-/* Connected: the kernel passes nothing on that is not from the resolver, and tells of its refusals. The
- * source port is the kernel's choice. */
-static int open_socket(const struct dns_env *env, const struct server *server)
-{
-    const struct address *local = address_is_v4(&server->address) ? env->local_v4 : env->local_v6;
-    struct sockaddr_storage to, from;
-    socklen_t to_len = address_sockaddr(&server->address, server->port, &to), from_len = 0;
-    int fd = socket(to.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error;
-
-    if (local != NULL)
-        from_len = address_sockaddr(local, 0, &from);
-    if (fd < 0 || ((local == NULL || bind(fd, (struct sockaddr *)&from, from_len) == 0) &&
-                   connect(fd, (struct sockaddr *)&to, to_len) == 0))
-        return fd;
-    error = errno;
-    close(fd);
-    errno = error;
-    return -1;
+    for (uint32_t i = 0; i < u->env.n_servers * PORTS_MOST; i++)
+        if (u->ports[i] != NULL)
+            port_count_drops(u->ports[i]);
 }
 
 static void free_if_closed(struct udp *u)
@@ -86,7 +56,7 @@ static int open_port(struct udp *u, uint32_t resolver, struct port **out)
 
     if (p == NULL)
         return error;
-    *p = (struct port){.udp = u, .resolver = resolver, .fd = open_socket(&u->env, &u->env.servers[resolver])};
+    *p = (struct port){.udp = u, .resolver = resolver, .fd = port_socket(&u->env, &u->env.servers[resolver])};
     p->poll.data = p;
     if (p->fd < 0) {
         error = errno;
@@ -94,7 +64,7 @@ static int open_port(struct udp *u, uint32_t resolver, struct port **out)
         return error;
     }
     p->salt = (uint16_t)random_id(u);
-    size_buffer(p);
+    port_size_buffer(p);
     if (uv_poll_init(u->env.loop, &p->poll, p->fd) != 0) {
         close(p->fd);
         free(p);
@@ -106,6 +76,19 @@ static int open_port(struct udp *u, uint32_t resolver, struct port **out)
     return 0;
 }
 
+static void set_up_inbox(struct inbox *in)
+{
+    for (size_t i = 0; i < IN_DATAGRAMS; i++) {
+        in->parts[i] = (struct iovec){in->bytes[i], DATAGRAM_MOST_BYTES};
+        in->messages[i].msg_hdr = (struct msghdr){.msg_iov = &in->parts[i], .msg_iovlen = 1};
+    }
+}
+
+uint32_t udp_window(const struct dns_env *env)
+{
+    return env->window < MOST_IN_FLIGHT / env->n_servers ? env->window * env->n_servers : MOST_IN_FLIGHT;
+}
+
 int udp_new(const struct dns_env *env, exchange_done_fn done, udp_refused_fn refused, struct dns *owner,
             struct udp **out, struct sts_err *err)
 {
@@ -115,9 +98,10 @@ int udp_new(const struct dns_env *env, exchange_done_fn done, udp_refused_fn ref
         free(u);
         return sts_fail(err, STS_ENOMEM, "out of memory");
     }
+    set_up_inbox(&u->inbox);
     u->env = *env;
-    u->most_in_flight =
-        env->window < MOST_IN_FLIGHT / env->n_servers ? env->window * env->n_servers : MOST_IN_FLIGHT;
+    u->most_in_flight = udp_window(env) < MOST_IN_FLIGHT / TRIES_OF_WINDOW ? TRIES_OF_WINDOW * udp_window(env)
+                                                                           : MOST_IN_FLIGHT;
     u->done = done;
     u->refused = refused;
     u->owner = owner;
@@ -128,6 +112,7 @@ int udp_new(const struct dns_env *env, exchange_done_fn done, udp_refused_fn ref
 void udp_close(struct udp *u)
 {
     u->closing = true;
+    count_all_drops(u);
     for (uint32_t i = 0; i < u->env.n_servers * PORTS_MOST; i++)
         if (u->ports[i] != NULL)
             uv_close((uv_handle_t *)&u->ports[i]->poll, on_closed);
@@ -261,7 +246,8 @@ void udp_cancel(struct udp *u, struct exchange *x)
 
 void udp_flush(struct udp *u)
 {
-    u->turn++;
+    if (++u->turn % DROPS_TURNS == 0)
+        count_all_drops(u);
     if (u->batch.n > 0)
         batch_send(u);
     if (u->refused_port != NULL)
@@ -342,38 +328,17 @@ static void take_datagram(struct port *p, struct exchange **slot, const uint8_t 
     u->done(u->owner, x, (struct result){OC_OK, SRC_NONE, 0}, &answer);
 }
 
-/* What the kernel had no room for, since the last time. */
-static void count_drops(struct port *p, struct msghdr *message)
-{
-    struct cmsghdr *note = CMSG_FIRSTHDR(message);
-    uint32_t dropped;
-
-    if (note == NULL || note->cmsg_level != SOL_SOCKET || note->cmsg_type != SO_RXQ_OVFL)
-        return;
-    memcpy(&dropped, CMSG_DATA(note), sizeof(dropped));
-    count_more(&p->udp->env.counters->dns_dropped, dropped - p->dropped);
-    p->dropped = dropped;
-}
-
 /* Returns how many came. */
 static int receive(struct port *p)
 {
     struct inbox *in = &p->udp->inbox;
     int n;
 
-    for (size_t i = 0; i < IN_DATAGRAMS; i++) {
-        in->parts[i] = (struct iovec){in->bytes[i], DATAGRAM_MOST_BYTES};
-        in->messages[i].msg_hdr = (struct msghdr){.msg_iov = &in->parts[i],
-                                                  .msg_iovlen = 1,
-                                                  .msg_control = &in->control[i],
-                                                  .msg_controllen = sizeof(in->control[i])};
-    }
     n = recvmmsg(p->fd, in->messages, IN_DATAGRAMS, MSG_DONTWAIT, NULL);
     if (n < 0 && is_refusal(errno))
         p->udp->refused(p->udp->owner, p->resolver);
     if (n <= 0)
         return 0;
-    count_drops(p, &in->messages[n - 1].msg_hdr);
     fetch_ahead(p, in, n);
     for (int i = 0; i < n; i++)
         take_datagram(p, in->slots[i], in->bytes[i], in->messages[i].msg_len);

@@ -17,6 +17,8 @@ int udp_new(const struct dns_env *env, exchange_done_fn done, udp_refused_fn ref
             struct udp **out, struct sts_err *err) STS_CHECK;
 /* With nothing in flight; freed when the handles are closed, by the loop. */
 void udp_close(struct udp *u);
+/* First tries in flight, to all resolvers. */
+uint32_t udp_window(const struct dns_env *env);
 bool udp_has_room(const struct udp *u);
 /* Of what was to be sent, sockets had no room for so much that more would be lost. */
 bool udp_is_behind(const struct udp *u);

@@ -1,5 +1,5 @@
-/* dns_udp_private.h - what dns_udp.c (sockets, ids, answers) and dns_udp_send.c (batches out) share. For
- * these files only. */
+/* dns_udp_private.h - what dns_udp.c (ids, what is in flight, answers), dns_udp_socket.c and dns_udp_send.c
+ * (batches out) share. For these files only. */
 #ifndef STS_DNS_UDP_PRIVATE_H
 #define STS_DNS_UDP_PRIVATE_H
 #include "scanner/dns_udp.h"
@@ -14,7 +14,8 @@
 #define PORT_IN_FLIGHT      8192                          /* an eighth of the ids */
 #define PORT_FEW            256                           /* whatever the buffer of its socket holds */
 #define MOST_IN_FLIGHT      (PORTS_MOST * PORT_IN_FLIGHT) /* of all resolvers */
-#define ANSWER_KERNEL_BYTES 768                           /* what an answer takes of that buffer */
+#define TRIES_OF_WINDOW     4   /* in flight, first ones and others, in times the window */
+#define ANSWER_KERNEL_BYTES 768 /* what an answer takes of that buffer */
 #define RCVBUF_BYTES        (PORT_IN_FLIGHT * ANSWER_KERNEL_BYTES)
 #define DATAGRAM_MOST_BYTES 65535 /* UDP has no larger one */
 #define IN_ROOM_BYTES       (DATAGRAM_MOST_BYTES + 1 + 320)
@@ -24,6 +25,7 @@
 #define SEGMENTS_MOST       64    /* of one send: UDP_MAX_SEGMENTS of older kernels */
 #define TABLE_SLOTS         65536 /* of what is in flight, by id */
 #define IDS_AT_ONCE         256   /* random ids drawn together */
+#define DROPS_TURNS         128   /* turns of the loop, after which the kernel is asked what it dropped */
 
 struct port {
     struct udp *udp;
@@ -39,9 +41,6 @@ struct port {
 struct inbox {
     struct mmsghdr messages[IN_DATAGRAMS];
     struct iovec parts[IN_DATAGRAMS];
-    struct {
-        _Alignas(struct cmsghdr) char bytes[CMSG_SPACE(sizeof(uint32_t))];
-    } control[IN_DATAGRAMS];
     struct exchange **slots[IN_DATAGRAMS]; /* of the table, where what they answer stands */
     uint8_t bytes[IN_DATAGRAMS][IN_ROOM_BYTES];
 };
@@ -55,12 +54,15 @@ struct batch {
     uint16_t next[OUT_DATAGRAMS]; /* 1-based, in a chain of equal length; 0: the last */
     uint16_t chains[DNS_QUERY_BYTES + 1];
     uint16_t members[OUT_DATAGRAMS]; /* of the messages, in order: places in v */
+    uint32_t n_members;
     struct mmsghdr messages[OUT_DATAGRAMS];
-    struct iovec parts[OUT_DATAGRAMS];
+    struct iovec parts[OUT_DATAGRAMS]; /* of each message one */
+    uint16_t n_in[OUT_DATAGRAMS];      /* datagrams in each message */
     struct {
         _Alignas(struct cmsghdr) char bytes[CMSG_SPACE(sizeof(uint16_t))];
     } control[OUT_DATAGRAMS];
-    uint8_t bytes[OUT_DATAGRAMS][DNS_QUERY_BYTES]; /* bytes[i][0..len[i]) of v[i] */
+    uint8_t bytes[OUT_DATAGRAMS][DNS_QUERY_BYTES];    /* bytes[i][0..len[i]) of v[i] */
+    uint8_t chained[OUT_DATAGRAMS * DNS_QUERY_BYTES]; /* the same, in the order of the messages */
 };
 struct udp {
     struct dns_env env;
@@ -85,6 +87,12 @@ static inline bool is_refusal(int error)
     return error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH;
 }
 
+/* A socket to a resolver; -1 with errno. */
+int port_socket(const struct dns_env *env, const struct server *server);
+/* Ask for room for the answers of PORT_IN_FLIGHT, and let no more be in flight than there is room for. */
+void port_size_buffer(struct port *p);
+/* Count what the kernel had no room for since the last time. */
+void port_count_drops(struct port *p);
 /* Keep query[0..len) with the id of `x` for the flush. Where there is no room even after one, it is lost, as
  * on any network. */
 void batch_put(struct udp *u, struct exchange *x, const uint8_t *query, size_t len);

@@ -54,37 +54,46 @@ static void note_segment_bytes(struct msghdr *message, void *control, size_t con
     memcpy(CMSG_DATA(note), &len, sizeof(len));
 }
 
+/* Of the chain, from *at on, up to `most` datagrams as one message; its bytes go to `to`, behind one another,
+ * since the kernel reads one piece faster than many. */
+static size_t make_message(struct batch *b, uint32_t m, uint32_t *at, uint16_t len, uint32_t most,
+                           uint8_t *to)
+{
+    struct msghdr *message = &b->messages[m].msg_hdr;
+    uint32_t n = 0;
+
+    for (; *at > 0 && n < most; *at = b->next[*at - 1], n++) {
+        b->members[b->n_members++] = (uint16_t)(*at - 1);
+        memcpy(to + (size_t)n * len, b->bytes[*at - 1], len);
+    }
+    b->parts[m] = (struct iovec){to, (size_t)n * len};
+    b->n_in[m] = (uint16_t)n;
+    *message = (struct msghdr){.msg_iov = &b->parts[m], .msg_iovlen = 1};
+    if (n > 1)
+        note_segment_bytes(message, &b->control[m], sizeof(b->control[m]), len);
+    return b->parts[m].iov_len;
+}
+
 /* Messages of the chains: of one datagram each, or of up to SEGMENTS_MOST. Returns how many. */
 static uint32_t make_messages(struct batch *b)
 {
     const uint32_t most = b->no_segments ? 1 : SEGMENTS_MOST;
-    uint32_t n_messages = 0, n_parts = 0;
+    uint32_t n_messages = 0;
+    size_t used = 0;
 
-    for (uint32_t len = 1; len <= DNS_QUERY_BYTES; len++) {
+    b->n_members = 0;
+    for (uint16_t len = 1; len <= DNS_QUERY_BYTES; len++) {
         uint32_t at = b->chains[len];
 
-        while (at > 0) {
-            struct msghdr *message = &b->messages[n_messages].msg_hdr;
-            uint32_t n = 0;
-
-            *message = (struct msghdr){.msg_iov = &b->parts[n_parts]};
-            for (; at > 0 && n < most; at = b->next[at - 1], n++) {
-                b->members[n_parts] = (uint16_t)(at - 1);
-                b->parts[n_parts++] = (struct iovec){b->bytes[at - 1], len};
-            }
-            message->msg_iovlen = n;
-            if (n > 1)
-                note_segment_bytes(message, &b->control[n_messages], sizeof(b->control[n_messages]),
-                                   (uint16_t)len);
-            n_messages++;
-        }
+        while (at > 0)
+            used += make_message(b, n_messages++, &at, len, most, b->chained + used);
     }
     return n_messages;
 }
 
-static bool is_unfit_for_segments(const struct batch *b, const struct mmsghdr *message, int error)
+static bool is_unfit_for_segments(const struct batch *b, uint32_t message, int error)
 {
-    return message->msg_hdr.msg_iovlen > 1 && !b->no_segments &&
+    return b->n_in[message] > 1 && !b->no_segments &&
            (error == EIO || error == EINVAL || error == EOPNOTSUPP || error == EMSGSIZE);
 }
 
@@ -105,7 +114,7 @@ static uint32_t send_messages(struct udp *u, const struct port *port, uint32_t n
             told = false;
         } else if (errno == EAGAIN || errno == ENOBUFS) {
             break;
-        } else if (is_unfit_for_segments(b, &b->messages[done], errno)) {
+        } else if (is_unfit_for_segments(b, done, errno)) {
             b->no_segments = *again = true;
             break;
         } else if (errno == EINTR) {
@@ -133,7 +142,7 @@ static void send_port(struct udp *u, uint32_t at)
     n_messages = make_messages(b);
     done = send_messages(u, port, n_messages, &again);
     for (uint32_t m = 0; m < done; m++)
-        n_gone += (uint32_t)b->messages[m].msg_hdr.msg_iovlen;
+        n_gone += b->n_in[m];
     for (uint32_t i = 0; i < n_gone; i++) {
         b->v[b->members[i]]->queued = 0;
         b->v[b->members[i]] = NULL;

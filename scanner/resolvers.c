@@ -1,6 +1,7 @@
 #include "scanner/resolvers.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 int resolvers_init(struct resolvers *r, uint32_t n)
 {
@@ -86,18 +87,34 @@ uint32_t resolvers_pick(struct resolvers *r, uint32_t avoid, uint64_t now_ms)
     return i;
 }
 
-/* True: the block is full, and too many in it were lost. */
-static bool note(struct resolver *one, bool lost)
+static struct resolver_second *second_of(struct resolver *one, uint64_t second)
 {
-    bool too_many;
+    return &one->seconds[second % RESOLVER_SECONDS];
+}
 
-    one->n_block++;
-    one->n_block_lost += lost;
-    if (one->n_block < RESOLVER_BLOCK)
-        return false;
-    too_many = 100 * one->n_block_lost > RESOLVER_LOST_PERCENT * RESOLVER_BLOCK;
-    one->n_block = one->n_block_lost = 0;
-    return too_many;
+static void note(struct resolver *one, uint64_t sent_ms, bool lost)
+{
+    struct resolver_second *s = second_of(one, sent_ms / 1000);
+
+    if (s->second != sent_ms / 1000)
+        *s = (struct resolver_second){.second = sent_ms / 1000};
+    s->n_ended++;
+    s->n_lost += lost;
+}
+
+/* Of those sent in this second, and before as far as it takes to tell. */
+static bool too_many_are_lost(struct resolver *one, uint64_t second)
+{
+    uint32_t n_ended = 0, n_lost = 0;
+
+    for (uint64_t back = 0; back <= second && back < RESOLVER_SECONDS && n_ended < RESOLVER_SHARE_TRIES;
+         back++) {
+        const struct resolver_second *s = second_of(one, second - back);
+
+        n_ended += s->second == second - back ? s->n_ended : 0;
+        n_lost += s->second == second - back ? s->n_lost : 0;
+    }
+    return n_ended >= RESOLVER_SHARE_TRIES && 100ULL * n_lost > (uint64_t)RESOLVER_LOST_PERCENT * n_ended;
 }
 
 static bool goes_down(struct resolvers *r, struct resolver *one)
@@ -107,7 +124,6 @@ static bool goes_down(struct resolvers *r, struct resolver *one)
     one->down = true;
     one->n_back = RESOLVER_BACK;
     one->is_probed = false;
-    one->n_block = one->n_block_lost = 0;
     one->n_unheard = 0;
     r->n_down++;
     return true;
@@ -116,29 +132,33 @@ static bool goes_down(struct resolvers *r, struct resolver *one)
 static void goes_up(struct resolvers *r, struct resolver *one)
 {
     one->n_lost = one->n_refused = 0;
+    memset(one->seconds, 0, sizeof(one->seconds));
+    one->up_ms = one->heard_ms;
     one->down = false;
     r->n_down--;
 }
 
-bool resolvers_answered(struct resolvers *r, uint32_t i)
-{
-    struct resolver *one = &r->v[i];
-
-    if (one->down) {
-        goes_up(r, one);
-        return false;
-    }
-    one->n_lost = one->n_refused = 0;
-    return note(one, false) && goes_down(r, one);
-}
-
-bool resolvers_lost(struct resolvers *r, uint32_t i)
+void resolvers_answered(struct resolvers *r, uint32_t i, uint64_t sent_ms, bool first)
 {
     struct resolver *one = &r->v[i];
 
     if (one->down)
+        goes_up(r, one);
+    one->n_lost = one->n_refused = 0;
+    if (first && sent_ms >= one->up_ms)
+        note(one, sent_ms, false);
+}
+
+bool resolvers_lost(struct resolvers *r, uint32_t i, uint64_t sent_ms, bool first)
+{
+    struct resolver *one = &r->v[i];
+
+    if (one->down || sent_ms < one->up_ms)
         return false;
-    return (++one->n_lost >= RESOLVER_MOST_LOST || note(one, true)) && goes_down(r, one);
+    one->n_lost += sent_ms >= one->heard_ms;
+    if (first)
+        note(one, sent_ms, true);
+    return (one->n_lost >= RESOLVER_MOST_LOST || too_many_are_lost(one, sent_ms / 1000)) && goes_down(r, one);
 }
 
 void resolvers_probed(struct resolvers *r, uint32_t i, bool answered)

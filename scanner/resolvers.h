@@ -4,9 +4,10 @@
 #define STS_RESOLVERS_H
 #include "sinks/base.h"
 
-#define RESOLVER_MOST_LOST    50  /* tries in a row without an answer: it is down */
-#define RESOLVER_BLOCK        200 /* tries that are looked at together: */
+#define RESOLVER_MOST_LOST    50  /* tries since its last answer, all without one: it is down */
+#define RESOLVER_SHARE_TRIES  200 /* first tries that are looked at together: */
 #define RESOLVER_LOST_PERCENT 50  /* it is down where more of them have no answer */
+#define RESOLVER_SECONDS      64  /* that these may stretch over */
 #define RESOLVER_BACK         5   /* probes in a row to be answered until it is up: one of them may be luck */
 #define RESOLVER_MOST_REFUSED 3   /* refused by its host (ICMP port unreachable) in a row, likewise */
 #define RESOLVER_MOST_UNHEARD 4   /* questions in a row to an idle one that had no answer: it is down */
@@ -14,17 +15,21 @@
 #define RESOLVER_PROBE_MS     1000 /* from question to question to one that is down */
 
 struct resolver {
-    uint32_t n_lost, n_refused;     /* since its last answer */
-    uint32_t n_block, n_block_lost; /* tries that ended in this block, those without an answer */
-    uint32_t n_back;                /* probes still to be answered until it is up */
-    uint64_t refused_ms;            /* the last time; counts where n_refused > 0 */
-    uint64_t probed_ms;             /* counts where is_probed */
-    uint64_t heard_ms;              /* the last answer of any kind */
-    uint64_t watched_ms;            /* the last question by resolvers_may_watch() */
-    uint64_t root_asked_ms;         /* the last question that is to show whether it is there */
-    uint64_t root_took_ms;          /* the last answer to such a one; 0: there was none */
-    uint32_t n_unheard;             /* of these questions, those without an answer, since it was heard */
-    bool is_probed;                 /* since it is down */
+    uint32_t n_lost, n_refused; /* sent, refused, since its last answer */
+    struct resolver_second {    /* by when they were sent, modulo RESOLVER_SECONDS */
+        uint64_t second;
+        uint32_t n_ended, n_lost; /* first tries */
+    } seconds[RESOLVER_SECONDS];
+    uint64_t up_ms;         /* what was sent before says nothing of it as it is now */
+    uint32_t n_back;        /* probes still to be answered until it is up */
+    uint64_t refused_ms;    /* the last time; counts where n_refused > 0 */
+    uint64_t probed_ms;     /* counts where is_probed */
+    uint64_t heard_ms;      /* the last answer of any kind */
+    uint64_t watched_ms;    /* the last question by resolvers_may_watch() */
+    uint64_t root_asked_ms; /* the last question that is to show whether it is there */
+    uint64_t root_took_ms;  /* the last answer to such a one; 0: there was none */
+    uint32_t n_unheard;     /* of these questions, those without an answer, since it was heard */
+    bool is_probed;         /* since it is down */
     bool down;
 };
 struct resolvers {
@@ -58,9 +63,13 @@ uint32_t resolvers_pick(struct resolvers *r, uint32_t avoid, uint64_t now_ms);
 /* A question that was to show whether it is back: nothing else counts while all are down and questions wait.
  */
 void resolvers_probed(struct resolvers *r, uint32_t i, bool answered);
-/* True (of these four): with this it is down, and was not before. An answer ends that. */
-bool resolvers_answered(struct resolvers *r, uint32_t i);
-bool resolvers_lost(struct resolvers *r, uint32_t i);
+/* An answer came to a try sent at `sent_ms`; `first`: it was the question's first one. It is not down. */
+void resolvers_answered(struct resolvers *r, uint32_t i, uint64_t sent_ms, bool first);
+/* True (of these three): with this it is down, and was not before. An answer ends that. Names whose own
+ * servers are silent tell nothing: neither does a try that was lost and sent before the last answer came, nor
+ * that many are lost at a time, as they are some seconds after many such names were asked for; what counts is
+ * how many of those that were sent together. */
+bool resolvers_lost(struct resolvers *r, uint32_t i, uint64_t sent_ms, bool first);
 bool resolvers_refused(struct resolvers *r, uint32_t i, uint64_t now_ms);
 bool resolvers_unheard(struct resolvers *r, uint32_t i);
 /* Did its host refuse a question since `since_ms`, and nothing was answered after that? */

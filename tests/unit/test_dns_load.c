@@ -7,14 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PORT_VALUES   65536
-#define ID_VALUES     65536
-#define MANY          20000
-#define ALL_THERE_IS  140000 /* more than are let in flight to all resolvers together */
-#define ONE_PORT_MOST 8192   /* of the buffer that is asked for */
-#define SMALL_BUFFER  4096
-#define FLOOD         500
-#define ENDLESS_S     300
+#define PORT_VALUES         65536
+#define ID_VALUES           65536
+#define MANY                20000
+#define ALL_THERE_IS        140000 /* more than are let in flight to all resolvers together */
+#define ONE_PORT_MOST       8192   /* of the buffer that is asked for */
+#define SMALL_BUFFER        4096
+#define FLOOD               500
+#define DROPS_COUNTED_TURNS 200 /* after so many the kernel was asked for them */
+#define ENDLESS_S           300
 
 /* Ids in flight by port, a bit each; NULL: not a port of ours. */
 static uint8_t *ids_of[PORT_VALUES];
@@ -75,6 +76,35 @@ static void test_many(void **state)
     for (unsigned i = 0; i < MANY; i++)
         scene_check_address(i, (unsigned)(scene.asked[i].name[5] + scene.asked[i].name[6]));
     assert_int_equal(scene_queries(), MANY);
+    scene_close();
+}
+
+static void answer_nine_of_ten(const struct heard *q)
+{
+    if (q->b[19] != '0') /* the last digit of its name */
+        script_answer(q);
+}
+
+/* Protects the rate of a scan where some names have no answer: what is asked again does not take the place of
+ * what is not asked yet. */
+static void test_some_are_silent(void **state)
+{
+    const unsigned window = 10, rounds = 3; /* of first tries, until the first silent ones are given up */
+
+    (void)state;
+    scene_peers(1, answer_nine_of_ten);
+    scene.window = window;
+    scene_open(false, 0);
+    scene_ask(10 * rounds * window);
+    for (unsigned at_ms = 0; at_ms < rounds * SCENE_TIMEOUT_MS; at_ms += SCENE_TIMEOUT_MS / 10) {
+        scene_at_ms(at_ms);
+        for (unsigned i = 0; i < 2 * window; i++)
+            scene_turn();
+    }
+    assert_true(scene.n_done >= 9 * rounds * window - window);
+    for (unsigned at_ms = rounds; at_ms <= 2 * rounds + 4; at_ms++)
+        scene_at_ms(at_ms * SCENE_TIMEOUT_MS);
+    scene_until_done(10 * rounds * window);
     scene_close();
 }
 
@@ -180,27 +210,28 @@ static void test_drops(void **state)
     scene_peers(1, flood);
     scene.buffer_bytes = SMALL_BUFFER;
     scene_open(false, 0);
-    for (unsigned i = 1; i <= 4; i++) { /* a drop is told with the next datagram that is taken */
+    for (unsigned i = 1; i <= 4; i++) {
         scene_ask(1);
         scene_until_done(i);
-        for (unsigned turn = 0; turn < 10; turn++)
+        for (unsigned turn = 0; turn < DROPS_COUNTED_TURNS; turn++)
             scene_turn();
     }
-    scene.peers[0].script = script_answer;
-    scene_ask(1);
-    scene_until_done(5);
     dropped = atomic_load(&scene.counters.dns_dropped);
     assert_true(dropped > 0);
-    assert_int_equal(dropped + scene.n_received, 4 * FLOOD + 1);
+    assert_int_equal(dropped + scene.n_received, 4 * FLOOD);
     scene_close();
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_many),        cmocka_unit_test(test_no_segments),
-        cmocka_unit_test(test_busy),        cmocka_unit_test(test_drops),
-        cmocka_unit_test(test_all_is_lost), cmocka_unit_test(test_small_buffers),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_no_segments),
+        cmocka_unit_test(test_busy),
+        cmocka_unit_test(test_drops),
+        cmocka_unit_test(test_some_are_silent),
+        cmocka_unit_test(test_all_is_lost),
+        cmocka_unit_test(test_small_buffers),
     };
 
     return cmocka_run_group_tests(tests, scene_library_begin, scene_library_end);

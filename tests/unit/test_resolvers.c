@@ -20,7 +20,7 @@ static bool lose(uint32_t i, unsigned times)
     bool down = false;
 
     while (times-- > 0)
-        down |= resolvers_lost(&r, i);
+        down |= resolvers_lost(&r, i, LONG_MS, true);
     return down;
 }
 
@@ -91,10 +91,10 @@ static void test_down_after_lost(void **state)
     (void)state;
     begin(2);
     assert_false(lose(0, RESOLVER_MOST_LOST - 1));
-    resolvers_answered(&r, 0);
+    resolvers_answered(&r, 0, LONG_MS, true);
     assert_false(lose(0, RESOLVER_MOST_LOST - 1));
     assert_int_equal(share(0, 10, LONG_MS), 5);
-    assert_true(resolvers_lost(&r, 0));
+    assert_true(resolvers_lost(&r, 0, LONG_MS, true));
     assert_false(lose(0, 3 * RESOLVER_MOST_LOST)); /* it is down already */
     assert_int_equal(r.n_down, 1);
     assert_true(share(0, 10, LONG_MS) <= 1);
@@ -108,7 +108,7 @@ static void test_down_after_refused(void **state)
     begin(2);
     for (unsigned i = 1; i < RESOLVER_MOST_REFUSED; i++)
         assert_false(resolvers_refused(&r, 1, 7));
-    resolvers_answered(&r, 1);
+    resolvers_answered(&r, 1, LONG_MS, true);
     for (unsigned i = 1; i < RESOLVER_MOST_REFUSED; i++)
         assert_false(resolvers_refused(&r, 1, 7));
     assert_true(resolvers_refused(&r, 1, 7));
@@ -127,7 +127,7 @@ static void test_was_refused(void **state)
     assert_true(resolvers_was_refused(&r, 0, 100));
     assert_false(resolvers_was_refused(&r, 0, 101));
     assert_false(resolvers_was_refused(&r, 1, 0));
-    resolvers_answered(&r, 0);
+    resolvers_answered(&r, 0, LONG_MS, true);
     assert_false(resolvers_was_refused(&r, 0, 0));
 }
 
@@ -145,7 +145,7 @@ static void test_probe_and_back(void **state)
         assert_int_equal(share(1, 1000, now_ms + RESOLVER_PROBE_MS - 1), 0);
     }
     (void)lose(1, 5); /* as the questions to it are */
-    resolvers_answered(&r, 1);
+    resolvers_answered(&r, 1, LONG_MS, true);
     assert_int_equal(r.n_down, 0);
     assert_int_equal(share(1, 30, 20 * RESOLVER_PROBE_MS), 10);
     assert_false(lose(1, RESOLVER_MOST_LOST - 1)); /* what was lost before does not count */
@@ -163,32 +163,88 @@ static void test_all_down(void **state)
         assert_int_equal(share(i, 30, LONG_MS), 10);
     for (uint32_t i = 0; i < 9; i++)
         assert_int_not_equal(resolvers_pick(&r, i % 3, LONG_MS), i % 3);
-    resolvers_answered(&r, 2);
+    resolvers_answered(&r, 2, LONG_MS, true);
     assert_int_equal(r.n_down, 2);
     assert_int_equal(share(2, 100, LONG_MS), 98); /* but one question to each of the others */
 }
 
-/* Tries that end, every `one_in`-th with an answer. True: it went down with one of them. */
-static bool serve(unsigned tries, unsigned one_in)
-{
-    bool down = false;
-
-    for (unsigned i = 1; i <= tries; i++)
-        down |= i % one_in == 0 ? resolvers_answered(&r, 0) : resolvers_lost(&r, 0);
-    return down;
-}
-
-/* Protects names from a resolver that is nearly dead: an answer now and then does not make it one that works.
- */
-static void test_hardly_an_answer(void **state)
+/* Protects the scan from a pause for names whose own servers are silent: what was lost and sent before the
+ * last answer came says nothing of the resolver, where enough of those sent together were answered. */
+static void test_lost_before_an_answer(void **state)
 {
     (void)state;
     begin(1);
-    assert_false(serve(10 * RESOLVER_BLOCK, 2)); /* half of them */
+    resolvers_heard(&r, 0, LONG_MS);
+    for (unsigned i = 0; i + 1 < RESOLVER_SHARE_TRIES; i++)
+        assert_false(resolvers_lost(&r, 0, LONG_MS - 1, true));
+    assert_true(resolvers_lost(&r, 0, LONG_MS - 1, true));
     begin(1);
-    assert_false(serve(RESOLVER_BLOCK - 1, 3));
-    assert_true(serve(1, 3));
+    resolvers_heard(&r, 0, LONG_MS);
+    for (unsigned i = 0; i + 1 < RESOLVER_MOST_LOST; i++)
+        assert_false(resolvers_lost(&r, 0, LONG_MS, true));
+    assert_true(resolvers_lost(&r, 0, LONG_MS, true));
+}
+
+/* Tries sent in this second: first every `one_in`-th is answered, then the others are lost. True: it went
+ * down with one of them. */
+static bool serve(unsigned tries, unsigned one_in, unsigned second)
+{
+    const uint64_t sent_ms = 1000ULL * second;
+    bool down = false;
+
+    for (unsigned i = one_in; i <= tries; i += one_in)
+        resolvers_answered(&r, 0, sent_ms, true);
+    resolvers_heard(&r, 0, sent_ms + 1);
+    for (unsigned i = tries / one_in; i < tries; i++)
+        down |= resolvers_lost(&r, 0, sent_ms, true);
+    return down;
+}
+
+/* Protects names from a resolver that is nearly dead: an answer now and then does not make it one that works,
+ * neither where much is asked, nor where little is. */
+static void test_hardly_an_answer(void **state)
+{
+    bool down = false;
+
+    (void)state;
+    begin(1);
+    assert_false(serve(10 * RESOLVER_SHARE_TRIES, 2, 5)); /* half of them */
+    begin(1);
+    assert_false(serve(RESOLVER_SHARE_TRIES - 1, 3, 5));
+    assert_true(serve(1, 3, 5));
     assert_true(r.v[0].down);
+    begin(1);
+    for (unsigned second = 0; second < RESOLVER_SECONDS / 2; second++)
+        down |= serve(2 * RESOLVER_SHARE_TRIES / RESOLVER_SECONDS + 1, 3, second);
+    assert_true(down);
+}
+
+/* Protects the rate of a scan from a pause where many lost tries come at a time: silent names that were asked
+ * for together, among others, end together, and no answer with them. */
+static void test_lost_together(void **state)
+{
+    (void)state;
+    begin(1);
+    for (unsigned i = 0; i < 20 * RESOLVER_SHARE_TRIES; i++)
+        resolvers_answered(&r, 0, LONG_MS, true);
+    resolvers_heard(&r, 0, LONG_MS + 1);
+    for (unsigned i = 0; i < 19 * RESOLVER_SHARE_TRIES; i++) {
+        assert_false(resolvers_lost(&r, 0, LONG_MS, true));
+        assert_false(resolvers_lost(&r, 0, LONG_MS, false)); /* a later try at the same names */
+    }
+}
+
+/* Protects the end of a pause: what was sent before it, and has no answer, does not begin the next one. */
+static void test_lost_before_the_pause(void **state)
+{
+    (void)state;
+    begin(1);
+    put_down(0);
+    resolvers_heard(&r, 0, 2 * LONG_MS);
+    resolvers_answered(&r, 0, 2 * LONG_MS, true);
+    assert_false(r.v[0].down);
+    for (unsigned i = 0; i < 2 * RESOLVER_SHARE_TRIES; i++)
+        assert_false(resolvers_lost(&r, 0, 2 * LONG_MS - 1, true));
 }
 
 /* Each probe sent at once, and answered. */
@@ -245,7 +301,7 @@ static void test_never_endless(void **state)
             if (random % 16 == 0)
                 resolvers_probed(&r, i, random % 32 == 0);
             else if (random % 8 == 0)
-                (void)!resolvers_answered(&r, i);
+                resolvers_answered(&r, i, now_ms, true);
             else if (random % 8 < 4)
                 (void)!resolvers_refused(&r, i, now_ms);
             else
@@ -318,7 +374,8 @@ int main(void)
         cmocka_unit_test(test_probe_and_back),     cmocka_unit_test(test_all_down),
         cmocka_unit_test(test_never_endless),      cmocka_unit_test(test_hardly_an_answer),
         cmocka_unit_test(test_probes_end_it),      cmocka_unit_test(test_watched),
-        cmocka_unit_test(test_root_waits),
+        cmocka_unit_test(test_root_waits),         cmocka_unit_test(test_lost_before_an_answer),
+        cmocka_unit_test(test_lost_together),      cmocka_unit_test(test_lost_before_the_pause),
     };
 
     return cmocka_run_group_tests(tests, NULL, end);

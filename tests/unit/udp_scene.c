@@ -141,7 +141,7 @@ void scene_open(bool hasty, uint64_t deadline_ms)
                           .counters = &scene.counters,
                           .rate = &scene.rate,
                           .servers = scene.servers,
-                          .window = 1u << 17,
+                          .window = scene.window > 0 ? scene.window : 1u << 17,
                           .timeout_ms = SCENE_TIMEOUT_MS,
                           .deadline_ms = deadline_ms,
                           .hasty = hasty};

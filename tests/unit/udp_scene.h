@@ -49,6 +49,7 @@ struct scene {
     unsigned n_heard, heard_size;
     unsigned most_asked; /* until then each end of a question asks another one */
 
+    uint32_t window;      /* of each peer; 0: more than any test asks */
     int segments_error;   /* of a send with UDP_SEGMENT; 0: as the system has it */
     unsigned n_segmented; /* messages that wanted it */
     bool busy;            /* sends end with EAGAIN, all but one message of the first */
