@@ -24,6 +24,7 @@ enum dns_type {
 enum dns_flags {
     DNS_SPF_ONLY = 1, /* TXT: keep RRs that begin v=spf1, count the others */
     DNS_CD = 2,       /* checking disabled, RFC 4035 section 3.2.2 */
+    DNS_AGAIN = 4,    /* nobody answered before: it tells nothing of the resolver that nobody does now */
 };
 
 struct dns_query;

@@ -112,13 +112,13 @@ static void on_message(struct dns_query *q, const struct exchange_answer *a)
 static void judge_resolver(struct dns *d, uint32_t resolver, const struct dns_query *q,
                            const struct exchange_answer *a)
 {
-    const bool first = q != NULL && q->tries == 1;
+    const bool telling = q != NULL && tries_is_telling(q);
 
     if (dns_is_paused(d))
         return;
     if (!is_refusal(a))
-        resolvers_answered(&d->resolvers, resolver, first ? q->tried_ms : 0, first);
-    else if (resolvers_lost(&d->resolvers, resolver, d->env.timers->now_ms, first))
+        resolvers_answered(&d->resolvers, resolver, telling ? q->tried_ms : 0);
+    else if (resolvers_lost(&d->resolvers, resolver, d->env.timers->now_ms))
         tries_leave_resolver(d, resolver);
 }
 

@@ -93,11 +93,16 @@ void tries_hold(struct dns_query *q)
     query_append(q->stream ? &q->dns->streams : &q->dns->again, q);
 }
 
+bool tries_is_telling(const struct dns_query *q)
+{
+    return !q->stream && q->tries == 1 && (q->flags & DNS_AGAIN) == 0;
+}
+
 static void on_wait_over(struct dns_query *q)
 {
     struct dns *d = q->dns;
 
-    if (!q->stream && resolvers_lost(&d->resolvers, q->resolver, q->tried_ms, q->tries == 1))
+    if (tries_is_telling(q) && resolvers_lost(&d->resolvers, q->resolver, q->tried_ms))
         tries_leave_resolver(d, q->resolver);
     if (q->in == &d->again)
         return;

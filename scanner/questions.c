@@ -136,10 +136,12 @@ static void on_second_round(struct timer *t)
     for (struct question *q = qs->asked; q != NULL; q = q->next) {
         if (!wants_another(q))
             continue;
-        if (worker_excludes_question(qs->w, &q->query))
+        if (worker_excludes_question(qs->w, &q->query)) {
             note(q, OC_BLOCKLISTED);
-        else
+        } else {
+            q->query.flags |= DNS_AGAIN;
             put(q);
+        }
     }
     if (qs->n_open == 0)
         end_round(qs);

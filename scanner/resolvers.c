@@ -138,26 +138,25 @@ static void goes_up(struct resolvers *r, struct resolver *one)
     r->n_down--;
 }
 
-void resolvers_answered(struct resolvers *r, uint32_t i, uint64_t sent_ms, bool first)
+void resolvers_answered(struct resolvers *r, uint32_t i, uint64_t sent_ms)
 {
     struct resolver *one = &r->v[i];
 
     if (one->down)
         goes_up(r, one);
     one->n_lost = one->n_refused = 0;
-    if (first && sent_ms >= one->up_ms)
+    if (sent_ms > 0 && sent_ms >= one->up_ms)
         note(one, sent_ms, false);
 }
 
-bool resolvers_lost(struct resolvers *r, uint32_t i, uint64_t sent_ms, bool first)
+bool resolvers_lost(struct resolvers *r, uint32_t i, uint64_t sent_ms)
 {
     struct resolver *one = &r->v[i];
 
     if (one->down || sent_ms < one->up_ms)
         return false;
     one->n_lost += sent_ms >= one->heard_ms;
-    if (first)
-        note(one, sent_ms, true);
+    note(one, sent_ms, true);
     return (one->n_lost >= RESOLVER_MOST_LOST || too_many_are_lost(one, sent_ms / 1000)) && goes_down(r, one);
 }
 

@@ -63,13 +63,13 @@ uint32_t resolvers_pick(struct resolvers *r, uint32_t avoid, uint64_t now_ms);
 /* A question that was to show whether it is back: nothing else counts while all are down and questions wait.
  */
 void resolvers_probed(struct resolvers *r, uint32_t i, bool answered);
-/* An answer came to a try sent at `sent_ms`; `first`: it was the question's first one. It is not down. */
-void resolvers_answered(struct resolvers *r, uint32_t i, uint64_t sent_ms, bool first);
-/* True (of these three): with this it is down, and was not before. An answer ends that. Names whose own
- * servers are silent tell nothing: neither does a try that was lost and sent before the last answer came, nor
- * that many are lost at a time, as they are some seconds after many such names were asked for; what counts is
- * how many of those that were sent together. */
-bool resolvers_lost(struct resolvers *r, uint32_t i, uint64_t sent_ms, bool first);
+/* An answer came, to a first try sent at `sent_ms`, or, 0, to any other. It is not down. */
+void resolvers_answered(struct resolvers *r, uint32_t i, uint64_t sent_ms);
+/* A first try was lost, or one was refused. True (of these three): with this it is down, and was not before.
+ * An answer ends that. Names whose own servers are silent tell nothing: neither does a try that was lost and
+ * sent before the last answer came, nor that many are lost at a time, as they are some seconds after many
+ * such names were asked for; what counts is how many of those that were sent together. */
+bool resolvers_lost(struct resolvers *r, uint32_t i, uint64_t sent_ms);
 bool resolvers_refused(struct resolvers *r, uint32_t i, uint64_t now_ms);
 bool resolvers_unheard(struct resolvers *r, uint32_t i);
 /* Did its host refuse a question since `since_ms`, and nothing was answered after that? */

@@ -20,7 +20,7 @@ static bool lose(uint32_t i, unsigned times)
     bool down = false;
 
     while (times-- > 0)
-        down |= resolvers_lost(&r, i, LONG_MS, true);
+        down |= resolvers_lost(&r, i, LONG_MS);
     return down;
 }
 
@@ -91,10 +91,10 @@ static void test_down_after_lost(void **state)
     (void)state;
     begin(2);
     assert_false(lose(0, RESOLVER_MOST_LOST - 1));
-    resolvers_answered(&r, 0, LONG_MS, true);
+    resolvers_answered(&r, 0, LONG_MS);
     assert_false(lose(0, RESOLVER_MOST_LOST - 1));
     assert_int_equal(share(0, 10, LONG_MS), 5);
-    assert_true(resolvers_lost(&r, 0, LONG_MS, true));
+    assert_true(resolvers_lost(&r, 0, LONG_MS));
     assert_false(lose(0, 3 * RESOLVER_MOST_LOST)); /* it is down already */
     assert_int_equal(r.n_down, 1);
     assert_true(share(0, 10, LONG_MS) <= 1);
@@ -108,7 +108,7 @@ static void test_down_after_refused(void **state)
     begin(2);
     for (unsigned i = 1; i < RESOLVER_MOST_REFUSED; i++)
         assert_false(resolvers_refused(&r, 1, 7));
-    resolvers_answered(&r, 1, LONG_MS, true);
+    resolvers_answered(&r, 1, LONG_MS);
     for (unsigned i = 1; i < RESOLVER_MOST_REFUSED; i++)
         assert_false(resolvers_refused(&r, 1, 7));
     assert_true(resolvers_refused(&r, 1, 7));
@@ -127,7 +127,7 @@ static void test_was_refused(void **state)
     assert_true(resolvers_was_refused(&r, 0, 100));
     assert_false(resolvers_was_refused(&r, 0, 101));
     assert_false(resolvers_was_refused(&r, 1, 0));
-    resolvers_answered(&r, 0, LONG_MS, true);
+    resolvers_answered(&r, 0, LONG_MS);
     assert_false(resolvers_was_refused(&r, 0, 0));
 }
 
@@ -145,7 +145,7 @@ static void test_probe_and_back(void **state)
         assert_int_equal(share(1, 1000, now_ms + RESOLVER_PROBE_MS - 1), 0);
     }
     (void)lose(1, 5); /* as the questions to it are */
-    resolvers_answered(&r, 1, LONG_MS, true);
+    resolvers_answered(&r, 1, LONG_MS);
     assert_int_equal(r.n_down, 0);
     assert_int_equal(share(1, 30, 20 * RESOLVER_PROBE_MS), 10);
     assert_false(lose(1, RESOLVER_MOST_LOST - 1)); /* what was lost before does not count */
@@ -163,7 +163,7 @@ static void test_all_down(void **state)
         assert_int_equal(share(i, 30, LONG_MS), 10);
     for (uint32_t i = 0; i < 9; i++)
         assert_int_not_equal(resolvers_pick(&r, i % 3, LONG_MS), i % 3);
-    resolvers_answered(&r, 2, LONG_MS, true);
+    resolvers_answered(&r, 2, LONG_MS);
     assert_int_equal(r.n_down, 2);
     assert_int_equal(share(2, 100, LONG_MS), 98); /* but one question to each of the others */
 }
@@ -176,13 +176,13 @@ static void test_lost_before_an_answer(void **state)
     begin(1);
     resolvers_heard(&r, 0, LONG_MS);
     for (unsigned i = 0; i + 1 < RESOLVER_SHARE_TRIES; i++)
-        assert_false(resolvers_lost(&r, 0, LONG_MS - 1, true));
-    assert_true(resolvers_lost(&r, 0, LONG_MS - 1, true));
+        assert_false(resolvers_lost(&r, 0, LONG_MS - 1));
+    assert_true(resolvers_lost(&r, 0, LONG_MS - 1));
     begin(1);
     resolvers_heard(&r, 0, LONG_MS);
     for (unsigned i = 0; i + 1 < RESOLVER_MOST_LOST; i++)
-        assert_false(resolvers_lost(&r, 0, LONG_MS, true));
-    assert_true(resolvers_lost(&r, 0, LONG_MS, true));
+        assert_false(resolvers_lost(&r, 0, LONG_MS));
+    assert_true(resolvers_lost(&r, 0, LONG_MS));
 }
 
 /* Tries sent in this second: first every `one_in`-th is answered, then the others are lost. True: it went
@@ -193,10 +193,10 @@ static bool serve(unsigned tries, unsigned one_in, unsigned second)
     bool down = false;
 
     for (unsigned i = one_in; i <= tries; i += one_in)
-        resolvers_answered(&r, 0, sent_ms, true);
+        resolvers_answered(&r, 0, sent_ms);
     resolvers_heard(&r, 0, sent_ms + 1);
     for (unsigned i = tries / one_in; i < tries; i++)
-        down |= resolvers_lost(&r, 0, sent_ms, true);
+        down |= resolvers_lost(&r, 0, sent_ms);
     return down;
 }
 
@@ -226,11 +226,10 @@ static void test_lost_together(void **state)
     (void)state;
     begin(1);
     for (unsigned i = 0; i < 20 * RESOLVER_SHARE_TRIES; i++)
-        resolvers_answered(&r, 0, LONG_MS, true);
+        resolvers_answered(&r, 0, LONG_MS);
     resolvers_heard(&r, 0, LONG_MS + 1);
     for (unsigned i = 0; i < 19 * RESOLVER_SHARE_TRIES; i++) {
-        assert_false(resolvers_lost(&r, 0, LONG_MS, true));
-        assert_false(resolvers_lost(&r, 0, LONG_MS, false)); /* a later try at the same names */
+        assert_false(resolvers_lost(&r, 0, LONG_MS));
     }
 }
 
@@ -241,10 +240,10 @@ static void test_lost_before_the_pause(void **state)
     begin(1);
     put_down(0);
     resolvers_heard(&r, 0, 2 * LONG_MS);
-    resolvers_answered(&r, 0, 2 * LONG_MS, true);
+    resolvers_answered(&r, 0, 2 * LONG_MS);
     assert_false(r.v[0].down);
     for (unsigned i = 0; i < 2 * RESOLVER_SHARE_TRIES; i++)
-        assert_false(resolvers_lost(&r, 0, 2 * LONG_MS - 1, true));
+        assert_false(resolvers_lost(&r, 0, 2 * LONG_MS - 1));
 }
 
 /* Each probe sent at once, and answered. */
@@ -301,7 +300,7 @@ static void test_never_endless(void **state)
             if (random % 16 == 0)
                 resolvers_probed(&r, i, random % 32 == 0);
             else if (random % 8 == 0)
-                resolvers_answered(&r, i, now_ms, true);
+                resolvers_answered(&r, i, now_ms);
             else if (random % 8 < 4)
                 (void)!resolvers_refused(&r, i, now_ms);
             else
