@@ -142,9 +142,12 @@ def as_json(o, results):
 
 def earlier(path, names):
     """(what to say of it, the Results of an earlier --json but for the rows `names`)."""
-    with open(path, encoding="utf-8") as file:
-        run = json.load(file)
-    found = [restored(plain) for plain in run["results"] if plain["row"] not in names]
+    try:
+        with open(path, encoding="utf-8") as file:
+            run = json.load(file)
+        found = [restored(plain) for plain in run["results"] if plain["row"] not in names]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise lib.Error(f"--earlier {path}: not what --json has written: {error}") from error
     rows_of_it = ", ".join(dict.fromkeys(result.row for result in found))
     return f"Measured before, at {run.get('version', 'an unknown version')}, {run['runs']} runs, --scale {run['scale']:g}: {rows_of_it}.", found
 
@@ -179,14 +182,17 @@ def main():
             for name, row in chosen.items():
                 print(f"{name:16} {row.TITLE}")
             return 0
+        if o.earlier:
+            earlier(o.earlier, chosen)
         lib.run.isolate()
         bench = lib.Bench(o.runs, o.scale, o.massdns, o.zdns, o.unbound, o.profile or o.write)
         results = [result for name, row in chosen.items() for result in measure(bench, name, row)]
+        before, every = with_earlier(o, bench, results)
         if o.json:
             with open(o.json, "w", encoding="utf-8") as file:
-                json.dump(as_json(o, results), file, indent=1)
+                json.dump(as_json(o, every), file, indent=1)
         if o.write:
-            report.write(bench, rows([]), *with_earlier(o, bench, results), verdict)
+            report.write(bench, rows([]), before, every, verdict)
         return 1 if any(getattr(result, "failed", False) for result in results) else 0
     except lib.Error as error:
         print(f"bench: {error}", file=sys.stderr)

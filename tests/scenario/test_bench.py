@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import types
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -55,7 +56,7 @@ class Command(unittest.TestCase):
             self.assertGreater(names.index("zone_all"), max(names.index(name) for name in ("https", "starttls")))
 
     def test_refused(self):
-        for words, more in ((("nope",), "no row nope"), (("--write", "nxdomain"), "--write is of all rows")):
+        for words, more in ((("nope",), "no row nope"), (("--write", "nxdomain"), "--write is of all rows"), (("--write", "--earlier", "x"), "--earlier")):
             status, _, err = command(*words)
             self.assertEqual(status, 1)
             self.assertIn(more, err)
@@ -106,12 +107,34 @@ class Figures(unittest.TestCase):
                     result(Row, ours=None, skipped="not here")]
         this = lib.Bench(5, 0.5)
         self.addCleanup(this.close)
-        text = results.text(this, {"row": Row}, measured, bench.verdict)
+        text = results.text(this, {"row": Row}, "", measured, bench.verdict)
         self.assertIn("| row | a\\|b | 3 us CPU a name | 2 (bare) | 1.500 | 1.5 | 1 | met |", text)
         self.assertIn("| row | a\\|b | skipped |", text)
         self.assertIn("at --scale 0.5: a small run", text)
         self.assertIn("not here", text)
         self.assertNotIn("None", text)
+
+    def test_earlier(self):
+        """A row that is measured again takes the place of that of an earlier run; the others stay as they were."""
+        def named(name, **more):
+            return bench.settle(name, Row, result(Row, **more))
+        this = lib.Bench(5, 1)
+        self.addCleanup(this.close)
+        old = [named("a", ours=3, peer=2, peer_name="bare", samples={"ours": [sample(3)]}, figures={"a_us": 3}, note="so"),
+               named("b", ours=7, figures={"b_us": 7}), named("c", ours=None, skipped="not here")]
+        old[0].profiles = ["libc 9 %"]
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(bench.as_json(this, old), file)
+            file.flush()
+            o = types.SimpleNamespace(earlier=file.name)
+            this.figures["b_us"] = 8
+            words, found = bench.with_earlier(o, this, [named("b", ours=8, figures={"b_us": 8})])
+        self.assertIn("5 runs, --scale 1: a, c.", words)
+        self.assertEqual([(r.row, r.ours) for r in found], [("a", 3), ("b", 8), ("c", None)])
+        self.assertEqual((this.figures["a_us"], this.figures["b_us"]), (3, 8))
+        text = results.text(this, dict.fromkeys("abc", Row), words, found, bench.verdict)
+        self.assertIn("| a | a\\|b | 3 us CPU a name | 2 (bare) | 1.500 | 1.5 | 1 | met |", text)
+        self.assertIn("libc 9 %", text)
 
 
 if __name__ == "__main__":
