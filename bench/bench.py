@@ -10,6 +10,7 @@ import argparse
 import importlib.util
 import json
 import os
+import pickle
 import shutil
 import signal
 import sys
@@ -75,9 +76,7 @@ def settle(name, row, result):
     return result
 
 
-def measure(bench, name, row):
-    """The Results of a row; one that failed is such a Result too."""
-    began = time.monotonic()
+def run(bench, name, row):
     try:
         found = row.run(bench)
     except Exception as error:  # the others of a long run are not lost for it
@@ -86,9 +85,47 @@ def measure(bench, name, row):
         found = lib.skipped(f"failed: {error}")
         found.failed = True
     found = [settle(name, row, result) for result in (found if isinstance(found, list) else [found])]
+    found[0].profiles = bench.profiles
+    return found
+
+
+def apart(work):
+    """What work() returns, done by a process of its own: the memory that it takes is not in the peak of what later ones start
+    (lib.Sample)."""
+    read, write = os.pipe()
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        hand_over(work, write)
+    os.close(write)
+    try:
+        with os.fdopen(read, "rb") as found:
+            return pickle.load(found)
+    except EOFError as error:
+        raise lib.Error("the process that measured was ended") from error
+    except BaseException:
+        os.kill(child, signal.SIGTERM)
+        raise
+    finally:
+        os.waitpid(child, 0)
+
+
+def hand_over(work, write):
+    """Ends this process. A signal has stopped what work() had started."""
+    try:
+        with os.fdopen(write, "wb") as out:
+            pickle.dump(work(), out)
+        sys.stdout.flush()
+    finally:
+        os._exit(0)
+
+
+def measure(bench, name, row):
+    """The Results of a row; one that failed is such a Result too."""
+    began = time.monotonic()
+    found = apart(lambda: run(bench, name, row))
     for result in found:
         bench.figures.update(result.figures)
-    found[0].profiles, bench.profiles = bench.profiles, []
     clear(bench.tmp)
     print(f"== {name} ({time.monotonic() - began:.0f} s)")
     for result in found:
@@ -132,7 +169,8 @@ def words(result):
 
 def as_json(o, results):
     def plain(result):
-        found = {**asdict(result), "profiles": getattr(result, "profiles", []), "row": result.row, "title": result.title, "judged": result.judged, "verdict": verdict(result)}
+        found = {**asdict(result), "profiles": getattr(result, "profiles", []), "row": result.row, "title": result.title,
+                 "judged": result.judged, "verdict": verdict(result)}
         for samples in found["samples"].values():
             for sample in samples:
                 del sample["out"], sample["metadata"], sample["dir"]
@@ -149,7 +187,8 @@ def earlier(path, names):
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise lib.Error(f"--earlier {path}: not what --json has written: {error}") from error
     rows_of_it = ", ".join(dict.fromkeys(result.row for result in found))
-    return f"Measured before, at {run.get('version', 'an unknown version')}, {run['runs']} runs, --scale {run['scale']:g}: {rows_of_it}.", found
+    version = run.get("version", "an unknown version")
+    return f"Measured before, at {version}, {run['runs']} runs, --scale {run['scale']:g}: {rows_of_it}.", found
 
 
 def with_earlier(o, bench, results):

@@ -15,7 +15,6 @@ GOAL, STRETCH = 1, None
 
 CONSTANT, WINDOW, CONNECTION, ENDPOINT, HOST = 100e6, 1024, 64 << 10, 200, 32
 FEW = 20    # the smaller count is the larger one / FEW
-FLOOR = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + (1 << 20)  # below it no peak is seen (lib.Sample)
 ROUNDS = 3  # names for each place in a window, for each connection
 
 # Each host of a name has an address of its own; every server is right, unless a class says otherwise, and never busy.
@@ -42,6 +41,11 @@ def peak(sample):
     return sample.rss_mib * (1 << 20)
 
 
+def floor():
+    """Below it no peak is seen (lib.Sample)."""
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + (1 << 20)
+
+
 def counted(sample, what):
     """How many of a part a scan had."""
     counters = sample.metadata["counters"]
@@ -54,7 +58,7 @@ def part(suffix, budget, few, many, n, besides=0, **more):
     if isinstance(n, str):
         n = counted(many, n) - counted(few, n)
     samples = {"few": [few], "many": [many]}
-    if peak(few) <= FLOOR:
+    if peak(few) <= floor():
         return lib.skipped("too little to be seen beside what Python needs: a larger --scale", suffix=suffix, samples=samples)
     return lib.Result((peak(many) - peak(few)) / n - besides, budget, "budget", suffix=suffix, samples=samples, **more)
 
@@ -107,7 +111,7 @@ def connection(bench, only, args, what):
 
 def endpoints(bench):
     """A distinct host, and the endpoint it leads to, in each state that may last."""
-    n = bench.n(200000)
+    n = bench.n(100000)
     counts = n // FEW, n
     with bench.stsim(n, args=["--only", "smtp-ok", *DISTINCT]) as server:
         alone, gate, through = ([scan_first(bench, server, count, args) for count in counts]

@@ -3,6 +3,7 @@
 measured. Nothing is timed."""
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -56,7 +57,8 @@ class Command(unittest.TestCase):
             self.assertGreater(names.index("zone_all"), max(names.index(name) for name in ("https", "starttls")))
 
     def test_refused(self):
-        for words, more in ((("nope",), "no row nope"), (("--write", "nxdomain"), "--write is of all rows"), (("--write", "--earlier", "x"), "--earlier")):
+        for words, more in ((("nope",), "no row nope"), (("--write", "nxdomain"), "--write is of all rows"),
+                            (("--write", "--earlier", "x"), "--earlier")):
             status, _, err = command(*words)
             self.assertEqual(status, 1)
             self.assertIn(more, err)
@@ -72,6 +74,20 @@ class Command(unittest.TestCase):
         self.assertGreater(found["ours"], 0)
         self.assertGreater(found["samples"]["ours"][0]["traffic"], 500 * 2 * 60)
         self.assertIn("us CPU a name", out)
+
+
+class Apart(unittest.TestCase):
+    def test_memory(self):
+        """What a row needs itself is not taken for the need of what later rows start."""
+        def peak():
+            return lib.resource.getrusage(lib.resource.RUSAGE_SELF).ru_maxrss
+        before = peak()
+        self.assertGreater(bench.apart(lambda: (bytearray(64 << 20), peak())[1]), before + (32 << 10))
+        self.assertLess(bench.apart(peak), before + (32 << 10))
+
+    def test_ended(self):
+        with self.assertRaises(lib.Error):
+            bench.apart(lambda: os.kill(os.getpid(), signal.SIGKILL))
 
 
 class Figures(unittest.TestCase):
