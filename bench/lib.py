@@ -211,7 +211,7 @@ class Bench:
                       loopback_bytes() - carried)
 
     def scan(self, names_file, args=(), units=None, cores=1, before=()):
-        """A Sample of stscan: 1 worker, window 10,000, no rates, 500 connections, short waits, no second rounds, the
+        """A Sample of stscan: 1 worker, window 10,000, no rates, 500 connections, short waits and rests, no second rounds, the
         loop-back settings of the stsim that serves now; `args` come last and so win. Units: the names, unless told. `before`
         stands in front of the command: perf and the like."""
         where, about = self.path("scan"), self.path("metadata.json")
@@ -220,11 +220,10 @@ class Bench:
         argv = [*before, run.program("stscan"), "-q", "-f", names_file, "-o", where, "--lab", "127.0.0.0/8,::1", "-T", "1",
                 "--seed", "1", "--ehlo-name", "scan.sim.test", "--contact", "postmaster@sim.test", "--control-rate", "0",
                 "--window", "10000", "--dns-rate", "0", "--connect-rate", "0", "--per-ip-smtp", "0", "--per-ip-interval", "0",
-                "--per-prefix-smtp", "0", "--max-connections", "500", "--per-ip-hosts", "0", "--per-ip-signalled-hosts", "0", "--per-ip-https", "0",
-                "--per-prefix-https", "0",
-                "--per-ip-https-rate", "0", "--dns-timeout", "1s", "--dns-deadline", "2s", "--dns-retry-after", "0",
+                "--per-prefix-smtp", "0", "--max-connections", "500", "--per-ip-hosts", "0", "--per-ip-signalled-hosts", "0",
+                "--per-ip-https", "0", "--per-prefix-https", "0", "--per-ip-https-rate", "0", "--dns-timeout", "1s", "--dns-deadline", "2s", "--dns-retry-after", "0",
                 "--connect-timeout", "2s", "--greeting-timeout", "3s", "--smtp-timeout", "5s", "--policy-timeout", "5s",
-                "--attempts", "1", "--metadata-file", about, "--name-servers", f"127.0.0.1:{run.DNS}"]
+                "--attempts", "1", "--retry-after", "1s", "--metadata-file", about, "--name-servers", f"127.0.0.1:{run.DNS}"]
         if server is not None:
             argv += ["--ca-file", server.ca_file, "--https-port", str(server.ports.https), "--smtp-port",
                      str(server.ports.smtp)]

@@ -29,8 +29,9 @@ POPULATION = ["--set", "mxset.mx-operator=0.15", "--set", "mxset.mx-bundled=0.15
 # A tenth of the defaults, one attempt.
 ARGS = ["--window", "5000", "--dns-window", "1600", "--max-connections", "300", "--connect-rate", "500", "--per-ip-smtp", "1",
         "--per-ip-interval", "200ms", "--per-prefix-smtp", "8", "--per-ip-hosts", "50", "--per-ip-signalled-hosts", "1000",
-        "--per-ip-https", "4", "--per-prefix-https", "64", "--per-ip-https-rate", "100", "--dns-timeout", "500ms", "--dns-deadline", "2s", "--dns-retry-after",
-        "2s", "--connect-timeout", "1500ms", "--greeting-timeout", "4500ms", "--smtp-timeout", "6s", "--policy-timeout", "6s"]
+        "--per-ip-https", "4", "--per-prefix-https", "64", "--per-ip-https-rate", "100", "--dns-timeout", "500ms",
+        "--dns-deadline", "2s", "--dns-retry-after", "2s", "--retry-after", "30s", "--connect-timeout", "1500ms",
+        "--greeting-timeout", "4500ms", "--smtp-timeout", "6s", "--policy-timeout", "6s"]
 
 
 def run(bench):
