@@ -65,7 +65,7 @@ MUTATIONS = (
              "key = key_join(key_of(chain->v[0].p, chain->v[0].len), key_of_name(host));",
              "key = key_of(chain->v[0].p, chain->v[0].len);", "--only mx-cert-other-host --names 40"),
     Mutation("sampling", "one host more than --per-ip-hosts", "scanner/site.c",
-             "s->n_kept[class_] >= limits->most[class_])", "s->n_kept[class_] > limits->most[class_])",
+             "s->n_kept[class_] >= common->most[class_])", "s->n_kept[class_] > common->most[class_])",
              "--profile toplist --names 200 --sampling --per-ip-hosts 3"),
     Mutation("sampling", "one connection more than --per-ip-smtp", "scanner/gate.c",
              "lane->open >= limits->most_open)", "lane->open > limits->most_open)",
