@@ -96,9 +96,9 @@ def one(o, directory, only):
     score, wrong = judge(o, this)
     good = score.good() and not wrong
     if not good or not o.quiet:
-        compare.print_score(score, sys.stdout)
         for text in wrong:
             print(text)
+        compare.print_score(score, sys.stdout)
     n = sum(score.asked.values())
     print(f"{'full' if good else 'NOT FULL'}: {what}: {o.names} names, {sum(score.equal.values())} of {n} answers are true, "
           f"{len(wrong)} other complaints, {time.monotonic() - began:.1f} s", flush=True)

@@ -142,13 +142,7 @@ def print_matrix(question, matrix, out):
         print(f"  {expected:{width}} {right:8}" + (f"   but found: {others}" if others else ""), file=out)
 
 
-def print_score(score, out, most_wrong=40):
-    for question, matrix in score.matrices.items():
-        print_matrix(question, matrix, out)
-    print("\nequal, of", file=out)
-    for question, n in score.asked.items():
-        mark = "" if score.equal[question] == n else f"   {n - score.equal[question]} differ"
-        print(f"  {question:28} {score.equal[question]:8} {n:8}{mark}", file=out)
+def print_disagreements(score, out, most_wrong):
     for what, found in (("lost", score.lost), ("twice", score.twice), ("not of this population", score.strange)):
         if found:
             print(f"\n{what}: {len(found)}: " + ", ".join(map(str, found[:10])), file=out)
@@ -158,3 +152,14 @@ def print_score(score, out, most_wrong=40):
         print(f"  {question:26} {name:24} {expected} | {found}   ({classes})", file=out)
     if len(score.wrong) > most_wrong:
         print(f"  and {len(score.wrong) - most_wrong} more", file=out)
+
+
+def print_score(score, out, most_wrong=40):
+    """What is wrong comes first: of a long output often no more than the beginning is kept."""
+    print_disagreements(score, out, most_wrong)
+    for question, matrix in score.matrices.items():
+        print_matrix(question, matrix, out)
+    print("\nequal, of", file=out)
+    for question, n in score.asked.items():
+        mark = "" if score.equal[question] == n else f"   {n - score.equal[question]} differ"
+        print(f"  {question:28} {score.equal[question]:8} {n:8}{mark}", file=out)

@@ -121,10 +121,10 @@ static void on_poll(uv_poll_t *handle, int status, int events)
     if (!c->over && (events & UV_READABLE) != 0) {
         if (c->stage == STAGE_HANDSHAKE)
             conn_handshake(c);
-        else if (c->stage != STAGE_TLS)
-            read_plain(c);
         if (c->stage == STAGE_TLS)
             read_tls(c);
+        else if (c->stage != STAGE_HANDSHAKE) /* also where that failed: the peer may have closed */
+            read_plain(c);
     } else if (!c->over && c->stage == STAGE_HANDSHAKE) {
         conn_handshake(c);
     }
