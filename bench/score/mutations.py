@@ -76,6 +76,7 @@ MUTATIONS = (
 
 def options():
     p = argparse.ArgumentParser(prog="./dev mutations", description=__doc__.partition("\n")[0])
+    p.add_argument("--check", action="store_true", help="only: is the text of each found once in its file?")
     p.add_argument("word", nargs="?", default="", help="only those with it in their kind, file or text")
     return p.parse_args()
 
@@ -208,6 +209,10 @@ def main():
     began = time.monotonic()
     base = tempfile.mkdtemp(prefix="stsim-mutations-")
     try:
+        if o.check:
+            for m in chosen:
+                text_of(m)
+            return 0
         red = run_all(base, chosen)
     except MutationError as error:
         print(f"mutations: {error}", file=sys.stderr)
