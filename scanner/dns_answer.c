@@ -109,17 +109,25 @@ static void on_message(struct dns_query *q, const struct exchange_answer *a)
 }
 
 /* A resolver that refuses whatever it is asked is of no more use than one that is silent. */
-static void judge_resolver(struct dns *d, uint32_t resolver, const struct dns_query *q,
+static void judge_resolver(struct dns *d, const struct exchange *x, const struct dns_query *q,
                            const struct exchange_answer *a)
 {
-    const bool telling = q != NULL && tries_is_telling(q);
+    struct resolvers *r = &d->resolvers;
+    const uint64_t now_ms = d->env.timers->now_ms;
+    const bool is_telling = q != NULL && x->is_telling;
 
-    if (dns_is_paused(d))
-        return;
-    if (!is_refusal(a))
-        resolvers_answered(&d->resolvers, resolver, telling ? q->tried_ms : 0);
-    else if (resolvers_lost(&d->resolvers, resolver, d->env.timers->now_ms))
-        tries_leave_resolver(d, resolver);
+    if (is_refusal(a)) {
+        if (!dns_is_paused(d) &&
+            (resolvers_lost(r, x->resolver, now_ms) || resolvers_lost_too_many(r, x->resolver, now_ms)))
+            tries_leave_resolver(d, x->resolver);
+    } else if (dns_is_paused(d)) {
+        if (is_telling)
+            resolvers_spoke(r, x->resolver);
+    } else if (is_telling && q->tries > 1) {
+        resolvers_answered_late(r, x->resolver, q->began_ms);
+    } else {
+        resolvers_answered(r, x->resolver, is_telling ? q->began_ms : 0);
+    }
 }
 
 void on_answer(struct dns *d, struct exchange *x, struct result r, const struct exchange_answer *answer)
@@ -135,7 +143,7 @@ void on_answer(struct dns *d, struct exchange *x, struct result r, const struct 
             resolvers_root_answered(&d->resolvers, x->resolver, d->env.timers->now_ms);
         tries_probed(d, x->resolver, r.oc == OC_OK && !is_refusal(answer));
     } else if (r.oc == OC_OK)
-        judge_resolver(d, x->resolver, q, answer);
+        judge_resolver(d, x, q, answer);
     if (q != NULL && r.oc == OC_OK)
         on_message(q, answer);
     else if (q != NULL)

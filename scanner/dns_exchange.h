@@ -18,6 +18,7 @@ struct exchange {
     uint32_t resolver;         /* number of the server in env */
     const char *prefix, *name; /* what is asked, as for dns_message_query(); borrowed while it is wanted */
     uint8_t type, flags;
+    bool is_telling; /* the asker's: what becomes of it tells of the resolver */
 };
 struct exchange_answer {
     const uint8_t *question; /* the name asked for, in wire form; may be NULL where nobody wants it */

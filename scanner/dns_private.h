@@ -73,9 +73,6 @@ void query_refuse(struct dns_query *q, enum outcome oc);
 uint64_t tries_set_waits(struct dns *d);
 /* Send the next try of a question; where that cannot be, the question ends. */
 void tries_send(struct dns *d, struct dns_query *q);
-/* Does the try that is under way tell of the resolver? Names that were silent at the first one tell of
- * themselves. */
-bool tries_is_telling(const struct dns_query *q);
 /* Once a loop turn: what has waited long enough. */
 void tries_end_waits(struct dns *d);
 /* No answer came in time to the last try, or none can. */

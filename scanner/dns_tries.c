@@ -93,16 +93,32 @@ void tries_hold(struct dns_query *q)
     query_append(q->stream ? &q->dns->streams : &q->dns->again, q);
 }
 
-bool tries_is_telling(const struct dns_query *q)
+/* Does what becomes of its first try tell of the resolver? Names that were silent before, or failed, tell of
+ * themselves. */
+static bool is_telling(const struct dns_query *q)
 {
-    return !q->stream && q->tries == 1 && (q->flags & DNS_AGAIN) == 0;
+    return !q->stream && !q->second && (q->flags & DNS_AGAIN) == 0;
+}
+
+/* A first try is lost when its time is over; whether too many are is told when the second one's is, since a
+ * resolver that is slow answers between, and is not silent. */
+static bool is_found_down(const struct dns_query *q)
+{
+    struct resolvers *r = &q->dns->resolvers;
+    bool down = false;
+
+    if (q->tries == 1 && is_telling(q))
+        down = resolvers_lost(r, q->resolver, q->began_ms);
+    if (q->tries > 1 || q->tries >= q->dns->n_tries)
+        down |= resolvers_lost_too_many(r, q->resolver, q->began_ms);
+    return down;
 }
 
 static void on_wait_over(struct dns_query *q)
 {
     struct dns *d = q->dns;
 
-    if (tries_is_telling(q) && resolvers_lost(&d->resolvers, q->resolver, q->tried_ms))
+    if (!q->stream && is_found_down(q))
         tries_leave_resolver(d, q->resolver);
     if (q->in == &d->again)
         return;
@@ -152,6 +168,7 @@ static struct ticket *take_ticket(struct dns *d, uint32_t resolver)
     d->free_tickets = t->next;
     t->exchange.asker = NULL;
     t->exchange.resolver = resolver;
+    t->exchange.is_telling = false;
     return t;
 }
 
@@ -167,6 +184,7 @@ static struct ticket *new_ticket(struct dns *d, struct dns_query *q)
     t->exchange.name = q->name;
     t->exchange.type = q->type;
     t->exchange.flags = query_flags(q);
+    t->exchange.is_telling = q->tries == 0 && is_telling(q);
     t->next = q->tickets;
     q->tickets = t;
     return t;

@@ -122,6 +122,7 @@ static bool goes_down(struct resolvers *r, struct resolver *one)
     if (one->down)
         return false;
     one->down = true;
+    one->is_mute = false;
     one->n_back = RESOLVER_BACK;
     one->is_probed = false;
     one->n_unheard = 0;
@@ -149,6 +150,22 @@ void resolvers_answered(struct resolvers *r, uint32_t i, uint64_t sent_ms)
         note(one, sent_ms, false);
 }
 
+void resolvers_spoke(struct resolvers *r, uint32_t i)
+{
+    if (r->v[i].down && r->v[i].is_mute)
+        goes_up(r, &r->v[i]);
+}
+
+void resolvers_answered_late(struct resolvers *r, uint32_t i, uint64_t sent_ms)
+{
+    struct resolver *one = &r->v[i];
+    struct resolver_second *s = second_of(one, sent_ms / 1000);
+
+    if (!one->down && sent_ms >= one->up_ms && s->second == sent_ms / 1000 && s->n_lost > 0)
+        s->n_lost--;
+    resolvers_answered(r, i, 0);
+}
+
 bool resolvers_lost(struct resolvers *r, uint32_t i, uint64_t sent_ms)
 {
     struct resolver *one = &r->v[i];
@@ -157,7 +174,15 @@ bool resolvers_lost(struct resolvers *r, uint32_t i, uint64_t sent_ms)
         return false;
     one->n_lost += sent_ms >= one->heard_ms;
     note(one, sent_ms, true);
-    return (one->n_lost >= RESOLVER_MOST_LOST || too_many_are_lost(one, sent_ms / 1000)) && goes_down(r, one);
+    if (one->n_lost < RESOLVER_MOST_LOST || !goes_down(r, one))
+        return false;
+    one->is_mute = true;
+    return true;
+}
+
+bool resolvers_lost_too_many(struct resolvers *r, uint32_t i, uint64_t sent_ms)
+{
+    return too_many_are_lost(&r->v[i], sent_ms / 1000) && goes_down(r, &r->v[i]);
 }
 
 void resolvers_probed(struct resolvers *r, uint32_t i, bool answered)

@@ -30,7 +30,7 @@ struct resolver {
     uint64_t root_took_ms;  /* the last answer to such a one; 0: there was none */
     uint32_t n_unheard;     /* of these questions, those without an answer, since it was heard */
     bool is_probed;         /* since it is down */
-    bool down;
+    bool down, is_mute;     /* is_mute: it is down since nothing at all was heard */
 };
 struct resolvers {
     struct resolver *v;
@@ -65,11 +65,18 @@ uint32_t resolvers_pick(struct resolvers *r, uint32_t avoid, uint64_t now_ms);
 void resolvers_probed(struct resolvers *r, uint32_t i, bool answered);
 /* An answer came, to a first try sent at `sent_ms`, or, 0, to any other. It is not down. */
 void resolvers_answered(struct resolvers *r, uint32_t i, uint64_t sent_ms);
-/* A first try was lost, or one was refused. True (of these three): with this it is down, and was not before.
- * An answer ends that. Names whose own servers are silent tell nothing: neither does a try that was lost and
- * sent before the last answer came, nor that many are lost at a time, as they are some seconds after many
- * such names were asked for; what counts is how many of those that were sent together. */
+/* An answer came to a first try while all are down and questions wait: one that was taken to be mute is slow.
+ */
+void resolvers_spoke(struct resolvers *r, uint32_t i);
+/* It came to one that resolvers_lost() was told of: that was not lost, but late. */
+void resolvers_answered_late(struct resolvers *r, uint32_t i, uint64_t sent_ms);
+/* A first try sent at `sent_ms` is lost; so many sent about then were, and none of them will have a late
+ * answer any more; one was refused; one to an idle resolver has no answer. True: with this it is down, and
+ * was not before. An answer ends that. Names whose own servers are silent tell nothing: neither does a try
+ * that was lost and sent before the last answer came, nor that many are lost at a time, as they are some
+ * seconds after many such names were asked for; what counts is how many of those that were sent together. */
 bool resolvers_lost(struct resolvers *r, uint32_t i, uint64_t sent_ms);
+bool resolvers_lost_too_many(struct resolvers *r, uint32_t i, uint64_t sent_ms);
 bool resolvers_refused(struct resolvers *r, uint32_t i, uint64_t now_ms);
 bool resolvers_unheard(struct resolvers *r, uint32_t i);
 /* Did its host refuse a question since `since_ms`, and nothing was answered after that? */

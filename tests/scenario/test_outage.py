@@ -95,6 +95,14 @@ class Outage(unittest.TestCase):
         self.server.delay_s = 1.3
         self.pauses_and_goes_on(lambda: setattr(self.server, "mute", False))
 
+    def test_slow(self):
+        """Each answer takes longer than --dns-timeout: that is a pause at the most, when the first is awaited, and no name's
+        loss."""
+        self.start()
+        self.server.delay_s = 0.75
+        self.assertLessEqual(self.ends().count("the scan pauses"), 1)
+        self.all_answered()
+
     def test_hardly_an_answer(self):
         self.start()
         self.server.answers_one_in = 10

@@ -14,13 +14,20 @@ static void begin(uint32_t n)
     assert_int_equal(resolvers_init(&r, n), STS_OK);
 }
 
-/* True: it went down with this. */
+/* A first try that has no answer, and will have none. True: it went down with this. */
+static bool lose_one(uint32_t i, uint64_t sent_ms)
+{
+    const bool down = resolvers_lost(&r, i, sent_ms);
+
+    return resolvers_lost_too_many(&r, i, sent_ms) || down;
+}
+
 static bool lose(uint32_t i, unsigned times)
 {
     bool down = false;
 
     while (times-- > 0)
-        down |= resolvers_lost(&r, i, LONG_MS);
+        down |= lose_one(i, LONG_MS);
     return down;
 }
 
@@ -94,7 +101,7 @@ static void test_down_after_lost(void **state)
     resolvers_answered(&r, 0, LONG_MS);
     assert_false(lose(0, RESOLVER_MOST_LOST - 1));
     assert_int_equal(share(0, 10, LONG_MS), 5);
-    assert_true(resolvers_lost(&r, 0, LONG_MS));
+    assert_true(lose_one(0, LONG_MS));
     assert_false(lose(0, 3 * RESOLVER_MOST_LOST)); /* it is down already */
     assert_int_equal(r.n_down, 1);
     assert_true(share(0, 10, LONG_MS) <= 1);
@@ -176,13 +183,13 @@ static void test_lost_before_an_answer(void **state)
     begin(1);
     resolvers_heard(&r, 0, LONG_MS);
     for (unsigned i = 0; i + 1 < RESOLVER_SHARE_TRIES; i++)
-        assert_false(resolvers_lost(&r, 0, LONG_MS - 1));
-    assert_true(resolvers_lost(&r, 0, LONG_MS - 1));
+        assert_false(lose_one(0, LONG_MS - 1));
+    assert_true(lose_one(0, LONG_MS - 1));
     begin(1);
     resolvers_heard(&r, 0, LONG_MS);
     for (unsigned i = 0; i + 1 < RESOLVER_MOST_LOST; i++)
-        assert_false(resolvers_lost(&r, 0, LONG_MS));
-    assert_true(resolvers_lost(&r, 0, LONG_MS));
+        assert_false(lose_one(0, LONG_MS));
+    assert_true(lose_one(0, LONG_MS));
 }
 
 /* Tries sent in this second: first every `one_in`-th is answered, then the others are lost. True: it went
@@ -196,7 +203,7 @@ static bool serve(unsigned tries, unsigned one_in, unsigned second)
         resolvers_answered(&r, 0, sent_ms);
     resolvers_heard(&r, 0, sent_ms + 1);
     for (unsigned i = tries / one_in; i < tries; i++)
-        down |= resolvers_lost(&r, 0, sent_ms);
+        down |= lose_one(0, sent_ms);
     return down;
 }
 
@@ -229,8 +236,37 @@ static void test_lost_together(void **state)
         resolvers_answered(&r, 0, LONG_MS);
     resolvers_heard(&r, 0, LONG_MS + 1);
     for (unsigned i = 0; i < 19 * RESOLVER_SHARE_TRIES; i++) {
-        assert_false(resolvers_lost(&r, 0, LONG_MS));
+        assert_false(lose_one(0, LONG_MS));
     }
+}
+
+/* Protects the scan from a pause where a resolver is slow: what is late, and answered after all, is not lost.
+ */
+static void test_late_is_not_lost(void **state)
+{
+    (void)state;
+    begin(1);
+    for (unsigned i = 0; i < 10 * RESOLVER_SHARE_TRIES; i++) {
+        resolvers_heard(&r, 0, LONG_MS + i + 500);
+        assert_false(resolvers_lost(&r, 0, LONG_MS + i));
+        resolvers_answered_late(&r, 0, LONG_MS + i);
+        assert_false(resolvers_lost_too_many(&r, 0, LONG_MS + i));
+    }
+}
+
+/* Protects the end of a pause that began since nothing was heard: something was, and it is over; where too
+ * many were lost, an answer is luck. */
+static void test_spoke(void **state)
+{
+    (void)state;
+    begin(1);
+    put_down(0);
+    resolvers_spoke(&r, 0);
+    assert_false(r.v[0].down);
+    resolvers_heard(&r, 0, LONG_MS + 1);
+    assert_true(lose(0, RESOLVER_SHARE_TRIES));
+    resolvers_spoke(&r, 0);
+    assert_true(r.v[0].down);
 }
 
 /* Protects the end of a pause: what was sent before it, and has no answer, does not begin the next one. */
@@ -243,7 +279,7 @@ static void test_lost_before_the_pause(void **state)
     resolvers_answered(&r, 0, 2 * LONG_MS);
     assert_false(r.v[0].down);
     for (unsigned i = 0; i < 2 * RESOLVER_SHARE_TRIES; i++)
-        assert_false(resolvers_lost(&r, 0, 2 * LONG_MS - 1));
+        assert_false(lose_one(0, 2 * LONG_MS - 1));
 }
 
 /* Each probe sent at once, and answered. */
@@ -375,6 +411,7 @@ int main(void)
         cmocka_unit_test(test_probes_end_it),      cmocka_unit_test(test_watched),
         cmocka_unit_test(test_root_waits),         cmocka_unit_test(test_lost_before_an_answer),
         cmocka_unit_test(test_lost_together),      cmocka_unit_test(test_lost_before_the_pause),
+        cmocka_unit_test(test_late_is_not_lost),   cmocka_unit_test(test_spoke),
     };
 
     return cmocka_run_group_tests(tests, NULL, end);
