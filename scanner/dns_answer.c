@@ -117,14 +117,13 @@ static void judge_resolver(struct dns *d, const struct exchange *x, const struct
     const bool is_telling = q != NULL && x->is_telling;
 
     if (is_refusal(a)) {
-        if (!dns_is_paused(d) &&
-            (resolvers_lost(r, x->resolver, now_ms) || resolvers_lost_too_many(r, x->resolver, now_ms)))
+        if (!dns_is_paused(d) && resolvers_lost(r, x->resolver, now_ms, now_ms))
             tries_leave_resolver(d, x->resolver);
     } else if (dns_is_paused(d)) {
         if (is_telling)
-            resolvers_spoke(r, x->resolver);
+            resolvers_spoke(r, x->resolver, now_ms);
     } else if (is_telling && q->tries > 1) {
-        resolvers_answered_late(r, x->resolver, q->began_ms);
+        resolvers_answered_late(r, x->resolver, q->began_ms, now_ms);
     } else {
         resolvers_answered(r, x->resolver, is_telling ? q->began_ms : 0);
     }

@@ -100,18 +100,15 @@ static bool is_telling(const struct dns_query *q)
     return !q->stream && !q->second && (q->flags & DNS_AGAIN) == 0;
 }
 
-/* A first try is lost when its time is over; whether too many are is told when the second one's is, since a
+/* Whether too many first tries are lost is told once more when the time of the second ones is over: a
  * resolver that is slow answers between, and is not silent. */
 static bool is_found_down(const struct dns_query *q)
 {
     struct resolvers *r = &q->dns->resolvers;
-    bool down = false;
 
-    if (q->tries == 1 && is_telling(q))
-        down = resolvers_lost(r, q->resolver, q->began_ms);
-    if (q->tries > 1 || q->tries >= q->dns->n_tries)
-        down |= resolvers_lost_too_many(r, q->resolver, q->began_ms);
-    return down;
+    if (q->tries == 1)
+        return is_telling(q) && resolvers_lost(r, q->resolver, q->began_ms, q->dns->env.timers->now_ms);
+    return resolvers_lost_too_many(r, q->resolver, q->began_ms);
 }
 
 static void on_wait_over(struct dns_query *q)

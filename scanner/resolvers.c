@@ -150,23 +150,30 @@ void resolvers_answered(struct resolvers *r, uint32_t i, uint64_t sent_ms)
         note(one, sent_ms, false);
 }
 
-void resolvers_spoke(struct resolvers *r, uint32_t i)
-{
-    if (r->v[i].down && r->v[i].is_mute)
-        goes_up(r, &r->v[i]);
-}
-
-void resolvers_answered_late(struct resolvers *r, uint32_t i, uint64_t sent_ms)
+void resolvers_answered_late(struct resolvers *r, uint32_t i, uint64_t sent_ms, uint64_t now_ms)
 {
     struct resolver *one = &r->v[i];
     struct resolver_second *s = second_of(one, sent_ms / 1000);
 
+    one->late_ms = now_ms;
     if (!one->down && sent_ms >= one->up_ms && s->second == sent_ms / 1000 && s->n_lost > 0)
         s->n_lost--;
     resolvers_answered(r, i, 0);
 }
 
-bool resolvers_lost(struct resolvers *r, uint32_t i, uint64_t sent_ms)
+void resolvers_spoke(struct resolvers *r, uint32_t i, uint64_t now_ms)
+{
+    r->v[i].late_ms = now_ms;
+    if (r->v[i].down && r->v[i].is_mute)
+        goes_up(r, &r->v[i]);
+}
+
+static bool is_slow(const struct resolver *one, uint64_t now_ms)
+{
+    return one->late_ms > 0 && now_ms < one->late_ms + RESOLVER_SLOW_MS;
+}
+
+bool resolvers_lost(struct resolvers *r, uint32_t i, uint64_t sent_ms, uint64_t now_ms)
 {
     struct resolver *one = &r->v[i];
 
@@ -174,8 +181,9 @@ bool resolvers_lost(struct resolvers *r, uint32_t i, uint64_t sent_ms)
         return false;
     one->n_lost += sent_ms >= one->heard_ms;
     note(one, sent_ms, true);
-    if (one->n_lost < RESOLVER_MOST_LOST || !goes_down(r, one))
-        return false;
+    if (one->n_lost < RESOLVER_MOST_LOST)
+        return !is_slow(one, now_ms) && resolvers_lost_too_many(r, i, sent_ms);
+    (void)goes_down(r, one);
     one->is_mute = true;
     return true;
 }

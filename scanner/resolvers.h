@@ -4,14 +4,15 @@
 #define STS_RESOLVERS_H
 #include "sinks/base.h"
 
-#define RESOLVER_MOST_LOST    50  /* tries since its last answer, all without one: it is down */
-#define RESOLVER_SHARE_TRIES  200 /* first tries that are looked at together: */
-#define RESOLVER_LOST_PERCENT 50  /* it is down where more of them have no answer */
-#define RESOLVER_SECONDS      64  /* that these may stretch over */
-#define RESOLVER_BACK         5   /* probes in a row to be answered until it is up: one of them may be luck */
-#define RESOLVER_MOST_REFUSED 3   /* refused by its host (ICMP port unreachable) in a row, likewise */
-#define RESOLVER_MOST_UNHEARD 4   /* questions in a row to an idle one that had no answer: it is down */
-#define RESOLVER_ROOT_TIMES   4   /* of what it took before: how long the root may take from one that is up */
+#define RESOLVER_MOST_LOST    50   /* tries since its last answer, all without one: it is down */
+#define RESOLVER_SHARE_TRIES  200  /* first tries that are looked at together: */
+#define RESOLVER_LOST_PERCENT 50   /* it is down where more of them have no answer */
+#define RESOLVER_SECONDS      64   /* that these may stretch over */
+#define RESOLVER_SLOW_MS      5000 /* after a late answer others may be late */
+#define RESOLVER_BACK         5 /* probes in a row to be answered until it is up: one of them may be luck */
+#define RESOLVER_MOST_REFUSED 3 /* refused by its host (ICMP port unreachable) in a row, likewise */
+#define RESOLVER_MOST_UNHEARD 4 /* questions in a row to an idle one that had no answer: it is down */
+#define RESOLVER_ROOT_TIMES   4 /* of what it took before: how long the root may take from one that is up */
 #define RESOLVER_PROBE_MS     1000 /* from question to question to one that is down */
 
 struct resolver {
@@ -25,6 +26,7 @@ struct resolver {
     uint64_t refused_ms;    /* the last time; counts where n_refused > 0 */
     uint64_t probed_ms;     /* counts where is_probed */
     uint64_t heard_ms;      /* the last answer of any kind */
+    uint64_t late_ms;       /* the last late answer; 0: there was none */
     uint64_t watched_ms;    /* the last question by resolvers_may_watch() */
     uint64_t root_asked_ms; /* the last question that is to show whether it is there */
     uint64_t root_took_ms;  /* the last answer to such a one; 0: there was none */
@@ -65,17 +67,17 @@ uint32_t resolvers_pick(struct resolvers *r, uint32_t avoid, uint64_t now_ms);
 void resolvers_probed(struct resolvers *r, uint32_t i, bool answered);
 /* An answer came, to a first try sent at `sent_ms`, or, 0, to any other. It is not down. */
 void resolvers_answered(struct resolvers *r, uint32_t i, uint64_t sent_ms);
-/* An answer came to a first try while all are down and questions wait: one that was taken to be mute is slow.
- */
-void resolvers_spoke(struct resolvers *r, uint32_t i);
 /* It came to one that resolvers_lost() was told of: that was not lost, but late. */
-void resolvers_answered_late(struct resolvers *r, uint32_t i, uint64_t sent_ms);
+void resolvers_answered_late(struct resolvers *r, uint32_t i, uint64_t sent_ms, uint64_t now_ms);
+/* It came to a first try while all are down and questions wait: one that was taken to be mute is slow. */
+void resolvers_spoke(struct resolvers *r, uint32_t i, uint64_t now_ms);
 /* A first try sent at `sent_ms` is lost; so many sent about then were, and none of them will have a late
  * answer any more; one was refused; one to an idle resolver has no answer. True: with this it is down, and
  * was not before. An answer ends that. Names whose own servers are silent tell nothing: neither does a try
  * that was lost and sent before the last answer came, nor that many are lost at a time, as they are some
- * seconds after many such names were asked for; what counts is how many of those that were sent together. */
-bool resolvers_lost(struct resolvers *r, uint32_t i, uint64_t sent_ms);
+ * seconds after many such names were asked for; what counts is how many of those that were sent together.
+ * Where late answers come, these may have one yet: that is told by resolvers_lost_too_many() alone. */
+bool resolvers_lost(struct resolvers *r, uint32_t i, uint64_t sent_ms, uint64_t now_ms);
 bool resolvers_lost_too_many(struct resolvers *r, uint32_t i, uint64_t sent_ms);
 bool resolvers_refused(struct resolvers *r, uint32_t i, uint64_t now_ms);
 bool resolvers_unheard(struct resolvers *r, uint32_t i);

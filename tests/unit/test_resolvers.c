@@ -17,9 +17,7 @@ static void begin(uint32_t n)
 /* A first try that has no answer, and will have none. True: it went down with this. */
 static bool lose_one(uint32_t i, uint64_t sent_ms)
 {
-    const bool down = resolvers_lost(&r, i, sent_ms);
-
-    return resolvers_lost_too_many(&r, i, sent_ms) || down;
+    return resolvers_lost(&r, i, sent_ms, sent_ms + 1);
 }
 
 static bool lose(uint32_t i, unsigned times)
@@ -240,18 +238,30 @@ static void test_lost_together(void **state)
     }
 }
 
-/* Protects the scan from a pause where a resolver is slow: what is late, and answered after all, is not lost.
- */
+/* Protects the scan from a pause where a resolver is slow: what is late, and answered after all, is not lost,
+ * and others may be late; one that does not answer at all is down all the same. */
 static void test_late_is_not_lost(void **state)
 {
+    const uint64_t now_ms = LONG_MS + 1;
+
     (void)state;
     begin(1);
-    for (unsigned i = 0; i < 10 * RESOLVER_SHARE_TRIES; i++) {
-        resolvers_heard(&r, 0, LONG_MS + i + 500);
-        assert_false(resolvers_lost(&r, 0, LONG_MS + i));
-        resolvers_answered_late(&r, 0, LONG_MS + i);
-        assert_false(resolvers_lost_too_many(&r, 0, LONG_MS + i));
-    }
+    resolvers_answered_late(&r, 0, LONG_MS, now_ms);
+    resolvers_heard(&r, 0, now_ms);
+    for (unsigned i = 0; i < 10 * RESOLVER_SHARE_TRIES; i++)
+        assert_false(resolvers_lost(&r, 0, LONG_MS, now_ms));
+    for (unsigned i = 0; i < 6 * RESOLVER_SHARE_TRIES; i++)
+        resolvers_answered_late(&r, 0, LONG_MS, now_ms);
+    assert_false(resolvers_lost_too_many(&r, 0, LONG_MS));
+    for (unsigned i = 0; i < 4 * RESOLVER_SHARE_TRIES; i++)
+        assert_false(resolvers_lost(&r, 0, LONG_MS, now_ms));
+    assert_true(resolvers_lost_too_many(&r, 0, LONG_MS));
+    begin(1);
+    resolvers_answered_late(&r, 0, LONG_MS, now_ms);
+    resolvers_heard(&r, 0, LONG_MS);
+    for (unsigned i = 0; i + 1 < RESOLVER_MOST_LOST; i++)
+        assert_false(resolvers_lost(&r, 0, LONG_MS, now_ms));
+    assert_true(resolvers_lost(&r, 0, LONG_MS, now_ms));
 }
 
 /* Protects the end of a pause that began since nothing was heard: something was, and it is over; where too
@@ -261,11 +271,12 @@ static void test_spoke(void **state)
     (void)state;
     begin(1);
     put_down(0);
-    resolvers_spoke(&r, 0);
+    resolvers_spoke(&r, 0, LONG_MS);
     assert_false(r.v[0].down);
+    begin(1);
     resolvers_heard(&r, 0, LONG_MS + 1);
     assert_true(lose(0, RESOLVER_SHARE_TRIES));
-    resolvers_spoke(&r, 0);
+    resolvers_spoke(&r, 0, LONG_MS);
     assert_true(r.v[0].down);
 }
 
