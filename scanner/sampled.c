@@ -26,7 +26,7 @@ static void list_probed(const struct site *site, struct rec_ip *rec, struct aren
         if (h->probed && rec->probed.v != NULL && rec->probed.n < SAMPLE_MOST_NAMES)
             rec->probed.v[rec->probed.n++] = sts_str(h->name);
     }
-    if (rec->probed.n > 0)
+    if (rec->probed.v != NULL)
         qsort(rec->probed.v, rec->probed.n, sizeof(*rec->probed.v), by_name);
 }
 

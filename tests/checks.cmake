@@ -1,7 +1,11 @@
 # Lint, fuzz and valgrind: what judges the code rather than what it does.
 
+option(STS_FULL "also register the slow tests" OFF)
+if(STS_FULL)
+  set(STS_DEEP " deep")
+endif()
 set(STS_LINTS format=format.sh includes=includes.py banned=banned.py size=size.py cppcheck=cppcheck.sh
-              "clang=compiled.py clang" "tidy=compiled.py tidy" selftest=selftest.py)
+              "clang=compiled.py clang" "tidy=compiled.py tidy${STS_DEEP}" selftest=selftest.py)
 foreach(lint ${STS_LINTS})
   string(REGEX MATCH "^([a-z]+)=(.*)$" lint ${lint})
   set(name lint_${CMAKE_MATCH_1})
@@ -44,7 +48,6 @@ foreach(source ${FUZZ_SOURCES})
 endforeach()
 
 # The units again under valgrind, for `./dev test --full`; in a build without sanitizers.
-option(STS_FULL "also register the slow tests" OFF)
 if(STS_FULL)
   foreach(source ${UNIT_SOURCES})
     get_filename_component(unit ${source} NAME_WE)
