@@ -14,6 +14,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 MARK = "STSIM_NAMESPACE"
 READY_SECONDS = 60
 STOP_SECONDS = 60
+LOAD_LOOKS, LOAD_LOOK_SECONDS = 40, 0.025
 DNS, HTTPS, SMTP = 5300, 8443, 2525
 CONNECTS = 500  # a second: what two cores carry on both sides without a turn of a loop that takes half a second
 
@@ -45,11 +46,21 @@ def isolate():
         os.execvp(how[0], [*how, "--", sys.executable, *sys.argv])
 
 
+def at_work():
+    """How many processes run or wait for a core, as seen in LOAD_LOOKS looks: a load average is of a minute that is over."""
+    seen = 0
+    for _ in range(LOAD_LOOKS):
+        with open("/proc/stat", encoding="ascii") as f:
+            seen += next(int(line.split()[1]) for line in f if line.startswith("procs_running")) - 1
+        time.sleep(LOAD_LOOK_SECONDS)
+    return seen / LOAD_LOOKS
+
+
 def patience():
     """By how much deadlines are longer: where others are at work on this machine, and with a sanitizer."""
     with open(program("stscan"), "rb") as f:
         sanitized = re.search(b"__[at]san_init", f.read())
-    return min(4, max(1, os.getloadavg()[0] / (os.cpu_count() or 1))) * (2 if sanitized else 1)
+    return min(4, max(1, at_work() / (os.cpu_count() or 1))) * (2 if sanitized else 1)
 
 
 @dataclass
