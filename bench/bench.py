@@ -16,7 +16,7 @@ import signal
 import sys
 import time
 import traceback
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 
 import lib
 import results as report
@@ -33,7 +33,8 @@ def options():
     p.add_argument("--scale", type=float, default=1.0, help="factor for every number of units")
     p.add_argument("--json", metavar="FILE", help="write all samples there")
     p.add_argument("--write", action="store_true", help="write bench/RESULTS.md from this run")
-    p.add_argument("--earlier", metavar="FILE", help="with --write and NAMEs: the other rows are those of this earlier --json")
+    p.add_argument("--earlier", metavar="FILE", action="append", default=[],
+                   help="with --write and NAMEs: the other rows are those of this earlier --json; more than once: of the first")
     p.add_argument("--profile", action="store_true", help="tell where the time goes, where perf is; --write does, too")
     p.add_argument("--massdns", metavar="PATH", help="massdns, which Debian does not have")
     p.add_argument("--zdns", metavar="PATH", help="zdns, the same")
@@ -178,27 +179,42 @@ def as_json(o, results):
     return {"runs": o.runs, "scale": o.scale, "version": report.version(), "results": [plain(result) for result in results]}
 
 
-def earlier(path, names):
-    """(what to say of it, the Results of an earlier --json but for the rows `names`)."""
+def save(o, results):
+    """After each row: a run of hours that is ended has what it measured."""
+    if not o.json:
+        return
+    with open(o.json + ".new", "w", encoding="utf-8") as file:
+        json.dump(as_json(o, results), file, indent=1)
+    os.replace(o.json + ".new", o.json)
+
+
+@dataclass
+class Earlier:
+    """An earlier run, as --json has left it."""
+    what: str  # its version and numbers
+    results: list
+
+
+def read_earlier(path):
     try:
         with open(path, encoding="utf-8") as file:
             run = json.load(file)
-        found = [restored(plain) for plain in run["results"] if plain["row"] not in names]
+        version = run.get("version", "an unknown version")
+        return Earlier(f"at {version}, {run['runs']} runs, --scale {run['scale']:g}", [restored(plain) for plain in run["results"]])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise lib.Error(f"--earlier {path}: not what --json has written: {error}") from error
-    rows_of_it = ", ".join(dict.fromkeys(result.row for result in found))
-    version = run.get("version", "an unknown version")
-    return f"Measured before, at {version}, {run['runs']} runs, --scale {run['scale']:g}: {rows_of_it}.", found
 
 
-def with_earlier(o, bench, results):
-    """What is to be said of rows of an earlier run, and the Results of all."""
-    if not o.earlier:
-        return "", results
-    words, others = earlier(o.earlier, {result.row for result in results})
-    for result in others:
-        bench.figures.update({name: figure for name, figure in result.figures.items() if name not in bench.figures})
-    return words, sorted(others + results, key=lambda result: result.row)
+def together(runs, results):
+    """What is to be said of rows of earlier runs, and the Results of all: of a row, those measured now, else of the first run
+    that has it."""
+    words, every = {}, list(results)
+    for run in runs:
+        others = [result for result in run.results if result.row not in {result.row for result in every}]
+        every += others
+        words.setdefault(run.what, []).extend(dict.fromkeys(result.row for result in others))
+    said = [f"Measured before, {what}: {', '.join(names)}." for what, names in words.items() if names]
+    return "\n\n".join(said), sorted(every, key=lambda result: result.row)
 
 
 def restored(plain):
@@ -221,16 +237,16 @@ def main():
             for name, row in chosen.items():
                 print(f"{name:16} {row.TITLE}")
             return 0
-        if o.earlier:
-            earlier(o.earlier, chosen)
+        runs = [read_earlier(path) for path in o.earlier]
         lib.run.isolate()
         bench = lib.Bench(o.runs, o.scale, o.massdns, o.zdns, o.unbound, o.profile or o.write)
-        results = [result for name, row in chosen.items() for result in measure(bench, name, row)]
-        before, every = with_earlier(o, bench, results)
-        if o.json:
-            with open(o.json, "w", encoding="utf-8") as file:
-                json.dump(as_json(o, every), file, indent=1)
+        results = []
+        for name, row in chosen.items():
+            results += measure(bench, name, row)
+            save(o, together(runs, results)[1])
         if o.write:
+            before, every = together(runs, results)
+            bench.figures = {name: figure for result in every for name, figure in result.figures.items()}
             report.write(bench, rows([]), before, every, verdict)
         return 1 if any(getattr(result, "failed", False) for result in results) else 0
     except lib.Error as error:

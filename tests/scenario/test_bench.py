@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import types
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -142,12 +141,11 @@ class Figures(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump(bench.as_json(this, old), file)
             file.flush()
-            o = types.SimpleNamespace(earlier=file.name)
-            this.figures["b_us"] = 8
-            words, found = bench.with_earlier(o, this, [named("b", ours=8, figures={"b_us": 8})])
+            run = bench.read_earlier(file.name)
+        words, found = bench.together([run, run], [named("b", ours=8)])
         self.assertIn("5 runs, --scale 1: a, c.", words)
         self.assertEqual([(r.row, r.ours) for r in found], [("a", 3), ("b", 8), ("c", None)])
-        self.assertEqual((this.figures["a_us"], this.figures["b_us"]), (3, 8))
+        self.assertEqual(found[0].figures, {"a_us": 3})
         text = results.text(this, dict.fromkeys("abc", Row), words, found, bench.verdict)
         self.assertIn("| a | a\\|b | 3 us CPU a name | 2 (bare) | 1.500 | 1.5 | 1 | met |", text)
         self.assertIn("libc 9 %", text)
