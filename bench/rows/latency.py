@@ -14,9 +14,10 @@ NAMES = 1000000
 RATE = 20000  # queries a second
 QUERIES_A_NAME = 6  # or more
 POPULATION = ["--set", "dns-latency-ms=30", "--set", "tcp-latency-ms=60", "--set", "query.query-timeout=0.02"]
-# As a scan has it, but that what failed is tried again soon.
+# As a scan has it, but that what failed is tried again soon, and that both ends of the connections, of which one takes about
+# 5 ms CPU, fit on two cores beside the queries.
 ARGS = ["-T", "2", "--window", "50000", "--dns-rate", str(RATE), "--dns-timeout", "5s", "--dns-deadline", "20s", "--dns-retry-after", "10s",
-        "--connect-rate", "500", "--max-connections", "3000", "--per-ip-smtp", "1", "--per-ip-interval", "2s",
+        "--connect-rate", "150", "--max-connections", "3000", "--per-ip-smtp", "1", "--per-ip-interval", "2s",
         "--per-prefix-smtp", "8", "--per-ip-hosts", "50", "--per-ip-signalled-hosts", "1000", "--per-ip-https", "4",
         "--per-ip-https-rate", "10", "--connect-timeout", "15s", "--greeting-timeout", "45s", "--smtp-timeout", "60s",
         "--policy-timeout", "60s", "--attempts", "2", "--retry-after", "10s", "--tail", "60s"]
@@ -36,7 +37,8 @@ def run(bench):
     worst = max(spans, key=lambda rate: abs(rate - RATE))
     lost = n - exported(sample)
     scan = sample.metadata
-    note = (f"{RATE} queries/s asked for: {min(spans):.0f} to {max(spans):.0f} in spans of {SPAN_SECONDS} s, {len(spans)} of them; "
+    near = sum(abs(rate - RATE) <= RATE * GOAL / 100 for rate in spans)
+    note = (f"{RATE} queries/s asked for: {min(spans):.0f} to {max(spans):.0f} in spans of {SPAN_SECONDS} s, {near} of {len(spans)} within {GOAL} %; "
             f"{scan['counters']['queries']} questions, {scan['counters']['dns_retries']} times one was asked again, {scan['connects']} connections, {scan['loop_gaps']} stalls over 500 ms")
     return [lib.Result(100 * abs(worst - RATE) / RATE, suffix=f", {n} names: the rate", samples={"ours": [sample]}, note=note),
             lib.Result(lost, suffix=f", {n} names: names lost", unit="names", goal=0)]
