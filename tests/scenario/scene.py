@@ -11,7 +11,7 @@ from programs import program
 from responder import Responder
 
 DONE, USAGE, NO_START, STOPPED, OUTPUT = range(5)
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 150
 FRAME_MAGIC = struct.pack("<I", 0x184D2A53)  # sinks/SCHEMA.md, files and frames
 
 

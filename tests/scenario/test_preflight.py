@@ -20,7 +20,7 @@ from programs import program, scans, ststat, verified  # noqa: E402
 DONE, USAGE, NO_START = range(3)
 OK, NXDOMAIN, TIMEOUT, RESOLVER_DOWN, OUR_NETWORK, NO_ADDRESS = 1, 10, 14, 17, 116, 46
 FINE, WARNING, FAILED, NOT_LOOKED = range(4)
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 150
 LAB = ["--lab", "127.0.0.0/8"]
 DNS_ONLY = ["--no-starttls", "--fetch-policy", "never"]
 CONTACT = ["--contact", "https://example.org/scan"]

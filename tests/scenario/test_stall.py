@@ -16,7 +16,7 @@ from connections import is_connected  # noqa: E402
 SLOW, SLOW_ADDRESS = "mx.mx-multiline.test", "127.0.25.19"  # greets after a second: in flight when the program is suspended
 OK, STALL = 1, 115
 TIMEOUTS = (14, 51, 60, 73, 84, 94)  # of DNS, TCP, greeting, SMTP, TLS, HTTP
-SUSPENDED_SECONDS, LIMIT_SECONDS = 6, 60
+SUSPENDED_SECONDS, LIMIT_SECONDS = 6, 150
 ENDPOINT, END = 5, 8
 
 
