@@ -120,6 +120,7 @@ def text(bench, rows, before, results, verdict):
                 if result.row == "dns_transport" and result.peer_name in ("massdns", "zdns") and result.peer is not None}
     head = ["row", "what", "ours", "peer", "ratio", "goal", "stretch", ""]
     by_row = {name: [result for result in results if result.row == name] for name in rows}
+    missing = [name for name in rows if not by_row[name]]
     scale = "" if bench.scale == 1 else f", at --scale {bench.scale:g}: a small run, for a look only"
     return "\n\n".join([
         "# What the scan costs",
@@ -127,11 +128,12 @@ def text(bench, rows, before, results, verdict):
                 "and system, of the process that is measured, on loopback; stsim answers at once, on a core of its own. A goal is "
                 "the most that ours / peer may be, or ours itself where there is no peer."),
         *([wrapped(before)] if before else []),
+        *(["Not measured: " + ", ".join(missing) + "."] if missing else []),
         wrapped("Machine: " + machine() + "."),
         wrapped("Versions: " + "; ".join(filter(None, versions(bench, results))) + "."),
         table([head, *(line_of(result, verdict) for result in results)]),
         "## Notes by row",
-        *(notes(name, rows[name], by_row[name]) for name in rows),
+        *(notes(name, rows[name], by_row[name]) for name in rows if by_row[name]),
         "## Large scans", wrapped(projection.WORDS), table(projection.ours(bench.figures)), wrapped(projection.WORDS_PEERS),
         table(projection.peers(bench.figures, measured))]) + "\n"
 

@@ -146,7 +146,8 @@ class Figures(unittest.TestCase):
         self.assertIn("5 runs, --scale 1: a, c.", words)
         self.assertEqual([(r.row, r.ours) for r in found], [("a", 3), ("b", 8), ("c", None)])
         self.assertEqual(found[0].figures, {"a_us": 3})
-        text = results.text(this, dict.fromkeys("abc", Row), words, found, bench.verdict)
+        text = results.text(this, dict.fromkeys("abcd", Row), words, found, bench.verdict)
+        self.assertIn("Not measured: d.", text)
         self.assertIn("| a | a\\|b | 3 us CPU a name | 2 (bare) | 1.500 | 1.5 | 1 | met |", text)
         self.assertIn("libc 9 %", text)
 
