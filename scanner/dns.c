@@ -33,7 +33,7 @@ int dns_new(const struct dns_env *env, struct dns **out, struct sts_err *err)
     struct dns *d = calloc(1, sizeof(*d));
     uint64_t wait_ms;
 
-    if (d == NULL || (d->probes = calloc(env->n_servers, sizeof(struct ticket *))) == NULL ||
+    if (d == NULL || (d->probes = probes_new(env->n_servers)) == NULL ||
         resolvers_init(&d->resolvers, env->n_servers) != STS_OK) {
         if (d != NULL)
             free(d->probes);
@@ -61,8 +61,7 @@ void dns_close(struct dns *d)
     struct ticket_block *block;
 
     dns_cancel_all(d, OC_OUR_STOP);
-    for (uint32_t i = 0; i < d->resolvers.n; i++)
-        tries_end_probe(d, i);
+    probes_end(d);
     udp_close(d->udp);
     tcp_close(d->tcp); /* gives back every ticket */
     while ((block = d->ticket_blocks) != NULL) {
@@ -225,7 +224,8 @@ static bool follow_pause(struct dns *d)
     const bool paused = dns_is_paused(d);
 
     if (paused && !d->paused)
-        d->outage = false;
+        d->outage = d->surely;
+    d->surely = false;
     if (!paused && d->paused)
         tries_go_on(d);
     if (paused && d->env.network != NULL)
@@ -245,12 +245,12 @@ bool dns_turn(struct dns *d, int64_t now_ns)
     ready = first_room(d) + d->again.n + (tcp_has_room(d->tcp) ? d->streams.n : 0);
     most = ready < TURN_MOST_QUERIES ? ready : TURN_MOST_QUERIES;
     if (follow_pause(d)) {
-        tries_probe(d);
+        probes_look(d);
         udp_flush(d->udp);
         return false;
     }
-    if (d->env.may_pause && d->env.network != NULL && network_was_used(d->env.network))
-        tries_watch(d);
+    if (d->env.may_pause)
+        probes_watch(d, d->env.network != NULL && network_was_used(d->env.network));
     if (udp_is_behind(d->udp) || !udp_has_room(d->udp)) {
         udp_flush(d->udp);
         return false;

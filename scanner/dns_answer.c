@@ -24,12 +24,22 @@ static bool is_truncated(const uint8_t *msg, size_t len)
     return len > 2 && (msg[2] & 2) != 0;
 }
 
-/* RCODE 5: "the name server refuses to perform the specified operation for policy reasons", in the fourth
- * byte.
- */
+/* RFC 1035 section 4.1.1: RCODE, in the fourth byte. */
+static bool has_rcode(const struct exchange_answer *a, unsigned rcode)
+{
+    return a->len > 3 && (a->msg[3] & 15U) == rcode;
+}
+
+/* "The name server refuses to perform the specified operation for policy reasons." */
 static bool is_refusal(const struct exchange_answer *a)
 {
-    return a->len > 3 && (a->msg[3] & 15) == 5;
+    return has_rcode(a, 5);
+}
+
+/* "The name server was unable to process this query due to a problem with the name server." */
+static bool is_failure(const struct exchange_answer *a)
+{
+    return has_rcode(a, 2);
 }
 
 /* By TCP, RFC 7766 section 5. */
@@ -92,11 +102,13 @@ static void on_message(struct dns_query *q, const struct exchange_answer *a)
         ask_by_stream(q);
         return;
     }
-    if (is_refusal(a) && dns_is_paused(q->dns)) {
+    if ((is_refusal(a) || is_failure(a)) && dns_is_paused(q->dns)) {
         tries_hold(q);
         return;
     }
     r = q->second ? read_second(q, a) : read_first(q, a);
+    if (!q->second && (r.oc == OC_OK || r.oc == OC_DNS_NODATA))
+        probes_witness(q->dns, q, q->answer);
     query_settle(q, r);
     if (r.oc == OC_DNS_SERVFAIL && !q->second && !q->dns->stopping) {
         query_detach(q);
@@ -120,13 +132,22 @@ static void judge_resolver(struct dns *d, const struct exchange *x, const struct
         if (!dns_is_paused(d) && resolvers_lost(r, x->resolver, now_ms, now_ms))
             tries_leave_resolver(d, x->resolver);
     } else if (dns_is_paused(d)) {
-        if (is_telling)
+        if (is_telling && !is_failure(a))
             resolvers_spoke(r, x->resolver, now_ms);
     } else if (is_telling && q->tries > 1) {
         resolvers_answered_late(r, x->resolver, q->began_ms, now_ms);
     } else {
         resolvers_answered(r, x->resolver, is_telling ? q->began_ms : 0);
+        if (is_telling && is_failure(a))
+            resolvers_failed(r, x->resolver);
     }
+}
+
+static enum probe_answer as_probe(struct result r, const struct exchange_answer *a)
+{
+    if (r.oc != OC_OK || is_refusal(a))
+        return PROBE_UNANSWERED;
+    return is_failure(a) ? PROBE_FAILED : PROBE_ANSWERED;
 }
 
 void on_answer(struct dns *d, struct exchange *x, struct result r, const struct exchange_answer *answer)
@@ -136,12 +157,7 @@ void on_answer(struct dns *d, struct exchange *x, struct result r, const struct 
 
     if (r.oc == OC_OK)
         resolvers_heard(&d->resolvers, x->resolver, d->env.timers->now_ms);
-    if (d->probes[x->resolver] == t) {
-        d->probes[x->resolver] = NULL;
-        if (r.oc == OC_OK)
-            resolvers_root_answered(&d->resolvers, x->resolver, d->env.timers->now_ms);
-        tries_probed(d, x->resolver, r.oc == OC_OK && !is_refusal(answer));
-    } else if (r.oc == OC_OK)
+    if (!probes_answered(d, t, as_probe(r, answer)) && r.oc == OC_OK)
         judge_resolver(d, x, q, answer);
     if (q != NULL && r.oc == OC_OK)
         on_message(q, answer);

@@ -1,5 +1,6 @@
 /* dns_private.h - a question on its way, shared by dns.c (the queue, the end of a question), dns_tries.c
- * (when and where to try) and dns_answer.c (what an answer leads to). For these files only. */
+ * (when and where to try), dns_answer.c (what an answer leads to) and dns_probe.c (is a resolver there, and
+ * the Internet behind it?). For these files only. */
 #ifndef STS_DNS_PRIVATE_H
 #define STS_DNS_PRIVATE_H
 #include "scanner/dns_message.h"
@@ -39,10 +40,11 @@ struct dns {
     uint32_t most_first; /* first tries in flight */
     struct ticket *free_tickets;
     struct ticket_block *ticket_blocks; /* kept to the end */
-    struct ticket **probes;        /* of each resolver: the question to see whether it is back; NULL: none */
+    struct probes *probes;
     bool paused;                   /* as of the last turn */
     bool told_silent, told_surely; /* to env.network */
     bool outage; /* in this pause a probe was lost: it is the resolvers, and not some names' own servers */
+    bool surely; /* so, as probes have shown before the pause began */
     bool stopping;
 };
 
@@ -80,20 +82,36 @@ void tries_give_up(struct dns_query *q);
 /* The try is over; returns its question, NULL where that ended before. The memory stays until free_ticket. */
 struct dns_query *unlink_ticket(struct ticket *t);
 void free_ticket(struct dns *d, struct ticket *t);
+/* Nobody waits for it yet. NULL: no memory. */
+struct ticket *take_ticket(struct dns *d, uint32_t resolver);
 void on_refused(struct dns *d, uint32_t resolver); /* udp_refused_fn */
 /* A resolver is found to be down: what it was asked goes to another. */
 void tries_leave_resolver(struct dns *d, uint32_t resolver);
 /* No try counts for now: the question waits for the end of the pause. */
 void tries_hold(struct dns_query *q);
-/* While no resolver answers, once a loop turn: look whether one is back. */
-void tries_probe(struct dns *d);
-/* Where nothing is asked, once a loop turn: a question now and then shows whether a resolver, and with it the
- * network, is still there. */
-void tries_watch(struct dns *d);
-void tries_end_probe(struct dns *d, uint32_t resolver);
-void tries_probed(struct dns *d, uint32_t resolver, bool answered);
 /* The pause is over. */
 void tries_go_on(struct dns *d);
+
+/* ---- dns_probe.c ----
+ * A probe shows whether a resolver is there and has a way to others: a question for a name that is in no
+ * cache, below one whose own servers have answered in this scan (a witness). Each asks below another; one a
+ * second at most goes to a resolver, but where answers follow each other to the end of a pause. Where there
+ * is no witness yet: the root. */
+
+/* Of so many resolvers; freed with free(). NULL: no memory. */
+struct probes *probes_new(uint32_t n_resolvers);
+/* A question was answered with a name that exists: a witness, if a first probe is answered, too. Signed ones
+ * are no witness: of what is below them a resolver may know by itself that it does not exist (RFC 8198). */
+void probes_witness(struct dns *d, const struct dns_query *q, const struct rec_dns *answer);
+/* Is this a probe? Then it is over. */
+enum probe_answer { PROBE_UNANSWERED, PROBE_ANSWERED, PROBE_FAILED /* SERVFAIL */ };
+bool probes_answered(struct dns *d, const struct ticket *t, enum probe_answer answer);
+/* Once a loop turn: while no resolver answers, is one back? Else: is one that seems to fail, or, where it may
+ * be that nothing is asked, an idle one still there, and with it the network? */
+void probes_look(struct dns *d);
+void probes_watch(struct dns *d, bool may_be_idle);
+/* None is under way any more. */
+void probes_end(struct dns *d);
 
 /* ---- dns_answer.c ---- */
 

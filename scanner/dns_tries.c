@@ -152,8 +152,7 @@ static void add_tickets(struct dns *d)
         free_ticket(d, &block->tickets[i]);
 }
 
-/* Nobody waits for it yet. NULL: no memory. */
-static struct ticket *take_ticket(struct dns *d, uint32_t resolver)
+struct ticket *take_ticket(struct dns *d, uint32_t resolver)
 {
     struct ticket *t;
 
@@ -212,71 +211,6 @@ void tries_send(struct dns *d, struct dns_query *q)
         udp_send(d->udp, &ticket->exchange, query, len);
 }
 
-void tries_end_probe(struct dns *d, uint32_t resolver)
-{
-    struct ticket *t = d->probes[resolver];
-
-    d->probes[resolver] = NULL;
-    if (t == NULL)
-        return;
-    udp_cancel(d->udp, &t->exchange);
-    free_ticket(d, t);
-}
-
-void tries_probed(struct dns *d, uint32_t resolver, bool answered)
-{
-    d->outage |= !answered;
-    resolvers_probed(&d->resolvers, resolver, answered);
-}
-
-/* About the root, of which every resolver knows: were it one of the questions that wait, its own name server
- * may be what does not answer. */
-static void ask_root(struct dns *d, uint32_t resolver)
-{
-    struct ticket *t = take_ticket(d, resolver);
-    uint8_t query[DNS_QUERY_BYTES];
-
-    if (t == NULL)
-        return;
-    t->exchange.prefix = "";
-    t->exchange.name = ".";
-    t->exchange.type = DNS_A;
-    t->exchange.flags = 0;
-    d->probes[resolver] = t;
-    resolvers_root_asked(&d->resolvers, resolver, d->env.timers->now_ms);
-    udp_send(d->udp, &t->exchange, query, exchange_query(&t->exchange, query));
-}
-
-static bool is_waited_for(const struct dns *d, uint32_t i)
-{
-    return d->probes[i] != NULL &&
-           resolvers_root_waits(&d->resolvers, i, d->env.timeout_ms, d->env.timers->now_ms);
-}
-
-void tries_probe(struct dns *d)
-{
-    for (uint32_t i = 0; i < d->resolvers.n; i++) {
-        if (is_waited_for(d, i) || !resolvers_may_probe(&d->resolvers, i, d->env.timers->now_ms))
-            continue;
-        if (d->probes[i] != NULL)
-            tries_probed(d, i, false);
-        tries_end_probe(d, i);
-        ask_root(d, i);
-    }
-}
-
-void tries_watch(struct dns *d)
-{
-    for (uint32_t i = 0; i < d->resolvers.n; i++) {
-        if (is_waited_for(d, i) || !resolvers_may_watch(&d->resolvers, i, d->env.timers->now_ms))
-            continue;
-        if (d->probes[i] != NULL && resolvers_unheard(&d->resolvers, i))
-            tries_leave_resolver(d, i);
-        tries_end_probe(d, i);
-        ask_root(d, i);
-    }
-}
-
 /* It was the resolvers: what was held is asked anew. */
 static void begin_anew(struct dns_query *q)
 {
@@ -288,8 +222,7 @@ static void begin_anew(struct dns_query *q)
 
 void tries_go_on(struct dns *d)
 {
-    for (uint32_t i = 0; i < d->resolvers.n; i++)
-        tries_end_probe(d, i);
+    probes_end(d);
     for (struct dns_query *q = d->again.first, *next; q != NULL; q = next) {
         next = q->next;
         if (d->outage && q->tries > 0)

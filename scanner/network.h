@@ -14,7 +14,7 @@ struct network { /* zeroed is a new one, without source addresses of its own */
     struct address reached[NETWORK_FAMILIES];      /* the first peer of each, where `state` says so */
     _Atomic int state[NETWORK_FAMILIES];
     _Atomic bool down;
-    /* Workers to which no resolver answers, and of them those whose questions about the root were lost, too.
+    /* Workers to which no resolver answers, and of them those whose probes (dns_probe.c) were lost, too.
      */
     _Atomic uint32_t n_silent, n_surely;
 };

@@ -29,40 +29,53 @@ bool resolvers_may_probe(struct resolvers *r, uint32_t i, uint64_t now_ms)
 void resolvers_heard(struct resolvers *r, uint32_t i, uint64_t now_ms)
 {
     r->v[i].heard_ms = now_ms;
-    r->v[i].n_unheard = 0;
 }
 
-bool resolvers_may_watch(struct resolvers *r, uint32_t i, uint64_t now_ms)
+/* Since the last look. No first try that ended says nothing new. */
+static bool seems_to_fail(const struct resolver *one)
+{
+    return one->n_ended > 0 ? RESOLVER_FAILS_ONE_IN * one->n_failed >= one->n_ended : one->n_unheard > 0;
+}
+
+bool resolvers_may_watch(struct resolvers *r, uint32_t i, bool may_be_idle, uint64_t now_ms)
 {
     struct resolver *one = &r->v[i];
+    const uint64_t every_ms = one->n_unheard > 0 ? RESOLVER_RECHECK_MS : RESOLVER_PROBE_MS;
+    bool wanted;
 
-    if (one->down || now_ms < one->heard_ms + RESOLVER_PROBE_MS ||
-        now_ms < one->watched_ms + RESOLVER_PROBE_MS)
+    if (one->down || now_ms < one->watched_ms + every_ms)
         return false;
+    wanted = (may_be_idle && now_ms >= one->heard_ms + RESOLVER_PROBE_MS) || seems_to_fail(one);
     one->watched_ms = now_ms;
-    return true;
+    one->n_ended = one->n_failed = 0;
+    if (!wanted)
+        one->n_unheard = 0;
+    return wanted;
 }
 
-void resolvers_root_asked(struct resolvers *r, uint32_t i, uint64_t now_ms)
+void resolvers_probe_asked(struct resolvers *r, uint32_t i, uint64_t now_ms)
 {
-    r->v[i].root_asked_ms = now_ms;
+    r->v[i].probe_asked_ms = now_ms;
 }
 
-void resolvers_root_answered(struct resolvers *r, uint32_t i, uint64_t now_ms)
+void resolvers_probe_answered(struct resolvers *r, uint32_t i, uint64_t now_ms)
 {
-    const uint64_t took_ms = now_ms - r->v[i].root_asked_ms;
+    const uint64_t took_ms = now_ms - r->v[i].probe_asked_ms;
 
-    r->v[i].root_took_ms = took_ms > 0 ? took_ms : 1;
+    r->v[i].probe_took_ms = took_ms > 0 ? took_ms : 1;
 }
 
-bool resolvers_root_waits(const struct resolvers *r, uint32_t i, uint64_t timeout_ms, uint64_t now_ms)
+bool resolvers_probe_waits(const struct resolvers *r, uint32_t i, uint64_t timeout_ms, uint64_t now_ms)
 {
     const struct resolver *one = &r->v[i];
-    uint64_t wait_ms = timeout_ms;
+    const uint64_t most_ms = one->late_ms > 0 ? 2 * timeout_ms : timeout_ms;
+    uint64_t wait_ms = RESOLVER_PROBE_TIMES * one->probe_took_ms;
 
-    if (!one->down && one->root_took_ms > 0 && RESOLVER_ROOT_TIMES * one->root_took_ms < timeout_ms)
-        wait_ms = RESOLVER_ROOT_TIMES * one->root_took_ms;
-    return now_ms < one->root_asked_ms + wait_ms;
+    if (wait_ms < RESOLVER_PROBE_MS)
+        wait_ms = RESOLVER_PROBE_MS;
+    if (one->down || one->probe_took_ms == 0 || wait_ms > most_ms)
+        wait_ms = most_ms;
+    return now_ms < one->probe_asked_ms + wait_ms;
 }
 
 static bool is_wanted(struct resolvers *r, uint32_t i, uint32_t avoid, uint64_t now_ms)
@@ -100,6 +113,8 @@ static void note(struct resolver *one, uint64_t sent_ms, bool lost)
         *s = (struct resolver_second){.second = sent_ms / 1000};
     s->n_ended++;
     s->n_lost += lost;
+    one->n_ended++;
+    one->n_failed += lost;
 }
 
 /* Of those sent in this second, and before as far as it takes to tell. */
@@ -132,7 +147,7 @@ static bool goes_down(struct resolvers *r, struct resolver *one)
 
 static void goes_up(struct resolvers *r, struct resolver *one)
 {
-    one->n_lost = one->n_refused = 0;
+    one->n_lost = one->n_refused = one->n_ended = one->n_failed = 0;
     memset(one->seconds, 0, sizeof(one->seconds));
     one->up_ms = one->heard_ms;
     one->down = false;
@@ -158,6 +173,7 @@ void resolvers_answered_late(struct resolvers *r, uint32_t i, uint64_t sent_ms, 
     one->late_ms = now_ms;
     if (!one->down && sent_ms >= one->up_ms && s->second == sent_ms / 1000 && s->n_lost > 0)
         s->n_lost--;
+    one->n_failed -= one->n_failed > 0;
     resolvers_answered(r, i, 0);
 }
 
@@ -193,16 +209,27 @@ bool resolvers_lost_too_many(struct resolvers *r, uint32_t i, uint64_t sent_ms)
     return too_many_are_lost(&r->v[i], sent_ms / 1000) && goes_down(r, &r->v[i]);
 }
 
-void resolvers_probed(struct resolvers *r, uint32_t i, bool answered)
+bool resolvers_probed(struct resolvers *r, uint32_t i, bool answered)
 {
     struct resolver *one = &r->v[i];
 
-    if (!one->down)
-        return;
-    one->n_back = answered ? one->n_back - 1 : RESOLVER_BACK;
+    if (!one->down) {
+        one->n_unheard = answered ? 0 : one->n_unheard + 1;
+        return one->n_unheard >= RESOLVER_MOST_UNHEARD && goes_down(r, one);
+    }
+    if (answered)
+        one->n_back--;
+    else if (one->n_back < RESOLVER_BACK)
+        one->n_back++;
     one->is_probed = !answered; /* the next one follows an answer at once */
     if (one->n_back == 0)
         goes_up(r, one);
+    return false;
+}
+
+void resolvers_failed(struct resolvers *r, uint32_t i)
+{
+    r->v[i].n_failed++;
 }
 
 bool resolvers_refused(struct resolvers *r, uint32_t i, uint64_t now_ms)
@@ -211,11 +238,6 @@ bool resolvers_refused(struct resolvers *r, uint32_t i, uint64_t now_ms)
 
     one->refused_ms = now_ms;
     return ++one->n_refused >= RESOLVER_MOST_REFUSED && goes_down(r, one);
-}
-
-bool resolvers_unheard(struct resolvers *r, uint32_t i)
-{
-    return ++r->v[i].n_unheard >= RESOLVER_MOST_UNHEARD && goes_down(r, &r->v[i]);
 }
 
 bool resolvers_was_refused(const struct resolvers *r, uint32_t i, uint64_t since_ms)

@@ -114,11 +114,11 @@ static void tell_outage(const struct control *c)
         return;
     }
     servers_text(&c->scan.options->name_servers, who);
-    fprintf(
-        c->messages,
-        "stscan: %s: no answer, or hardly any: the scan pauses until they come again; what was asked waits, "
-        "nothing is lost\n",
-        who);
+    fprintf(c->messages,
+            "stscan: %s: no answers, or hardly any, or from its cache alone: the scan pauses until they come "
+            "again; what was asked waits, "
+            "nothing is lost\n",
+            who);
 }
 
 static void stop_for_outage(struct control *c)

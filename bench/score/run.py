@@ -118,18 +118,18 @@ def write(path, command):
 
 
 class Simulator:
-    """stsim serve, while the block runs; `before` stands in front of its command: taskset and the like."""
+    """stsim serve, while the block runs; `before` stands in front of its command: taskset and the like; `serve`: more options."""
 
-    def __init__(self, run, before=()):
+    def __init__(self, run, before=(), serve=()):
         self.run = run
-        self.before = list(before)
+        self.before, self.serve = list(before), list(serve)
 
     def __enter__(self):
         run = self.run
         self.log = open(run.path("stsim.log"), "w+", encoding="utf-8", errors="replace")
         self.process = subprocess.Popen(
             self.before + run.stsim("serve", "--latency", str(run.latency), "--ca-out", run.path("ca.pem"), "--quiet",
-                      "--stats-json", run.path("stats.json")), stdin=subprocess.DEVNULL, stderr=self.log)
+                      "--stats-json", run.path("stats.json"), *self.serve), stdin=subprocess.DEVNULL, stderr=self.log)
         end = time.monotonic() + READY_SECONDS
         while "ready" not in open(run.path("stsim.log"), encoding="utf-8", errors="replace").read():
             if self.process.poll() is not None or time.monotonic() > end:

@@ -105,22 +105,23 @@ class Disturbed:
 
 
 class World:
-    """While the block runs: the simulator, and what an undisturbed scan found. `seconds`: all deadlines at peers."""
+    """While the block runs: the simulator, and what an undisturbed scan found. `seconds`: all deadlines at peers; `only`: every
+    name is of this class; `serve`: options of the simulator."""
 
-    def __init__(self, names, seconds, latency=0.0):
+    def __init__(self, names, seconds, latency=0.0, only=None, serve=()):
         self.wait = 2 if programs.is_sanitized() else 1
         deadline, dns = f"{seconds * self.wait * 1000:.0f}ms", f"{400 * self.wait:.0f}ms"
         more = ["--connect-timeout", deadline, "--greeting-timeout", deadline, "--smtp-timeout", deadline, "--policy-timeout", deadline,
                 "--dns-timeout", dns, "--dns-deadline", f"{2400 * self.wait:.0f}ms", "--flush-seconds", "1"]
         self.options = argparse.Namespace(names=names, seed=1, threads=2, more=more)
-        self.latency = latency
+        self.latency, self.only, self.serve = latency, only, serve
 
     def __enter__(self):
         self.temp = tempfile.TemporaryDirectory()
         self.dir = self.temp.name
-        alone = run.Run(self.dir, kills.population(self.options), self.latency)
+        alone = run.Run(self.dir, kills.population(self.options) + (["--only", self.only] if self.only else []), self.latency)
         run.write(alone.path("names.csv"), alone.stsim("names"))
-        self.simulator = run.Simulator(alone)
+        self.simulator = run.Simulator(alone, serve=self.serve)
         self.simulator.__enter__()
         try:
             first = self.scan("undisturbed")

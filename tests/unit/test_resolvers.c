@@ -299,17 +299,18 @@ static void answer_probes(unsigned n, uint64_t now_ms)
     for (; n > 0; n--) {
         assert_true(resolvers_may_probe(&r, 0, now_ms));
         assert_false(resolvers_may_probe(&r, 0, now_ms));
-        resolvers_probed(&r, 0, true);
+        assert_false(resolvers_probed(&r, 0, true));
     }
 }
 
-/* Protects the end of a pause: probes in a row, one upon the answer of the other, and time between where one
- * is lost. A resolver that answers now and then does not come back by luck. */
+/* Protects the end of a pause: so many more probes answered than lost, one upon the answer of the other, and
+ * time between where one is lost. A resolver that answers now and then does not come back by luck, and one
+ * does where a witness has gone. */
 static void test_probes_end_it(void **state)
 {
     (void)state;
     begin(1);
-    resolvers_probed(&r, 0, true);
+    assert_false(resolvers_probed(&r, 0, true));
     put_down(0);
     answer_probes(RESOLVER_BACK - 1, 0);
     assert_true(r.v[0].down);
@@ -317,14 +318,17 @@ static void test_probes_end_it(void **state)
     assert_false(r.v[0].down);
     assert_false(resolvers_may_probe(&r, 0, LONG_MS));
     put_down(0);
-    for (uint64_t now_ms = 0; now_ms < 3 * RESOLVER_PROBE_MS; now_ms += RESOLVER_PROBE_MS) {
-        answer_probes(RESOLVER_BACK - 1, now_ms);
+    for (uint64_t now_ms = 0; now_ms < 9 * RESOLVER_PROBE_MS; now_ms += RESOLVER_PROBE_MS) {
+        answer_probes(1, now_ms);
         assert_true(resolvers_may_probe(&r, 0, now_ms));
-        resolvers_probed(&r, 0, false);
+        assert_false(resolvers_probed(&r, 0, false));
         assert_false(resolvers_may_probe(&r, 0, now_ms + RESOLVER_PROBE_MS - 1));
     }
     assert_true(r.v[0].down);
-    answer_probes(RESOLVER_BACK, LONG_MS);
+    answer_probes(RESOLVER_BACK - 1, LONG_MS);
+    assert_true(resolvers_may_probe(&r, 0, LONG_MS));
+    assert_false(resolvers_probed(&r, 0, false));
+    answer_probes(2, 2 * LONG_MS);
     assert_false(r.v[0].down);
     assert_int_equal(r.n_down, 0);
 }
@@ -345,7 +349,7 @@ static void test_never_endless(void **state)
             now_ms += (random >> 32) % 40;
             assert_true(resolvers_pick(&r, avoid < n ? avoid : RESOLVER_NONE, now_ms) < n);
             if (random % 16 == 0)
-                resolvers_probed(&r, i, random % 32 == 0);
+                (void)!resolvers_probed(&r, i, random % 32 == 0);
             else if (random % 8 == 0)
                 resolvers_answered(&r, i, now_ms);
             else if (random % 8 < 4)
@@ -367,62 +371,120 @@ static int end(void **state)
 }
 
 /* Protects what is connected while nothing is asked: an idle resolver is looked at, and one that says nothing
- * any more is down. An answer to anything will do. */
-static void test_watched(void **state)
+ * any more is down. */
+static void test_idle(void **state)
 {
     uint64_t now_ms = LONG_MS;
 
     (void)state;
     begin(2);
     resolvers_heard(&r, 0, now_ms);
-    assert_false(resolvers_may_watch(&r, 0, now_ms + RESOLVER_PROBE_MS - 1)); /* not idle */
+    assert_false(resolvers_may_watch(&r, 0, true, now_ms));
     for (unsigned i = 0; i + 1 < RESOLVER_MOST_UNHEARD; i++) {
         now_ms += RESOLVER_PROBE_MS;
-        assert_true(resolvers_may_watch(&r, 0, now_ms));
-        assert_false(resolvers_may_watch(&r, 0, now_ms));
-        assert_false(resolvers_unheard(&r, 0));
+        assert_true(resolvers_may_watch(&r, 0, true, now_ms));
+        assert_false(resolvers_may_watch(&r, 0, true, now_ms));
+        assert_false(resolvers_probed(&r, 0, false));
     }
-    resolvers_heard(&r, 0, now_ms);
+    assert_false(resolvers_probed(&r, 0, true));
     for (unsigned i = 0; i + 1 < RESOLVER_MOST_UNHEARD; i++)
-        assert_false(resolvers_unheard(&r, 0));
-    assert_true(resolvers_unheard(&r, 0));
-    assert_false(resolvers_unheard(&r, 0));                     /* it is, already */
-    assert_false(resolvers_may_watch(&r, 0, now_ms + LONG_MS)); /* but resolvers_may_probe() */
+        assert_false(resolvers_probed(&r, 0, false));
+    assert_true(resolvers_probed(&r, 0, false));
+    assert_false(resolvers_probed(&r, 0, false));                     /* it is, already */
+    assert_false(resolvers_may_watch(&r, 0, true, now_ms + LONG_MS)); /* but resolvers_may_probe() */
     assert_false(resolvers_all_down(&r));
+    begin(1);
+    assert_false(resolvers_may_watch(&r, 0, false, LONG_MS)); /* nothing is to be expected of it */
 }
 
-/* Protects the end of a pause where a resolver is slow, and the look at an idle one where it is quick: how
- * long a question about the root may take. */
-static void test_root_waits(void **state)
+/* First tries that are answered, lost, and answered by SERVFAIL. */
+static void end_tries(unsigned n_answered, unsigned n_lost, unsigned n_failed)
 {
-    const uint64_t timeout_ms = 5000;
+    for (unsigned i = 0; i < n_answered + n_failed; i++)
+        resolvers_answered(&r, 0, LONG_MS);
+    for (unsigned i = 0; i < n_failed; i++)
+        resolvers_failed(&r, 0);
+    resolvers_heard(&r, 0, LONG_MS + 1);
+    for (unsigned i = 0; i < n_lost; i++)
+        assert_false(resolvers_lost(&r, 0, LONG_MS, LONG_MS + 1));
+}
+
+/* Protects names from a resolver that has lost its way to others, and answers from its cache: where many
+ * first tries fail it is watched, however many are answered, and as long as they fail. */
+static void test_watched_where_many_fail(void **state)
+{
+    const unsigned n = 4 * RESOLVER_FAILS_ONE_IN;
+    uint64_t now_ms = 2 * LONG_MS;
 
     (void)state;
     begin(1);
-    resolvers_root_asked(&r, 0, LONG_MS);
-    assert_true(resolvers_root_waits(&r, 0, timeout_ms, LONG_MS + timeout_ms - 1)); /* nothing is known */
-    assert_false(resolvers_root_waits(&r, 0, timeout_ms, LONG_MS + timeout_ms));
-    resolvers_root_answered(&r, 0, LONG_MS + 10);
-    assert_true(resolvers_root_waits(&r, 0, timeout_ms, LONG_MS + RESOLVER_ROOT_TIMES * 10 - 1));
-    assert_false(resolvers_root_waits(&r, 0, timeout_ms, LONG_MS + RESOLVER_ROOT_TIMES * 10));
+    end_tries(n, 1, 1);
+    assert_false(resolvers_may_watch(&r, 0, false, now_ms));
+    end_tries(n, 1, n / RESOLVER_FAILS_ONE_IN);
+    assert_false(resolvers_may_watch(&r, 0, false, now_ms + RESOLVER_PROBE_MS - 1)); /* too soon */
+    now_ms += RESOLVER_PROBE_MS;
+    assert_true(resolvers_may_watch(&r, 0, false, now_ms));
+    assert_false(resolvers_probed(&r, 0, false));
+    resolvers_heard(&r, 0, now_ms);
+    assert_true(resolvers_may_watch(&r, 0, false, now_ms + RESOLVER_RECHECK_MS)); /* nothing new */
+    assert_false(resolvers_probed(&r, 0, false));
+    end_tries(n, 0, 0);
+    now_ms += 2 * RESOLVER_RECHECK_MS;
+    assert_false(resolvers_may_watch(&r, 0, false, now_ms));
+    for (unsigned i = 0; i + 1 < RESOLVER_MOST_UNHEARD; i++)
+        assert_false(resolvers_probed(&r, 0, false)); /* it began anew */
+    assert_true(resolvers_probed(&r, 0, false));
+}
+
+/* Protects the end of a pause where a resolver is slow, and the look at one that is up: how long a probe may
+ * take. */
+static void test_probe_waits(void **state)
+{
+    const uint64_t timeout_ms = 5000, took_ms = RESOLVER_PROBE_MS / 2;
+
+    (void)state;
+    begin(1);
+    resolvers_probe_asked(&r, 0, LONG_MS);
+    assert_true(resolvers_probe_waits(&r, 0, timeout_ms, LONG_MS + timeout_ms - 1)); /* nothing is known */
+    assert_false(resolvers_probe_waits(&r, 0, timeout_ms, LONG_MS + timeout_ms));
+    resolvers_probe_answered(&r, 0, LONG_MS + 1);
+    assert_true(resolvers_probe_waits(&r, 0, timeout_ms, LONG_MS + RESOLVER_PROBE_MS - 1));
+    assert_false(resolvers_probe_waits(&r, 0, timeout_ms, LONG_MS + RESOLVER_PROBE_MS));
+    resolvers_probe_answered(&r, 0, LONG_MS + took_ms);
+    assert_true(resolvers_probe_waits(&r, 0, timeout_ms, LONG_MS + RESOLVER_PROBE_TIMES * took_ms - 1));
+    assert_false(resolvers_probe_waits(&r, 0, timeout_ms, LONG_MS + RESOLVER_PROBE_TIMES * took_ms));
     put_down(0);
-    assert_true(resolvers_root_waits(&r, 0, timeout_ms, LONG_MS + timeout_ms - 1));
-    resolvers_root_answered(&r, 0, LONG_MS + timeout_ms - 1);
-    assert_false(resolvers_root_waits(&r, 0, timeout_ms, LONG_MS + timeout_ms));
+    assert_true(resolvers_probe_waits(&r, 0, timeout_ms, LONG_MS + timeout_ms - 1));
+    resolvers_probe_answered(&r, 0, LONG_MS + timeout_ms - 1);
+    assert_false(resolvers_probe_waits(&r, 0, timeout_ms, LONG_MS + timeout_ms));
+    resolvers_spoke(&r, 0, LONG_MS);
+    put_down(0);
+    assert_true(resolvers_probe_waits(&r, 0, timeout_ms, LONG_MS + 2 * timeout_ms - 1));
+    assert_false(resolvers_probe_waits(&r, 0, timeout_ms, LONG_MS + 2 * timeout_ms));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_turn_by_turn),       cmocka_unit_test(test_avoid),
-        cmocka_unit_test(test_avoid_down),         cmocka_unit_test(test_down_after_lost),
-        cmocka_unit_test(test_down_after_refused), cmocka_unit_test(test_was_refused),
-        cmocka_unit_test(test_probe_and_back),     cmocka_unit_test(test_all_down),
-        cmocka_unit_test(test_never_endless),      cmocka_unit_test(test_hardly_an_answer),
-        cmocka_unit_test(test_probes_end_it),      cmocka_unit_test(test_watched),
-        cmocka_unit_test(test_root_waits),         cmocka_unit_test(test_lost_before_an_answer),
-        cmocka_unit_test(test_lost_together),      cmocka_unit_test(test_lost_before_the_pause),
-        cmocka_unit_test(test_late_is_not_lost),   cmocka_unit_test(test_spoke),
+        cmocka_unit_test(test_turn_by_turn),
+        cmocka_unit_test(test_avoid),
+        cmocka_unit_test(test_avoid_down),
+        cmocka_unit_test(test_down_after_lost),
+        cmocka_unit_test(test_down_after_refused),
+        cmocka_unit_test(test_was_refused),
+        cmocka_unit_test(test_probe_and_back),
+        cmocka_unit_test(test_all_down),
+        cmocka_unit_test(test_never_endless),
+        cmocka_unit_test(test_hardly_an_answer),
+        cmocka_unit_test(test_probes_end_it),
+        cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_watched_where_many_fail),
+        cmocka_unit_test(test_probe_waits),
+        cmocka_unit_test(test_lost_before_an_answer),
+        cmocka_unit_test(test_lost_together),
+        cmocka_unit_test(test_lost_before_the_pause),
+        cmocka_unit_test(test_late_is_not_lost),
+        cmocka_unit_test(test_spoke),
     };
 
     return cmocka_run_group_tests(tests, NULL, end);
