@@ -94,17 +94,17 @@ void tries_go_on(struct dns *d);
 
 /* ---- dns_probe.c ----
  * A probe shows whether a resolver is there and has a way to others: a question for a name that is in no
- * cache, below one whose own servers have answered in this scan (a witness). Each asks below another; one a
- * second at most goes to a resolver, but where answers follow each other to the end of a pause. Where there
- * is no witness yet: the root. */
+ * cache, below one whose own servers have answered in this scan, and then such a question (a witness). Each
+ * asks below another; one a second at most goes to a resolver, but where answers follow each other to the end
+ * of a pause. Where there is no witness yet: the root. */
 
 /* Of so many resolvers; freed with free(). NULL: no memory. */
 struct probes *probes_new(uint32_t n_resolvers);
 /* A question was answered with a name that exists: a witness, if a first probe is answered, too. Signed ones
  * are no witness: of what is below them a resolver may know by itself that it does not exist (RFC 8198). */
 void probes_witness(struct dns *d, const struct dns_query *q, const struct rec_dns *answer);
-/* Is this a probe? Then it is over. */
 enum probe_answer { PROBE_UNANSWERED, PROBE_ANSWERED, PROBE_FAILED /* SERVFAIL */ };
+/* Is this a probe? Then it is over. */
 bool probes_answered(struct dns *d, const struct ticket *t, enum probe_answer answer);
 /* Once a loop turn: while no resolver answers, is one back? Else: is one that seems to fail, or, where it may
  * be that nothing is asked, an idle one still there, and with it the network? */

@@ -23,8 +23,9 @@ struct probes {
     struct probe trial; /* is this one a witness? */
     uint32_t place;     /* that it is to have */
     bool is_wanted;     /* it was not asked yet */
-    uint64_t trial_ms;
-    struct probe v[]; /* of each resolver */
+    uint32_t resolver;  /* that has answered it */
+    uint64_t trial_ms;  /* when it was asked */
+    struct probe v[];   /* of each resolver */
 };
 
 /* No secret, but different from process to process. */
@@ -62,6 +63,7 @@ void probes_witness(struct dns *d, const struct dns_query *q, const struct rec_d
         return;
     p->last_ms = now_ms;
     p->is_wanted = draw_place(d);
+    p->resolver = q->resolver;
     memcpy(p->trial.name, q->name, strlen(q->name) + 1);
 }
 
@@ -146,7 +148,7 @@ static void try_witness(struct dns *d)
     p->is_wanted = false;
     p->trial_ms = now_ms;
     if (!is_excluded(d, p->trial.name))
-        ask(d, &p->trial, resolvers_pick(&d->resolvers, RESOLVER_NONE, now_ms));
+        ask(d, &p->trial, p->resolver);
 }
 
 static void end_trial(struct dns *d, bool is_witness)

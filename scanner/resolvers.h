@@ -80,15 +80,14 @@ void resolvers_answered_late(struct resolvers *r, uint32_t i, uint64_t sent_ms, 
 /* It came to a first try while all are down and questions wait: one that was taken to be mute is slow. */
 void resolvers_spoke(struct resolvers *r, uint32_t i, uint64_t now_ms);
 /* A first try sent at `sent_ms` is lost; so many sent about then were, and none of them will have a late
- * answer  any more; one was refused. True: with this it is down, and
- * was not before. An answer ends that. Names whose own servers are silent tell nothing: neither does a try
- * that was lost and sent before the last answer came, nor that many are lost at a time, as they are some
- * seconds after many such names were asked for; what counts is how many of those that were sent together.
- * Where late answers come, these may have one yet: that is told by resolvers_lost_too_many() alone. */
+ * answer any more; one was refused. True: with this it is down, and was not before. An answer ends that.
+ * Names whose own servers are silent tell nothing: neither does a try that was lost and sent before the last
+ * answer came, nor that many are lost at a time, as they are some seconds after many such names were asked
+ * for; what counts is how many of those that were sent together. Where late answers come, these may have one
+ * yet: that is told by resolvers_lost_too_many() alone. */
 bool resolvers_lost(struct resolvers *r, uint32_t i, uint64_t sent_ms, uint64_t now_ms);
 bool resolvers_lost_too_many(struct resolvers *r, uint32_t i, uint64_t sent_ms);
 bool resolvers_refused(struct resolvers *r, uint32_t i, uint64_t now_ms);
-
 /* Did its host refuse a question since `since_ms`, and nothing was answered after that? */
 bool resolvers_was_refused(const struct resolvers *r, uint32_t i, uint64_t since_ms);
 #endif

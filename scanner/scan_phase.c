@@ -116,8 +116,7 @@ static void tell_outage(const struct control *c)
     servers_text(&c->scan.options->name_servers, who);
     fprintf(c->messages,
             "stscan: %s: no answers, or hardly any, or from its cache alone: the scan pauses until they come "
-            "again; what was asked waits, "
-            "nothing is lost\n",
+            "again; what was asked waits, nothing is lost\n",
             who);
 }
 

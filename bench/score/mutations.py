@@ -200,19 +200,28 @@ def run_all(base, mutations):
     return red
 
 
+def check(mutations):
+    """Is each still to be made?"""
+    try:
+        for m in mutations:
+            text_of(m)
+    except MutationError as error:
+        print(f"mutations: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
 def main():
     o = options()
     chosen = [m for m in MUTATIONS if o.word in f"{m.kind} {m.file} {m.what}"]
     if not chosen:
         print(f"mutations: none has {o.word} in it", file=sys.stderr)
         return 2
+    if o.check:
+        return check(chosen)
     began = time.monotonic()
     base = tempfile.mkdtemp(prefix="stsim-mutations-")
     try:
-        if o.check:
-            for m in chosen:
-                text_of(m)
-            return 0
         red = run_all(base, chosen)
     except MutationError as error:
         print(f"mutations: {error}", file=sys.stderr)

@@ -14,10 +14,11 @@ sys.path[:0] = [os.path.join(HERE, "..", "lab"), HERE]
 import check  # noqa: E402
 import lab  # noqa: E402
 from programs import program, ststat  # noqa: E402
+import responder  # noqa: E402
 from responder import Responder  # noqa: E402
 
 DONE, STOPPED = 0, 3
-NXDOMAIN, TIMEOUT, OUR_STOP = 10, 14, 113
+NXDOMAIN, NODATA, TIMEOUT, OUR_STOP = 10, 11, 14, 113
 NAMES = 3000
 LIMIT_SECONDS = 120
 
@@ -135,6 +136,20 @@ class Outage(unittest.TestCase):
         self.assertNotIn("pauses", self.ends())
         outcomes = self.outcomes()
         self.assertEqual((outcomes.count(NXDOMAIN), outcomes.count(TIMEOUT)), (NAMES, len(dead)))
+
+    def test_no_witness(self):
+        """Names that are there, while their own servers answer for nothing below them: that says nothing of the resolver, however
+        many others fail."""
+        def answer(name, _):
+            if name.startswith("_") or name.endswith("0.example") or name.endswith("5.example"):
+                return None
+            return responder.NOERROR if name.endswith(".example") else responder.NXDOMAIN, [], False
+        self.server.close()
+        self.server = Responder(answers=answer)
+        self.start("--dns-rate", "500", "--dns-retry-after", "0")
+        self.assertNotIn("pauses", self.ends())
+        outcomes = self.outcomes()
+        self.assertEqual((outcomes.count(NODATA), outcomes.count(TIMEOUT)), (NAMES * 4 // 5, NAMES // 5))
 
     def test_for_too_long(self):
         """Then the scan stops, to go on later."""
