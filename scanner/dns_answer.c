@@ -73,6 +73,12 @@ static struct result read_first(struct dns_query *q, const struct exchange_answe
                               answer);
 }
 
+/* No connection came about: has the network gone for all, and nobody has noticed yet? */
+static bool has_lost_network(const struct dns *d)
+{
+    return d->env.may_pause && !d->stopping && d->env.network != NULL && network_look(d->env.network);
+}
+
 /* A try ended without an answer. */
 static void on_failure(struct dns_query *q, struct result r)
 {
@@ -80,7 +86,7 @@ static void on_failure(struct dns_query *q, struct result r)
         count(&q->dns->env.counters->dns_timeouts);
         query_note_attempt(q, (struct result){OC_OUR_STALL, r.src, r.raw});
         ask_again(q);
-    } else if (q->stream && dns_is_paused(q->dns)) {
+    } else if (q->stream && (dns_is_paused(q->dns) || has_lost_network(q->dns))) {
         tries_hold(q);
     } else if (r.oc == OC_DNS_RESOLVER_DOWN && !q->stream) {
         on_refused(q->dns, q->resolver); /* the next try may be to another */
