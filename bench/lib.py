@@ -27,7 +27,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -86,6 +86,11 @@ def median(samples, what="cpu_us"):
     """The median of one field of some Samples; `what` may be a function of a Sample."""
     get = what if callable(what) else lambda sample: getattr(sample, what)
     return statistics.median(get(sample) for sample in samples)
+
+
+def per(sample, parts):
+    """The same run by a smaller unit, of which each of its units has so many."""
+    return replace(sample, **{key: getattr(sample, key) / parts for key in ("cpu_us", "user_us", "sys_us")})
 
 
 def peak(samples):

@@ -1,5 +1,10 @@
 """The DNS module alone against system calls in batches, against plain c-ares on libuv, and against the peers: one TXT query
-a name, all with the same window of questions in flight, one server that answers each at once."""
+a name, all with the same window of questions in flight, one server that answers each at once.
+
+The kernel has 70 % of ours, for a datagram out and one in (on loopback whoever sends pays for the delivery, too), our code a
+fifth. What was tried, in instructions of ours a query (callgrind): DNS over UDP without c-ares 6,600 to 2,900; names, questions
+and owners read as what they mostly are 2,300. What is read to find a query in one cache line, fetched ahead for all datagrams of
+a read: 0.63 to 0.43 us. Without a gain: a turn of the loop every 0.5, 1 or 2 ms at most."""
 import re
 
 import dns_client

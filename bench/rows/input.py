@@ -1,5 +1,6 @@
 """Reading names: a file through the scanner's input, until each name is as it will be asked for. One core; SHA-256 of the
-whole file (the scan records it) is part of it, and told apart: it goes by bytes, and a zone file has many."""
+whole file (the scan records it) is part of it, and told apart: it goes by bytes, and a zone file has many. The goal is that of
+a name, though there a name has two records to be read."""
 import json
 import os
 from dataclasses import replace

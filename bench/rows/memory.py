@@ -15,6 +15,7 @@ GOAL, STRETCH = 1, None
 
 CONSTANT, WINDOW, CONNECTION, ENDPOINT, HOST = 100e6, 1024, 64 << 10, 200, 32
 FEW = 20    # the smaller count is the larger one / FEW
+MANY_HOSTS = 10  # times as many as endpoints: what 5,000 small ones do not fill of buffers would count as theirs
 ROUNDS = 3  # names for each place in a window, for each connection
 
 # Each host of a name has an address of its own; every server is right, unless a class says otherwise, and never busy.
@@ -113,9 +114,9 @@ def endpoints(bench):
     """A distinct host, and the endpoint it leads to, in each state that may last."""
     n = bench.n(100000)
     counts = n // FEW, n
-    with bench.stsim(n, args=["--only", "smtp-ok", *DISTINCT]) as server:
-        alone, gate, through = ([scan_first(bench, server, count, args) for count in counts]
-                                for args in (NO_PROBES, GATE, THROUGH))
+    with bench.stsim(MANY_HOSTS * n, args=["--only", "smtp-ok", *DISTINCT]) as server:
+        alone = [scan_first(bench, server, count, NO_PROBES) for count in (n, MANY_HOSTS * n)]
+        gate, through = ([scan_first(bench, server, count, args) for count in counts] for args in (GATE, THROUGH))
     with bench.stsim(n // 2, args=["--only", "smtp-421", *DISTINCT]) as server:
         retry = [scan_first(bench, server, count, [*RETRY, "--tail", f"{5 + count // RETRY_RATE}s"])
                  for count in (n // 2 // FEW, n // 2)]

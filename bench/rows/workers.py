@@ -1,7 +1,8 @@
 """Does a name cost more where several workers share the program? On two cores that the server needs, too, 2 workers are as
 many as have a core and 4 are too many; what waits for a lock shows in the profile, where perf is there, and as context
 switches that a thread asked for. Two processes with a shard each, at the same time, tell what the cores themselves cost
-when both are busy: threads of one core, the server beside."""
+when both are busy: threads of one core, the server beside. Where two workers cost no more than those, it is the cores and
+their cache, and no lock: handshakes in memory that share nothing grow as well (row tls_threads)."""
 import re
 
 import lib

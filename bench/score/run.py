@@ -2,6 +2,7 @@
 left behind."""
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -117,6 +118,10 @@ def write(path, command):
         raise RunError(f"{' '.join(command[:2])}: status {done.returncode}: {done.stderr.decode(errors='replace')[-2000:]}")
 
 
+def text_of(path):
+    return pathlib.Path(path).read_text(encoding="utf-8", errors="replace")
+
+
 class Simulator:
     """stsim serve, while the block runs; `before` stands in front of its command: taskset and the like; `serve`: more options."""
 
@@ -131,10 +136,10 @@ class Simulator:
             self.before + run.stsim("serve", "--latency", str(run.latency), "--ca-out", run.path("ca.pem"), "--quiet",
                       "--stats-json", run.path("stats.json"), *self.serve), stdin=subprocess.DEVNULL, stderr=self.log)
         end = time.monotonic() + READY_SECONDS
-        while "ready" not in open(run.path("stsim.log"), encoding="utf-8", errors="replace").read():
+        while "ready" not in text_of(run.path("stsim.log")):
             if self.process.poll() is not None or time.monotonic() > end:
                 self.process.kill()
-                raise RunError("stsim does not serve: " + open(run.path("stsim.log"), errors="replace").read()[-2000:])
+                raise RunError("stsim does not serve: " + text_of(run.path("stsim.log"))[-2000:])
             time.sleep(0.05)
         return self
 
@@ -147,7 +152,7 @@ class Simulator:
             status = "does not stop"
         self.log.close()
         if status != 0 and args[0] is None:
-            raise RunError(f"stsim: {status}: " + open(self.run.path("stsim.log"), errors="replace").read()[-3000:])
+            raise RunError(f"stsim: {status}: " + text_of(self.run.path("stsim.log"))[-3000:])
 
 
 def watched(command, log, show):
@@ -167,7 +172,7 @@ def scan(run, show=lambda line: None):
         with open(run.path("stscan.log"), "w", encoding="utf-8") as log:
             status = watched(run.stscan(), log, show)
     if status:
-        raise RunError(f"stscan: status {status}: " + open(run.path("stscan.log"), errors="replace").read()[-3000:])
+        raise RunError(f"stscan: status {status}: " + text_of(run.path("stscan.log"))[-3000:])
 
 
 TABLES = ("domains", "hosts", "endpoints")

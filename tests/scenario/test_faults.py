@@ -128,6 +128,18 @@ class Faults(unittest.TestCase):
         scan.resume("--retry", "inconclusive")  # questions by TCP do not wait
         self.assertEqual(scan.wrong(), [])
 
+    def test_no_descriptor_for_the_next_part(self):
+        """A part is full, and the limit below what is in use meanwhile; names still have their answers."""
+        scan = self.scan("--dns-rate", "200", "--part-size", "2K", "--flush-seconds", "1")
+        scan.until("names_done", 20)
+        subprocess.run(["prlimit", f"--pid={scan.process.pid}", "--nofile=4"], check=True)
+        said = scan.end(OUTPUT)
+        self.assertRegex(said, r"stscan: \S+/scan/part-\d+\.msgpack\.zst: cannot create: Too many open files\n")
+        self.assertIn(f"to go on when it can be written again: stscan --resume {scan.run.path('scan')}", said)
+        self.assertEqual(scan.blamed(), [])
+        scan.resume("--retry", "inconclusive")
+        self.assertEqual(scan.wrong(), [])
+
     # --- the disk ---
 
     def test_records_cannot_be_written(self):
