@@ -139,5 +139,6 @@ def text(bench, rows, before, results, verdict):
 
 
 def write(bench, rows, before, results, verdict):
+    words = text(bench, rows, before, results, verdict)  # first: it says whether the tree is as it was committed
     with open(PATH, "w", encoding="utf-8") as file:
-        file.write(text(bench, rows, before, results, verdict))
+        file.write(words)
