@@ -8,7 +8,6 @@ Exit status 0: all rows were measured; 1: one failed. Whether a goal is met does
 """
 import argparse
 import importlib.util
-import json
 import os
 import pickle
 import shutil
@@ -16,10 +15,10 @@ import signal
 import sys
 import time
 import traceback
-from dataclasses import asdict, dataclass, fields
 
 import lib
 import results as report
+import saved
 
 ROWS = os.path.join(lib.HERE, "rows")
 
@@ -32,9 +31,9 @@ def options():
     p.add_argument("--runs", type=int, default=5, help="pairs of which the median is taken")
     p.add_argument("--scale", type=float, default=1.0, help="factor for every number of units")
     p.add_argument("--json", metavar="FILE", help="write all samples there")
-    p.add_argument("--write", action="store_true", help="write bench/RESULTS.md from this run")
+    p.add_argument("--write", action="store_true", help="write bench/RESULTS.md and .json from this run; with NAMEs, the other rows are those that were there")
     p.add_argument("--earlier", metavar="FILE", action="append", default=[],
-                   help="with --write and NAMEs: the other rows are those of this earlier --json; more than once: of the first")
+                   help="with --write: rows that are not measured are those of this earlier --json, the first that has them")
     p.add_argument("--profile", action="store_true", help="tell where the time goes, where perf is; --write does, too")
     p.add_argument("--massdns", metavar="PATH", help="massdns, which Debian does not have")
     p.add_argument("--zdns", metavar="PATH", help="zdns, the same")
@@ -67,9 +66,9 @@ def rows(wanted):
     return chosen
 
 
-def settle(name, row, result):
+def settle(name, row, result, measured):
     """What a Result leaves to its row."""
-    result.row, result.title = name, row.TITLE + result.suffix
+    result.row, result.title, result.measured = name, row.TITLE + result.suffix, measured
     result.unit = result.unit or row.UNIT
     result.goal = row.GOAL if result.goal is lib.FROM_ROW else result.goal
     result.stretch = row.STRETCH if result.stretch is lib.FROM_ROW else result.stretch
@@ -85,7 +84,7 @@ def run(bench, name, row):
             traceback.print_exc()
         found = lib.skipped(f"failed: {error}")
         found.failed = True
-    found = [settle(name, row, result) for result in (found if isinstance(found, list) else [found])]
+    found = [settle(name, row, result, bench.measured) for result in (found if isinstance(found, list) else [found])]
     found[0].profiles = bench.profiles
     return found
 
@@ -168,61 +167,10 @@ def words(result):
     return "\n".join(lines)
 
 
-def as_json(o, results):
-    def plain(result):
-        found = {**asdict(result), "profiles": getattr(result, "profiles", []), "row": result.row, "title": result.title,
-                 "judged": result.judged, "verdict": verdict(result)}
-        for samples in found["samples"].values():
-            for sample in samples:
-                del sample["out"], sample["metadata"], sample["dir"]
-        return found
-    return {"runs": o.runs, "scale": o.scale, "version": report.version(), "results": [plain(result) for result in results]}
-
-
-def save(o, results):
-    """After each row: a run of hours that is ended has what it measured."""
-    if not o.json:
-        return
-    with open(o.json + ".new", "w", encoding="utf-8") as file:
-        json.dump(as_json(o, results), file, indent=1)
-    os.replace(o.json + ".new", o.json)
-
-
-@dataclass
-class Earlier:
-    """An earlier run, as --json has left it."""
-    what: str  # its version and numbers
-    results: list
-
-
-def read_earlier(path):
-    try:
-        with open(path, encoding="utf-8") as file:
-            run = json.load(file)
-        version = run.get("version", "an unknown version")
-        return Earlier(f"at {version}, {run['runs']} runs, --scale {run['scale']:g}", [restored(plain) for plain in run["results"]])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise lib.Error(f"--earlier {path}: not what --json has written: {error}") from error
-
-
-def together(runs, results):
-    """What is to be said of rows of earlier runs, and the Results of all: of a row, those measured now, else of the first run
-    that has it."""
-    words, every = {}, list(results)
-    for run in runs:
-        others = [result for result in run.results if result.row not in {result.row for result in every}]
-        every += others
-        words.setdefault(run.what, []).extend(dict.fromkeys(result.row for result in others))
-    said = [f"Measured before, {what}: {', '.join(names)}." for what, names in words.items() if names]
-    return "\n\n".join(said), sorted(every, key=lambda result: result.row)
-
-
-def restored(plain):
-    result = lib.Result(**{field.name: plain[field.name] for field in fields(lib.Result)})
-    result.samples = {label: [lib.Sample(**sample) for sample in samples] for label, samples in result.samples.items()}
-    result.row, result.title, result.judged = plain["row"], plain["title"], plain["judged"]
-    result.profiles = plain.get("profiles", [])
-    return result
+def write(bench, every):
+    bench.figures = {name: figure for result in every.results for name, figure in result.figures.items()}
+    report.write(bench, rows([]), saved.said(every.results, bench.measured), every, verdict)
+    saved.write(saved.PATH, every)
 
 
 def main():
@@ -230,25 +178,26 @@ def main():
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     bench = None
     try:
-        if o.write and bool(o.names) != bool(o.earlier):
-            raise lib.Error("--write is of all rows: without names, or with --earlier, which has the others")
         chosen = rows(o.names)
         if o.list:
             for name, row in chosen.items():
                 print(f"{name:16} {row.TITLE}")
             return 0
-        runs = [read_earlier(path) for path in o.earlier]
+        earlier = [saved.read(path) for path in o.earlier]
+        if o.write and o.names and os.path.exists(saved.PATH):
+            earlier.append(saved.read(saved.PATH))
         lib.run.isolate()
         bench = lib.Bench(o.runs, o.scale, o.massdns, o.zdns, o.unbound, o.profile or o.write)
-        results = []
+        bench.measured = saved.how(bench)
+        now = saved.Saved([], [])
         for name, row in chosen.items():
-            results += measure(bench, name, row)
-            save(o, together(runs, results)[1])
+            now.results += measure(bench, name, row)
+            now.libraries = now.libraries or report.libraries(now.results)
+            if o.json:  # after each row: a run of hours that is ended has what it measured
+                saved.write(o.json, saved.together(earlier, now))
         if o.write:
-            before, every = together(runs, results)
-            bench.figures = {name: figure for result in every for name, figure in result.figures.items()}
-            report.write(bench, rows([]), before, every, verdict)
-        return 1 if any(getattr(result, "failed", False) for result in results) else 0
+            write(bench, saved.together(earlier, now))
+        return 1 if any(getattr(result, "failed", False) for result in now.results) else 0
     except lib.Error as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1

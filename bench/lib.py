@@ -147,6 +147,7 @@ class Bench:
         self.build = os.path.dirname(run.program("stscan"))
         self.tmp = tempfile.mkdtemp(prefix="stsbench-")  # a row's files; emptied after it
         self.figures = {}         # of all rows so far
+        self.measured = {}        # how, see saved.how()
         cores = sorted(os.sched_getaffinity(0))
         self.server_core = cores[1 % len(cores)]
         self.client_cores = [core for core in cores if core != self.server_core] + [self.server_core]

@@ -31,12 +31,12 @@ def value_in(path, pattern):
 
 
 def libraries(results):
-    """What a scan says that it runs with."""
+    """What a scan says that it runs with; nothing where there was none."""
     for result in results:
         for samples in result.samples.values():
             if samples[-1].metadata and "libraries" in samples[-1].metadata:
                 return samples[-1].metadata["libraries"]
-    return ["libraries unknown: no row with a scan was measured"]
+    return []
 
 
 def version():
@@ -44,10 +44,10 @@ def version():
     return first_line(["git", "describe", "--always", "--dirty"])
 
 
-def versions(bench, results):
+def versions(bench, libraries):
     compiler = value_in(os.path.join(bench.build, "CMakeCache.txt"), r"^CMAKE_C_COMPILER:\w+=(.*)$")
     words = [f"{first_line([lib.run.program('stscan'), '--version'])} ({version()})",
-             first_line([compiler, "--version"]), *libraries(results), f"Linux {os.uname().release}",
+             first_line([compiler, "--version"]), *(libraries or ["libraries unknown: no row with a scan was measured"]), f"Linux {os.uname().release}",
              value_in("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)')]
     words.append(peer_version(["dnsperf", "-h"]))
     return words
@@ -115,7 +115,8 @@ def notes(name, row, results):
     return "\n".join([f"### {name}", "", wrapped(inspect.getdoc(row) or ""), "", *lines])
 
 
-def text(bench, rows, before, results, verdict):
+def text(bench, rows, before, saved, verdict):
+    results = saved.results
     measured = {result.peer_name: result.peer for result in results
                 if result.row == "dns_transport" and result.peer_name in ("massdns", "zdns") and result.peer is not None}
     head = ["row", "what", "ours", "peer", "ratio", "goal", "stretch", ""]
@@ -130,7 +131,7 @@ def text(bench, rows, before, results, verdict):
         *([wrapped(before)] if before else []),
         *(["Not measured: " + ", ".join(missing) + "."] if missing else []),
         wrapped("Machine: " + machine() + "."),
-        wrapped("Versions: " + "; ".join(filter(None, versions(bench, results))) + "."),
+        wrapped("Versions: " + "; ".join(filter(None, versions(bench, saved.libraries))) + "."),
         table([head, *(line_of(result, verdict) for result in results)]),
         "## Notes by row",
         *(notes(name, rows[name], by_row[name]) for name in rows if by_row[name]),
@@ -138,7 +139,7 @@ def text(bench, rows, before, results, verdict):
         table(projection.peers(bench.figures, measured))]) + "\n"
 
 
-def write(bench, rows, before, results, verdict):
-    words = text(bench, rows, before, results, verdict)  # first: it says whether the tree is as it was committed
+def write(bench, rows, before, saved, verdict):
+    words = text(bench, rows, before, saved, verdict)  # first: it says whether the tree is as it was committed
     with open(PATH, "w", encoding="utf-8") as file:
         file.write(words)

@@ -82,9 +82,9 @@ static void ask_wild(struct domain *d)
         ask(d, label.p, DNS_TXT, 0, &d->rec.wild);
 }
 
-static void want_host(void *arg, struct sts_str name, bool signalled, bool implicit)
+static void want_host(void *arg, const struct mx_host *host)
 {
-    host_want(arg, name, signalled, implicit);
+    host_want(arg, host);
 }
 
 static void count_domain(struct domain *d)

@@ -10,12 +10,13 @@ struct endpoint_message { /* "this host points at this address" */
     struct message head;
     struct address ip;
     bool signalled;
+    uint8_t rank; /* struct mx_host */
     enum want why;
     char host[];
 };
 
 void endpoint_want(struct worker *w, struct sts_str host, const struct address *ip, bool signalled,
-                   enum want why)
+                   uint8_t rank, enum want why)
 {
     struct endpoint_message *m = calloc(1, sizeof(*m) + host.len + 1);
 
@@ -27,6 +28,7 @@ void endpoint_want(struct worker *w, struct sts_str host, const struct address *
     m->head.to = worker_owner_of_address(w->scan, ip);
     m->ip = *ip;
     m->signalled = signalled;
+    m->rank = rank;
     m->why = why;
     memcpy(m->host, host.p, host.len);
     if (why != WANT_AGAIN)
@@ -44,6 +46,7 @@ static struct site *get_site(struct worker *w, const struct address *a)
     if (site == NULL)
         return NULL;
     site->node.address = *a;
+    site->rank = MX_RANKS - 1;
     addrmap_add(&w->sites, &site->node);
     return site;
 }
@@ -139,6 +142,8 @@ static void receive(struct worker *w, const struct endpoint_message *m)
     struct site *site = judged == OC_OK ? get_site(w, &m->ip) : NULL;
     struct site_host *host = site != NULL ? admit(w, site, m) : NULL;
 
+    if (site != NULL && m->rank < site->rank)
+        endpoint_wait_prefer(w, site, m->rank);
     if (judged != OC_OK)
         refuse(w, m, judged);
     else if (site == NULL)

@@ -47,7 +47,10 @@ void endpoint_record(struct worker *w, const char *host, const struct address *a
 /* endpoint_wait.c */
 /* A host of the site waits, one more. */
 void endpoint_wait(struct worker *w, struct site *site);
-/* The same, before all addresses in line, where this is none of them. */
+/* A host of a lower rank points at the site from now on. */
+void endpoint_wait_prefer(struct worker *w, struct site *site, uint8_t rank);
+/* A host of the site waits, one more, whose time has come: before all addresses in the first line, where this
+ * one would be in it and is not yet. */
 void endpoint_wait_ahead(struct worker *w, struct site *site);
 void endpoint_wait_turn(struct worker *w); /* once a loop turn */
 /* endpoint_take() for all that wait at the site. */

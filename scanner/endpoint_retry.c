@@ -207,7 +207,7 @@ void endpoint_retry_turn(struct worker *w)
         while (!running && list->first != NULL && !outbox_is_behind(w->outbox))
             end_first(w, list, scan_end_outcome(w->scan));
         while (running && list->first != NULL && n++ < TURN_MOST_RETRIES &&
-               gate_has_room(w->gate, LANE_SMTP) && read_head(list->first).head[0] <= w->timers.now_ms)
+               gate_has_room(w->gate, LANE_SMTP, false) && read_head(list->first).head[0] <= w->timers.now_ms)
             come_back(w, take_first(list));
     }
 }

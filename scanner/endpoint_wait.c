@@ -1,6 +1,10 @@
 /* endpoint_wait.c - hosts that wait for their turn at an address. Millions may, so each is no more than its
  * entry in the site; the address stands in line for the gate, and has one job there for all of them. At
- * the gate there are never more addresses than it has use for. */
+ * the gate there are never more addresses than it has use for.
+ *
+ * The most preferred host of every name comes before the second one of any, and so on: else names with many
+ * MX hosts that keep us waiting would hold up all others. Addresses of hosts beyond the first are late at the
+ * gate (gate.h). An address that several names lead to has the lowest rank of its hosts. */
 #include "scanner/endpoint_private.h"
 
 #include <stdlib.h>
@@ -15,22 +19,25 @@ static void on_turn(struct gate_job *job, enum outcome oc);
 
 static void stand_in_line(struct worker *w, struct site *site)
 {
+    struct site_line *line = &w->lines[site->rank];
+
     site->turn_is = TURN_IN_LINE;
-    site->turn.next = NULL;
-    if (w->first_in_line == NULL)
-        w->first_in_line = site;
-    else
-        w->last_in_line->turn.next = site;
-    w->last_in_line = site;
+    site->turn.line.next = NULL;
+    site->turn.line.at = line->first != NULL ? line->end : &line->first;
+    *site->turn.line.at = site;
+    line->end = &site->turn.line.next;
 }
 
-static struct site *take_from_line(struct worker *w)
+static void leave_line(struct worker *w, struct site *site)
 {
-    struct site *site = w->first_in_line;
+    struct site *next = site->turn.line.next, **at = site->turn.line.at;
 
-    w->first_in_line = site->turn.next;
+    *at = next;
+    if (next != NULL)
+        next->turn.line.at = at;
+    else
+        w->lines[site->rank].end = at;
     site->turn_is = TURN_NONE;
-    return site;
 }
 
 static void turn_free(struct turn *turn)
@@ -46,6 +53,7 @@ static void submit(struct turn *turn)
     struct site *site = turn->site;
 
     turn->job.order = site_first(site)->order;
+    turn->job.late = site->rank > 0;
     turn->job.rest_until_ms = site_rest_until_ms(site);
     if (gate_submit(w->gate, &turn->job, &site->node.address, LANE_SMTP, on_turn))
         return;
@@ -104,38 +112,57 @@ void endpoint_wait(struct worker *w, struct site *site)
     }
 }
 
+void endpoint_wait_prefer(struct worker *w, struct site *site, uint8_t rank)
+{
+    const bool in_line = site->turn_is == TURN_IN_LINE;
+
+    if (in_line)
+        leave_line(w, site);
+    site->rank = rank & (MX_RANKS - 1);
+    if (in_line)
+        stand_in_line(w, site); /* at the gate it stays where it is: late ones are few there */
+}
+
 void endpoint_wait_ahead(struct worker *w, struct site *site)
 {
-    if (site->turn_is == TURN_NONE)
+    if (site->turn_is == TURN_NONE && site->rank == 0)
         go_to_gate(w, site);
     else
         endpoint_wait(w, site);
 }
 
 /* The scan is at its end: a record for each that waits, as fast as they are written. */
-static void end_some(struct worker *w)
+static void end_some(struct worker *w, const struct site_line *line)
 {
-    while (w->first_in_line != NULL && !outbox_is_behind(w->outbox)) {
-        struct site *site = w->first_in_line;
+    while (line->first != NULL && !outbox_is_behind(w->outbox)) {
+        struct site *site = line->first;
         struct site_host *host = site_first(site);
 
         if (host != NULL)
             endpoint_take(w, site, host, scan_end_outcome(w->scan));
         else
-            (void)take_from_line(w);
+            leave_line(w, site);
+    }
+}
+
+static void go_some(struct worker *w, const struct site_line *line, bool late)
+{
+    while (line->first != NULL && scan_phase(w->scan) == PHASE_RUN &&
+           gate_has_room(w->gate, LANE_SMTP, late)) {
+        struct site *site = line->first;
+
+        leave_line(w, site);
+        if (site_first(site) != NULL) /* else they had their end while they stood there */
+            go_to_gate(w, site);
     }
 }
 
 void endpoint_wait_turn(struct worker *w)
 {
-    if (scan_phase(w->scan) != PHASE_RUN)
-        end_some(w);
-    while (w->first_in_line != NULL && scan_phase(w->scan) == PHASE_RUN &&
-           gate_has_room(w->gate, LANE_SMTP)) {
-        struct site *site = take_from_line(w);
-
-        if (site_first(site) != NULL) /* else they had their end while they stood there */
-            go_to_gate(w, site);
+    for (unsigned rank = 0; rank < MX_RANKS; rank++) {
+        if (scan_phase(w->scan) != PHASE_RUN)
+            end_some(w, &w->lines[rank]);
+        go_some(w, &w->lines[rank], rank > 0);
     }
 }
 

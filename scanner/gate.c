@@ -2,6 +2,8 @@
 
 #define TURN_MOST_JOBS  64   /* let through in one turn, so that sockets are served between */
 #define GATE_MOST_READY 1024 /* addresses of a lane that are asked for: those of many turns */
+#define GATE_MOST_LATE  64   /* the same of late ones: few, so that they come in the order of their lines */
+#define LATE_SHARE      2    /* late jobs have one connection in so many at most */
 
 /* ---- lists ---- */
 
@@ -101,6 +103,11 @@ static uint64_t from_ms(const struct lane *lane)
     return rests ? lane->rest_until_ms : lane->next_ms;
 }
 
+static void append_ready(struct gate *g, struct lane *lane)
+{
+    gate_lanes_append(lane->late ? &g->late : &g->ready, lane);
+}
+
 /* May the lane go, now or at a later time? */
 static void consider(struct lane *lane)
 {
@@ -117,7 +124,7 @@ static void consider(struct lane *lane)
     }
     if (lane->waiting.first == NULL || lane->open >= limits->most_open)
         return;
-    gate_lanes_append(&g->ready, lane);
+    append_ready(g, lane);
 }
 
 static void on_interval(struct timer *t)
@@ -194,6 +201,7 @@ bool gate_submit(struct gate *g, struct gate_job *job, const struct address *a, 
     if (job->lane == NULL)
         return false;
     list_insert(&job->lane->waiting, job);
+    job->lane->late = job->late;
     rest(job->lane, job->rest_until_ms);
     consider(job->lane);
     return true;
@@ -206,53 +214,74 @@ void gate_withdraw(struct gate *g, struct gate_job *job)
         gate_lane_drop_if_idle(job->lane);
 }
 
-bool gate_has_room(const struct gate *g, enum gate_lane lane)
+bool gate_has_room(const struct gate *g, enum gate_lane lane, bool late)
 {
-    return g->ready.n[lane] < GATE_MOST_READY;
+    return late ? g->late.n[lane] < GATE_MOST_LATE : g->ready.n[lane] < GATE_MOST_READY;
 }
 
 void gate_pass(struct gate_job *from, struct gate_job *to)
 {
     to->lane = from->lane;
+    to->late = from->late;
     from->lane = NULL;
 }
 
-static bool take_connection(struct scan *scan)
+static bool take_one(_Atomic uint32_t *n, uint32_t most)
 {
-    uint32_t open = atomic_load_explicit(&scan->connections, memory_order_relaxed);
+    uint32_t found = atomic_load_explicit(n, memory_order_relaxed);
 
     do {
-        if (open >= atomic_load_explicit(&scan->max_connections, memory_order_relaxed))
+        if (found >= most)
             return false;
-    } while (!atomic_compare_exchange_weak_explicit(&scan->connections, &open, open + 1, memory_order_relaxed,
+    } while (!atomic_compare_exchange_weak_explicit(n, &found, found + 1, memory_order_relaxed,
                                                     memory_order_relaxed));
     return true;
 }
 
-static void give_connection(struct scan *scan)
+static void give_one(_Atomic uint32_t *n)
 {
-    atomic_fetch_sub_explicit(&scan->connections, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(n, 1, memory_order_relaxed);
 }
 
-/* The first ready lane that may go, which stays first. Others leave the list: what waited is gone meanwhile,
- * the address was told to rest, or its network is full. Where one does not use the place that it was given in
- * its network, the next that was held back there has it. */
-static struct lane *first_ready(struct gate *g)
+static bool take_connection(struct scan *scan, bool late)
+{
+    const uint32_t most = atomic_load_explicit(&scan->max_connections, memory_order_relaxed);
+
+    if (late && !take_one(&scan->late_connections, most > LATE_SHARE ? most / LATE_SHARE : 1))
+        return false;
+    if (take_one(&scan->connections, most))
+        return true;
+    if (late)
+        give_one(&scan->late_connections);
+    return false;
+}
+
+static void give_connection(struct scan *scan, bool late)
+{
+    give_one(&scan->connections);
+    if (late)
+        give_one(&scan->late_connections);
+}
+
+/* The first lane of a list that may go, which stays first. Others leave the list: what waited is gone
+ * meanwhile, the address was told to rest, or its network is full. Where one does not use the place that it
+ * was given in its network, the next that was held back there has it. */
+static struct lane *first_of(struct gate *g, struct lane_list *list)
 {
     struct lane *lane, *next;
 
-    while ((lane = g->ready.first) != NULL) {
+    while ((lane = list->first) != NULL) {
         struct gate_network *network = gate_network_find(lane);
 
         if (lane->waiting.first == NULL || from_ms(lane) > g->timers->now_ms) {
-            (void)gate_lanes_take(&g->ready);
+            (void)gate_lanes_take(list);
             next = gate_network_next(lane);
             if (next != NULL)
-                gate_lanes_append(&g->ready, next);
+                append_ready(g, next);
             consider(lane);
             gate_lane_drop_if_idle(lane);
         } else if (network != NULL && network->open >= limits_of(lane)->most_open_network) {
-            (void)gate_lanes_take(&g->ready);
+            (void)gate_lanes_take(list);
             gate_lanes_append(&network->full, lane);
         } else {
             return lane;
@@ -267,7 +296,7 @@ static void let_through(struct gate *g, struct lane *lane)
 
     if (gate_network_enter(lane) != STS_OK) {
         no_memory(g);
-        give_connection(g->scan);
+        give_connection(g->scan, job->late);
         job->go(job, OC_OUR_MEMORY);
         return;
     }
@@ -286,14 +315,17 @@ void gate_turn(struct gate *g, int64_t now_ns)
         job->go(job, job->refused);
     if (network_is_cut_off(&g->scan->network))
         return;
-    for (unsigned i = 0; i < TURN_MOST_JOBS && first_ready(g) != NULL; i++) {
-        if (!take_connection(g->scan))
+    for (unsigned i = 0; i < TURN_MOST_JOBS; i++) {
+        struct lane_list *list = first_of(g, &g->ready) != NULL ? &g->ready : &g->late;
+        const struct lane *lane = first_of(g, list);
+
+        if (lane == NULL || !take_connection(g->scan, lane->waiting.first->late))
             return;
         if (rate_take(&g->scan->connect_rate, now_ns, 1) == 0) {
-            give_connection(g->scan);
+            give_connection(g->scan, lane->waiting.first->late);
             return;
         }
-        let_through(g, gate_lanes_take(&g->ready));
+        let_through(g, gate_lanes_take(list));
     }
 }
 
@@ -306,10 +338,10 @@ void gate_release(struct gate *g, struct gate_job *job)
 {
     struct lane *lane = job->lane, *next = gate_network_leave(lane);
 
-    give_connection(g->scan);
+    give_connection(g->scan, job->late);
     lane->open--;
     if (next != NULL)
-        gate_lanes_append(&g->ready, next);
+        append_ready(g, next);
     consider(lane);
     gate_lane_drop_if_idle(lane);
 }

@@ -1,6 +1,9 @@
 /* gate.h - the one door to connect(): who may be contacted at all, how many at a time, how fast, by address,
  * by network (address_network) and in all. A network belongs to one worker, so its pace and that of its
  * addresses are kept there; rates and connections of the whole scan are shared. Thread: the worker's loop.
+ *
+ * Late jobs go when no other may, and hold at most half of the connections (--max-connections): whatever
+ * they meet, the others go on.
  * go() runs from gate_turn() or one of the gate_flush() functions, never nested. */
 #ifndef STS_GATE_H
 #define STS_GATE_H
@@ -27,6 +30,7 @@ struct gate_job {
     uint64_t order; /* the lowest at an address goes first, equal ones as they came; set before submitting */
     uint64_t rest_until_ms; /* of the address, as gate_rest() was told; 0: it does not rest; likewise */
     enum outcome refused;
+    bool late; /* set before submitting; true only if alone at its address in its lane */
 };
 struct gate_limits {
     uint32_t most_open;         /* to one address */
@@ -50,7 +54,7 @@ bool gate_submit(struct gate *g, struct gate_job *job, const struct address *a, 
 void gate_withdraw(struct gate *g, struct gate_job *job);
 /* Would one more address be of use to the gate? Where many wait for a connection of a lane, those beyond may
  * as well stay with whoever asks, in their order. */
-bool gate_has_room(const struct gate *g, enum gate_lane lane);
+bool gate_has_room(const struct gate *g, enum gate_lane lane, bool late);
 /* The connection of `from`, which is open, is that of `to` from now on. */
 void gate_pass(struct gate_job *from, struct gate_job *to);
 /* While `job` is open: no new connection in its lane to its address for this time. The gate knows of it no

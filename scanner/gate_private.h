@@ -19,7 +19,8 @@ struct lane {
     uint64_t rest_until_ms; /* the same, since the address was told to rest; matters while something waits */
     uint32_t open;
     uint8_t kind; /* enum gate_lane */
-    bool ready;   /* in a list of lanes: the gate's ready ones, or those that its network holds back */
+    bool late;    /* as the last job that came */
+    bool ready;   /* in a list of lanes: one of the gate's, or those that its network holds back */
 };
 struct lane_list {
     struct lane *first, *last; /* last: where there is a first */
@@ -39,8 +40,8 @@ struct gate {
     struct gate_limits limits[LANE_N];
     enum outcome closed[LANE_N]; /* OC_OK: open */
     struct addrmap lanes[LANE_N], networks[LANE_N];
-    struct lane_list ready;
-    struct job_list refused; /* by the door, or a closed lane */
+    struct lane_list ready, late; /* those that may go */
+    struct job_list refused;      /* by the door, or a closed lane */
 };
 
 /* gate_table.c */

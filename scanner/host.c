@@ -15,7 +15,8 @@
 struct host_message { /* "look this host up" */
     struct message head;
     bool signalled, implicit;
-    char name[]; /* lower case */
+    uint8_t rank; /* struct mx_host */
+    char name[];  /* lower case */
 };
 
 struct host {
@@ -25,13 +26,15 @@ struct host {
     struct rec_host rec;
     struct questions questions;
     bool signalled;
+    uint8_t rank;    /* of its first domain here */
     bool again;      /* has its record; looked up once more for its endpoints */
     bool is_put_off; /* and so not among the hosts in work */
     enum { STEP_ADDRESSES, STEP_TLSA, STEP_TLSA_NAME } step; /* what was asked last */
 };
 
-void host_want(struct worker *w, struct sts_str name, bool signalled, bool implicit)
+void host_want(struct worker *w, const struct mx_host *host)
 {
+    const struct sts_str name = host->name;
     struct host_message *m = calloc(1, sizeof(*m) + name.len + 1);
 
     if (m == NULL) {
@@ -42,8 +45,9 @@ void host_want(struct worker *w, struct sts_str name, bool signalled, bool impli
         m->name[i] = (char)tolower((unsigned char)name.p[i]);
     m->head.type = MESSAGE_HOST;
     m->head.to = worker_owner(w->scan, m->name, name.len);
-    m->signalled = signalled;
-    m->implicit = implicit;
+    m->signalled = host->signalled;
+    m->implicit = host->implicit;
+    m->rank = host->rank;
     worker_send(w, &m->head);
 }
 
@@ -108,7 +112,8 @@ static void want_endpoints(struct host *h)
     }
     h->rec.n_cut = found.n_cut;
     for (uint32_t i = 0; i < found.n && !o->no_starttls; i++)
-        endpoint_want(h->w, h->rec.name, &found.v[i], h->signalled, h->again ? WANT_AGAIN : WANT_NEW);
+        endpoint_want(h->w, h->rec.name, &found.v[i], h->signalled, h->rank,
+                      h->again ? WANT_AGAIN : WANT_NEW);
 }
 
 bool host_has_tlsa(const struct rec_host *host)
@@ -222,6 +227,7 @@ static void start(struct worker *w, const struct host_message *m, struct key128 
     h->rec.implicit = m->implicit;
     h->rec.attempt = before_attempt(w->scan->before, REC_host, key);
     h->signalled = m->signalled || keyset_has(&w->signalled, key);
+    h->rank = m->rank;
     h->again = again;
     h->step = again ? STEP_TLSA_NAME : STEP_ADDRESSES;
     if (h->rec.name.p == NULL) {

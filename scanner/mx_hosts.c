@@ -33,7 +33,9 @@ static int each_mx(struct rec_domain *rec, uint64_t limit, struct arena *arena, 
     qsort(order, n, sizeof(*order), by_preference);
     rec->n_mx_cut = n > limit ? n - limit : 0;
     for (uint32_t i = 0; i < n && i < limit; i++)
-        fn(arg, order[i]->host, is_signalled(rec), false);
+        fn(arg, &(struct mx_host){.name = order[i]->host,
+                                  .signalled = is_signalled(rec),
+                                  .rank = (uint8_t)(i < MX_RANKS ? i : MX_RANKS - 1)});
     return STS_OK;
 }
 
@@ -57,6 +59,6 @@ int mx_hosts_each(struct rec_domain *rec, const struct options *o, struct arena 
     if (rec->mx->mx.n > 0)
         return each_mx(rec, o->mx_limit, arena, fn, arg);
     if (is_implicit(rec, o->probe_implicit_mx))
-        fn(arg, rec->name, is_signalled(rec), true);
+        fn(arg, &(struct mx_host){.name = rec->name, .signalled = is_signalled(rec), .implicit = true});
     return STS_OK;
 }

@@ -5,8 +5,15 @@
 #include "scanner/options.h"
 #include "sinks/record.h"
 
-/* `name` as the answer spells it. `signalled`: for the sample of an address, see site.h. */
-typedef void (*mx_host_fn)(void *arg, struct sts_str name, bool signalled, bool implicit);
+#define MX_RANKS 8 /* that are told apart: the last stands for all beyond */
+
+struct mx_host {
+    struct sts_str name; /* as the answer spells it */
+    bool signalled;      /* for the sample of an address, see site.h */
+    bool implicit;       /* the domain itself, which has no MX */
+    uint8_t rank;        /* 0: the most preferred of the domain; MX_RANKS - 1 at most */
+};
+typedef void (*mx_host_fn)(void *arg, const struct mx_host *host);
 
 /* Call `fn` for each host that is to be looked up, the most preferred first where --mx-limit cuts (RFC 5321
  * section 5.1), and set rec->n_mx_cut. Of a record whose outcome is not OK, for none. STS_ENOMEM: of `arena`.

@@ -216,21 +216,22 @@ static struct sts_str lower(struct arena *arena, struct sts_str name)
     return (struct sts_str){copy, name.len};
 }
 
-static void want_host(void *arg, struct sts_str name, bool signalled, bool implicit)
+static void want_host(void *arg, const struct mx_host *wanted)
 {
     struct load *l = arg;
-    const struct sts_str host = lower(&l->arena, name);
+    struct mx_host host = *wanted;
     struct key128 key;
     struct worker *w;
     int is_new;
 
-    if (host.p == NULL) {
+    host.name = lower(&l->arena, wanted->name);
+    if (host.name.p == NULL) {
         worker_no_memory(&l->scan->workers[0]);
         return;
     }
-    key = key_of(l, host);
-    w = owner(l, host);
-    if (signalled && keyset_add(&w->signalled, key) < 0)
+    key = key_of(l, host.name);
+    w = owner(l, host.name);
+    if (host.signalled && keyset_add(&w->signalled, key) < 0)
         worker_no_memory(w);
     if (keyset_has(&w->hosts, key))
         return;
@@ -240,7 +241,7 @@ static void want_host(void *arg, struct sts_str name, bool signalled, bool impli
     if (is_new <= 0)
         return;
     l->resume->n_hosts++;
-    host_want(&l->scan->workers[0], host, signalled, implicit);
+    host_want(&l->scan->workers[0], &host);
 }
 
 static int on_domain(struct load *l, const void *record, struct sts_err *err)
@@ -268,7 +269,7 @@ static void take_up(struct load *l, struct sts_str host, const struct address *i
     const bool signalled = keyset_has(&owner(l, host)->signalled, key_of(l, host));
 
     l->resume->n_endpoints++;
-    endpoint_want(&l->scan->workers[0], host, ip, signalled, WANT_LEFT);
+    endpoint_want(&l->scan->workers[0], host, ip, signalled, 0, WANT_LEFT);
 }
 
 /* One that is looked at again comes before all others, so that it has its place in the sample again. */
@@ -326,7 +327,9 @@ static int on_host_again(struct load *l, const void *record, struct sts_err *err
 
     (void)err;
     if (keyset_has(&l->before->again[REC_host], key))
-        want_host(l, h->name, keyset_has(&owner(l, h->name)->signalled, key), h->implicit);
+        want_host(l, &(struct mx_host){.name = h->name,
+                                       .signalled = keyset_has(&owner(l, h->name)->signalled, key),
+                                       .implicit = h->implicit});
     return STS_OK;
 }
 

@@ -49,8 +49,9 @@ struct scan {
     struct exclusions exclusions;
     struct rate dns_rate, connect_rate; /* these and max_connections: SIGHUP may set them anew (reread.c) */
     _Atomic uint32_t max_connections;
-    _Atomic uint32_t connections; /* open, of all workers */
-    _Atomic uint32_t lowered_to;  /* max_connections, for want of descriptors; 0: not, or the user was told */
+    _Atomic uint32_t connections;      /* open, of all workers */
+    _Atomic uint32_t late_connections; /* of them, those of late jobs (gate.h) */
+    _Atomic uint32_t lowered_to; /* max_connections, for want of descriptors; 0: not, or the user was told */
     struct network network;
     struct port_watch port;
     struct tls_store *store; /* NULL: nothing is fetched or probed */

@@ -21,7 +21,7 @@
 #define SITE_RUN           3
 #define SITE_SHARE_MS      60000 /* a failure is not shared for longer */
 #define SITE_REST          10    /* the first rest after a 4xx is this part of the longest */
-#define SITE_MOST_DEFERRED 16
+#define SITE_MOST_DEFERRED 15
 #define SITE_TICK_MS       100 /* unit of the times that a site keeps: 13 years in 32 bits */
 #define SITE_CHAIN_HOSTS   8   /* hosts in a chain, on average and at most */
 
@@ -55,8 +55,10 @@ struct site {
     } kept;
     struct site_host *last_waiting; /* behind it is the first one; NULL: none waits */
     union {                         /* of whoever asks, by `turn_is` */
-        struct site *next;          /* IN_LINE: before this one */
-        struct turn *at_gate;       /* AT_GATE */
+        struct {
+            struct site *next, **at; /* before this one; what points here */
+        } line;                      /* IN_LINE */
+        struct turn *at_gate;        /* AT_GATE */
     } turn;
     uint32_t n_kept[SITE_CLASSES];
     uint32_t n_hosts, n_signalled;   /* that point here */
@@ -66,7 +68,8 @@ struct site {
     uint16_t chains_log2 : 5;        /* 0: one chain */
     uint16_t n_run : 2;              /* SITE_RUN at most */
     uint16_t turn_is : 2;            /* enum site_turn */
-    uint16_t n_deferred : 5;         /* 4xx in a row, SITE_MOST_DEFERRED at most */
+    uint16_t n_deferred : 4;         /* 4xx in a row, SITE_MOST_DEFERRED at most */
+    uint16_t rank : 3;               /* of whoever asks: the lowest of the hosts (struct mx_host) */
 };
 /* A walk over the hosts that are kept; zeroed memory is its beginning. */
 struct site_cursor {

@@ -7,6 +7,7 @@
 #include "scanner/gate.h"
 #include "scanner/http.h"
 #include "scanner/keyset.h"
+#include "scanner/mx_hosts.h"
 #include "scanner/outbox.h"
 #include "scanner/probe.h"
 #include "scanner/scan.h"
@@ -57,10 +58,12 @@ struct worker {
     struct host *looked_up;        /* hosts in work */
     /* Endpoints that have their record and no place in `sites`, to the end of the scan. */
     struct keyset excluded;
-    struct addrmap sites;                      /* addresses of MX hosts, to the end of the scan */
-    struct arena site_arena;                   /* what is in it */
-    struct slab site_hosts;                    /* the hosts there */
-    struct site *first_in_line, *last_in_line; /* that wait to be at the gate; last: where there is a first */
+    struct addrmap sites;          /* addresses of MX hosts, to the end of the scan */
+    struct arena site_arena;       /* what is in it */
+    struct slab site_hosts;        /* the hosts there */
+    struct site_line {             /* that wait to be at the gate */
+        struct site *first, **end; /* where the next one is put */
+    } lines[MX_RANKS]; /* by the rank of the address: the first host of every name is before any second one */
     struct site_common site_common;
     /* Endpoints that wait for another attempt, their hosts in the order in which they are due: a list for
      * each time that they may have to wait. */
@@ -117,7 +120,7 @@ bool worker_excludes_question(struct worker *w, const struct dns_query *q);
 /* domain.c: take up one name. */
 void domain_start(struct worker *w, const struct input_item *item);
 /* host.c */
-void host_want(struct worker *w, struct sts_str name, bool signalled, bool implicit);
+void host_want(struct worker *w, const struct mx_host *host);
 void host_receive(struct worker *w, struct message *m);
 /* Its own TLSA records make a host a signalled one (DESIGN.md, An endpoint). */
 bool host_has_tlsa(const struct rec_host *host);
@@ -127,8 +130,9 @@ enum want {
     WANT_AGAIN, /* the host was wanted before, and is signalled only now */
     WANT_LEFT,  /* an earlier run came to it, and left it */
 };
+/* `rank`: that of the host (struct mx_host). */
 void endpoint_want(struct worker *w, struct sts_str host, const struct address *ip, bool signalled,
-                   enum want why);
+                   uint8_t rank, enum want why);
 void endpoint_receive(struct worker *w, struct message *m);
 /* Before `w` is started: the endpoint has a record of an earlier run, which counts. STS_ENOMEM. */
 int endpoint_known(struct worker *w, const struct rec_endpoint *e, const struct address *ip,

@@ -29,6 +29,10 @@ GATE = [*PROBES, "--connect-rate", "1", "--tail", "1s"]
 THROUGH = [*PROBES, "--max-connections", "100"]
 # All were tried once and wait for the next time.
 RETRY = [*PROBES, "--attempts", "2", "--retry-after", "1h", "--max-connections", "100"]
+# As a scan of a zone would be, but that it does not wait for the connections, of which a second has so many.
+POLITE = ["--connect-rate", "500", "--per-ip-hosts", "50", "--per-ip-signalled-hosts", "1000", "--tail", "60s", "--dns-timeout", "5s",
+          "--dns-deadline", "20s"]
+POLITE_WORLD = ["--set", "smtp-per-ip=100000", "--set", "smtp-rate-per-ip=1000000"]
 RETRY_RATE = 1000  # endpoints tried a second, at least: how long the tail must be
 
 
@@ -150,4 +154,12 @@ def populations(bench):
             ["--per-ip-hosts", "50", "--per-ip-signalled-hosts", "1000"], ["--connect-rate", "1", "--tail", "1s"]))
     found.append(whole(f": one operator, a host name for each of {n} customers, four addresses", capped, "50 kept an address"))
     found.append(whole(": the same, all of them kept", all_of_them, "all wait"))
-    return found
+    return [*found, registered(bench)]
+
+
+def registered(bench):
+    n = bench.n(10000000)
+    with bench.stsim(n, args=POLITE_WORLD) as server:
+        sample = bench.scan(server.names_file, POLITE)
+    return whole(f": {n} registered names, everything on", sample, "500 connections/s, what waits 60 s after the last name has its end",
+                 window=10000)

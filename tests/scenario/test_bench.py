@@ -16,6 +16,7 @@ import bench  # noqa: E402
 import lib  # noqa: E402
 import projection  # noqa: E402
 import results  # noqa: E402
+import saved  # noqa: E402
 
 LIMIT_SECONDS = 120
 
@@ -33,7 +34,7 @@ def sample(cpu_us, **more):
 def result(row, **more):
     found = lib.Result(**more)
     found.profiles = []
-    return bench.settle("row", row, found)
+    return bench.settle("row", row, found, {})
 
 
 class Row:
@@ -56,8 +57,7 @@ class Command(unittest.TestCase):
             self.assertGreater(names.index("zone_all"), max(names.index(name) for name in ("https", "starttls")))
 
     def test_refused(self):
-        for words, more in ((("nope",), "no row nope"), (("--write", "nxdomain"), "--write is of all rows"),
-                            (("--write", "--earlier", "x"), "--earlier")):
+        for words, more in ((("nope",), "no row nope"), (("--write", "--earlier", "x"), "x: not what --json has written")):
             status, _, err = command(*words)
             self.assertEqual(status, 1)
             self.assertIn(more, err)
@@ -122,7 +122,7 @@ class Figures(unittest.TestCase):
                     result(Row, ours=None, skipped="not here")]
         this = lib.Bench(5, 0.5)
         self.addCleanup(this.close)
-        text = results.text(this, {"row": Row}, "", measured, bench.verdict)
+        text = results.text(this, {"row": Row}, "", saved.Saved(measured, ["uv 1"]), bench.verdict)
         self.assertIn("| row | a\\|b | 3 us CPU a name | 2 (bare) | 1.500 | 1.5 | 1 | met |", text)
         self.assertIn("| row | a\\|b | skipped |", text)
         self.assertIn("at --scale 0.5: a small run", text)
@@ -131,22 +131,28 @@ class Figures(unittest.TestCase):
 
     def test_earlier(self):
         """A row that is measured again takes the place of that of an earlier run; the others stay as they were."""
+        measured = {"version": "v1", "runs": 5, "scale": 1, "machine": "another"}
+
         def named(name, **more):
-            return bench.settle(name, Row, result(Row, **more))
+            return bench.settle(name, Row, result(Row, **more), measured)
         this = lib.Bench(5, 1)
         self.addCleanup(this.close)
         old = [named("a", ours=3, peer=2, peer_name="bare", samples={"ours": [sample(3)]}, figures={"a_us": 3}, note="so"),
                named("b", ours=7, figures={"b_us": 7}), named("c", ours=None, skipped="not here")]
         old[0].profiles = ["libc 9 %"]
-        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-            json.dump(bench.as_json(this, old), file)
-            file.flush()
-            run = bench.read_earlier(file.name)
-        words, found = bench.together([run, run], [named("b", ours=8)])
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "old.json")
+            saved.write(path, saved.Saved(old, ["uv 1"]))
+            earlier = saved.read(path)
+        measured = {**measured, "runs": 7}
+        every = saved.together([earlier, earlier], saved.Saved([named("b", ours=8)], []))
+        found, words = every.results, saved.said(every.results, measured)
         self.assertIn("5 runs, --scale 1: a, c.", words)
+        self.assertIn("on another", saved.said(every.results, {**measured, "machine": "this"}))
         self.assertEqual([(r.row, r.ours) for r in found], [("a", 3), ("b", 8), ("c", None)])
         self.assertEqual(found[0].figures, {"a_us": 3})
-        text = results.text(this, dict.fromkeys("abcd", Row), words, found, bench.verdict)
+        text = results.text(this, dict.fromkeys("abcd", Row), words, every, bench.verdict)
+        self.assertIn("uv 1", text)
         self.assertIn("Not measured: d.", text)
         self.assertIn("| a | a\\|b | 3 us CPU a name | 2 (bare) | 1.500 | 1.5 | 1 | met |", text)
         self.assertIn("libc 9 %", text)

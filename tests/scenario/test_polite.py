@@ -305,6 +305,28 @@ def test_slow_greeting(place):
     print("slow greeting: it took a connection, so the port is open")
 
 
+def test_many_slow_hosts(place):
+    """Names with many MX hosts that keep us waiting do not hold up others: the first host of each name comes before any second
+    one, and those beyond the first hold half of the connections at most."""
+    zone, names, hosts, most = Zone(), 8, 8, 12
+    slow = [f"slow{n}.test" for n in range(names)]
+    for n, name in enumerate(slow):
+        for k in range(hosts):
+            zone.mx(name, f"mx{k}.{name}")
+            zone.address(f"mx{k}.{name}", f"10.9.{20 + n}.{k + 1}")
+    good = hosts_at(zone, "good", [f"127.2.{n}.1" for n in range(40)])
+    crowd = Crowd(zone)
+    found, _ = place.scan(slow + good, "--connect-timeout", "1s", "--max-connections", str(most), "--per-prefix-smtp", "0")
+    crowd.stop()
+    assert outcomes(found, "good") == {NO_STARTTLS: len(good)}, outcomes(found)
+    began = {host: e["att"][0]["t"] for (host, *_), e in found.endpoint.items()}
+    late = sorted(t for host, t in began.items() if "slow" in host and not host.startswith("mx0."))
+    last = max(t for host, t in began.items() if "good" in host)
+    assert len(late) == names * (hosts - 1) and last < late[len(late) // 2], (last, late)
+    assert all(b - a > 900 for a, b in zip(late, late[most // 2:])), late
+    print(f"{names} names of {hosts} slow hosts: {sum(t > last for t in late)} of {len(late)} second ones came after {len(good)} others")
+
+
 def test_no_route(place):
     zone = Zone()
     domains = hosts_at(zone, "d", [f"10.10.1.{i + 1}" for i in range(110)])
@@ -323,7 +345,8 @@ def main():
         subprocess.run(["ip", *command.split()], check=True)
     place = Place()
     for test in (test_pace, test_sample, test_by_address, test_tail_without_limit, test_blocked, test_blocked_and_listed, test_few,
-                 test_held_to_the_end, test_slow_greeting, test_no_route):
+                 test_held_to_the_end, test_slow_greeting,
+                 test_many_slow_hosts, test_no_route):
         if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
             test(place)
 

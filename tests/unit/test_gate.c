@@ -410,13 +410,13 @@ static void test_room(void **state)
     (void)state;
     bench_init(&b, polite, 1, 0);
     for (unsigned i = 0; i < 1024; i++) {
-        assert_true(gate_has_room(b.gate, LANE_SMTP));
+        assert_true(gate_has_room(b.gate, LANE_SMTP, false));
         submit(job_at(&b, i, 0x01000000 + i, i == 0 ? HOLD_NEVER : 0), LANE_SMTP);
     }
-    assert_false(gate_has_room(b.gate, LANE_SMTP));
-    assert_true(gate_has_room(b.gate, LANE_HTTPS));
+    assert_false(gate_has_room(b.gate, LANE_SMTP, false));
+    assert_true(gate_has_room(b.gate, LANE_HTTPS, false));
     turn_until(&b, 10, 10);
-    assert_true(gate_has_room(b.gate, LANE_SMTP));
+    assert_true(gate_has_room(b.gate, LANE_SMTP, false));
     gate_pass(&jobs[0].gate, &heir);
     b.n_open--;
     gate_release(b.gate, &heir);

@@ -213,6 +213,53 @@ static void test_close(void **state)
     bench_fini(&b);
 }
 
+/* Protects the others from who has many hosts that keep us waiting: late jobs go when no other may, in their
+ * order, and hold half of the connections at most; one that is late no more does not count as such. */
+static void test_late(void **state)
+{
+    static const struct gate_limits limits[LANE_N] = {{1, UINT32_MAX, 0}, {1, UINT32_MAX, 0}};
+    struct bench b;
+
+    (void)state;
+    bench_init(&b, limits, 10, 0);
+    for (unsigned i = 0; i < 64; i++) {
+        assert_true(gate_has_room(b.gate, LANE_SMTP, true));
+        job_at(&b, i, ONE + i, HOLD_NEVER)->gate.late = true;
+        submit(&jobs[i], LANE_SMTP);
+    }
+    assert_false(gate_has_room(b.gate, LANE_SMTP, true));
+    assert_true(gate_has_room(b.gate, LANE_SMTP, false));
+    for (unsigned i = 64; i < 70; i++)
+        submit(job_at(&b, i, ONE + i, HOLD_NEVER), LANE_SMTP);
+    turn(&b);
+    assert_int_equal(b.n_gone, 10);
+    for (unsigned i = 0; i < 10; i++)
+        assert_int_equal(b.order[i], i < 6 ? 64 + i : i - 6);
+    for (unsigned i = 64; i < 70; i++)
+        release(&jobs[i]);
+    turn(&b);
+    assert_int_equal(b.n_gone, 11);
+    assert_int_equal(b.scan.late_connections, 5);
+    b.inside = true;
+    gate_withdraw(b.gate, &jobs[5].gate);
+    jobs[5].gate.late = false;
+    b.inside = false;
+    submit(&jobs[5], LANE_SMTP);
+    turn(&b);
+    assert_int_equal(jobs[5].n_gone, 1);
+    assert_int_equal(b.scan.late_connections, 5);
+    for (unsigned i = 0; i < 64; i++) {
+        if (jobs[i].n_gone == 0)
+            jobs[i].hold_ms = 1;
+        else
+            release(&jobs[i]);
+    }
+    turn_until(&b, 100, 1);
+    assert_int_equal(b.n_gone, 70);
+    assert_int_equal(b.scan.late_connections, 0);
+    bench_fini(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +270,7 @@ int main(void)
         cmocka_unit_test(test_rest),
         cmocka_unit_test(test_flush_of_an_address),
         cmocka_unit_test(test_close),
+        cmocka_unit_test(test_late),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

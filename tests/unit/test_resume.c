@@ -222,16 +222,16 @@ static void test_values_that_are_no_text(void **state)
 /* ---- MX hosts ---- */
 
 struct wanted {
-    char text[256]; /* "host host ...", each with "!" where signalled, "?" where implicit */
+    char text[256]; /* "host host ...", each with "!" where signalled, "?" where implicit, and its rank */
 };
 
-static void note(void *arg, struct sts_str name, bool signalled, bool implicit)
+static void note(void *arg, const struct mx_host *host)
 {
     struct wanted *w = arg;
     size_t used = strlen(w->text);
 
-    snprintf(w->text + used, sizeof(w->text) - used, "%.*s%s%s ", (int)name.len, name.p, signalled ? "!" : "",
-             implicit ? "?" : "");
+    snprintf(w->text + used, sizeof(w->text) - used, "%.*s%s%s%u ", (int)host->name.len, host->name.p,
+             host->signalled ? "!" : "", host->implicit ? "?" : "", host->rank);
 }
 
 static void wants(struct rec_domain *d, const struct options *o, const char *words, uint64_t n_cut)
@@ -255,10 +255,10 @@ static void test_mx_hosts(void **state)
     struct options o = {.mx_limit = 20};
 
     (void)state;
-    wants(&d, &o, "B c a ", 0);
+    wants(&d, &o, "B0 c1 a2 ", 0);
     d.signalled = true;
     o.mx_limit = 2;
-    wants(&d, &o, "B! c! ", 1);
+    wants(&d, &o, "B!0 c!1 ", 1);
     d.oc = OC_OUR_STOP;
     d.n_mx_cut = 0;
     wants(&d, &o, "", 0);
@@ -275,13 +275,13 @@ static void test_implicit_mx(void **state)
     struct options o = {.mx_limit = 20, .probe_implicit_mx = WHEN_ALWAYS};
 
     (void)state;
-    wants(&d, &o, "d.test? ", 0);
+    wants(&d, &o, "d.test?0 ", 0);
     o.probe_implicit_mx = 0; /* signalled names */
     wants(&d, &o, "", 0);
     d.control = true;
-    wants(&d, &o, "d.test? ", 0);
+    wants(&d, &o, "d.test?0 ", 0);
     d.signalled = true;
-    wants(&d, &o, "d.test!? ", 0);
+    wants(&d, &o, "d.test!?0 ", 0);
     o.probe_implicit_mx = WHEN_NEVER;
     wants(&d, &o, "", 0);
     o.probe_implicit_mx = WHEN_ALWAYS;
