@@ -2,11 +2,8 @@
 #include "scanner/dns_tcp.h"
 
 #include <ares.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 /* A channel carries one message at a time: c-ares ends or repeats whatever is in flight on it when a
  * connection is closed, which resolvers do as they like (RFC 7766 section 6.2.3). */
@@ -18,6 +15,7 @@ struct channel {
     ares_channel ares; /* NULL: not wanted yet */
     uint32_t resolver;
     struct exchange *exchange; /* NULL: free */
+    bool has_socket;           /* or had, since the question came; else there was no descriptor for one */
     enum outcome fault;        /* of ours: its socket cannot be watched; OC_NONE: none */
 };
 struct poll { /* a socket of c-ares on the loop */
@@ -114,6 +112,15 @@ static void on_socket_state(void *data, ares_socket_t fd, int readable, int writ
         poll->events = events;
 }
 
+static int on_socket(ares_socket_t fd, int type, void *data)
+{
+    struct channel *channel = data;
+
+    (void)fd, (void)type;
+    channel->has_socket = true;
+    return 0;
+}
+
 static void set_local_addresses(struct channel *ch)
 {
     const struct address *v4 = ch->tcp->env.local_v4, *v6 = ch->tcp->env.local_v6;
@@ -150,6 +157,7 @@ static int channel_open(struct channel *ch)
         ares_destroy(ch->ares);
         ch->ares = NULL;
     } else {
+        ares_set_socket_configure_callback(ch->ares, on_socket, ch);
         set_local_addresses(ch);
     }
     return rc;
@@ -189,17 +197,7 @@ void tcp_close(struct tcp *t)
     free_if_closed(t);
 }
 
-/* c-ares does not tell why it could not connect. */
-static bool has_descriptors(void)
-{
-    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-    if (fd >= 0)
-        close(fd);
-    return fd >= 0 || (errno != EMFILE && errno != ENFILE);
-}
-
-static struct result result_of(int status)
+static struct result result_of(const struct channel *ch, int status)
 {
     enum outcome oc;
 
@@ -213,7 +211,7 @@ static struct result result_of(int status)
     case ARES_ENOMEM: oc = OC_OUR_MEMORY; break;
     case ARES_ECANCELLED:
     case ARES_EDESTRUCTION: oc = OC_OUR_STOP; break;
-    default: oc = has_descriptors() ? OC_DNS_RESOLVER_DOWN : OC_OUR_DESCRIPTORS; break;
+    default: oc = ch->has_socket ? OC_DNS_RESOLVER_DOWN : OC_OUR_DESCRIPTORS; break;
     }
     return (struct result){(uint16_t)oc, SRC_ARES, status};
 }
@@ -222,7 +220,7 @@ static void on_answer(void *data, int status, int timeouts, unsigned char *msg, 
 {
     struct channel *ch = data;
     struct exchange *x = ch->exchange;
-    struct result r = result_of(status);
+    struct result r = result_of(ch, status);
     uint8_t query[DNS_QUERY_BYTES];
     struct exchange_answer answer = {NULL, msg, len > 0 ? (size_t)len : 0};
 
@@ -235,6 +233,15 @@ static void on_answer(void *data, int status, int timeouts, unsigned char *msg, 
     if (x->asker != NULL && exchange_query(x, query) > 0) /* as it was when it was sent */
         answer.question = dns_message_question(query);
     ch->tcp->done(ch->tcp->owner, x, r, r.oc == OC_OK ? &answer : NULL);
+}
+
+static bool is_connected(const struct channel *ch)
+{
+    const struct poll *poll = ch->tcp->polls;
+
+    while (poll != NULL && poll->channel != ch)
+        poll = poll->next;
+    return poll != NULL;
 }
 
 bool tcp_has_room(const struct tcp *t)
@@ -258,6 +265,7 @@ void tcp_send(struct tcp *t, struct exchange *x, const uint8_t *query, size_t le
         return;
     }
     ch->exchange = x;
+    ch->has_socket = is_connected(ch);
     t->n_busy++;
     ares_send(ch->ares, query, (int)len, on_answer, ch);
 }
