@@ -177,7 +177,7 @@ class Bench:
 
     @contextlib.contextmanager
     def stsim(self, names=20000, profile="zone", args=(), latency=0):
-        """stsim serve on the server's core, ready. Gives .names_file (its names, one a line), .ca_file, .ports.dns,
+        """stsim serve on the server's core, ready. Gives .names_file (its names, one a line), .ca_file, .pid, .ports.dns,
         .https and .smtp, and behind the block .cpu_s and .stats (its --stats-json)."""
         directory = self.path(f"stsim-{time.monotonic_ns()}")
         os.mkdir(directory)
@@ -186,7 +186,8 @@ class Bench:
         run.write(world.path("names.csv"), world.stsim("names"))
         server = SimpleNamespace(ca_file=world.path("ca.pem"), names_file=world.path("names.csv"), names=names, cpu_s=None,
                                  stats=None, ports=SimpleNamespace(dns=run.DNS, https=run.HTTPS, smtp=run.SMTP), world=world)
-        with run.Simulator(world, self.pin_server()):
+        with run.Simulator(world, self.pin_server()) as simulator:
+            server.pid = simulator.process.pid
             self.server, before = server, self.server
             try:
                 yield server
