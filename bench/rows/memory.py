@@ -3,7 +3,10 @@
     100 MB + 1 KiB x window + 64 KiB x connections + 200 B x endpoints kept + 32 B x distinct hosts
 
 A part is the difference of the peaks of two scans that differ in its count alone, divided by the difference of the counts.
-One run of each: memory does not swing as time does, and is asked for at the top."""
+One run of each: memory does not swing as time does, and is asked for at the top.
+
+What waits for another attempt takes more than its budget, by its list of attempts behind the name, and since addresses stand in
+lines that they can leave (16 bytes of each address, by how an arena aligns)."""
 import itertools
 import resource
 
