@@ -3,7 +3,7 @@ us is that of a machine (2.6 GHz, 2 cores) where the bare client of system calls
 line tells more: a query of the scan, with all that comes of it, against one TXT query of that client, in pairs.
 
 Tried: a question of 104 bytes and a try of one cache line, in place of some 320 and 384 (24.1 to 22.3 us). The profile below
-says where the rest goes: half of it is the kernel's, and row dns_transport tells what was tried there."""
+says where the rest goes: most of it is the kernel's, and row dns_transport tells what was tried there."""
 import dns_client
 import lib
 
