@@ -42,11 +42,10 @@ static struct site *get_site(struct worker *w, const struct address *a)
 
     if (site != NULL)
         return site;
-    site = arena_alloc(&w->site_arena, sizeof(*site));
+    site = slab_alloc(&w->site_memory, sizeof(*site));
     if (site == NULL)
         return NULL;
-    site->node.address = *a;
-    site->rank = MX_RANKS - 1;
+    *site = (struct site){.node.address = *a, .rank = MX_RANKS - 1};
     addrmap_add(&w->sites, &site->node);
     return site;
 }

@@ -264,6 +264,7 @@ static int on_domain(struct load *l, const void *record, struct sts_err *err)
 
 /* ---- endpoints ---- */
 
+/* With the rank of a first host: which one it is no record of a host or an endpoint tells. */
 static void take_up(struct load *l, struct sts_str host, const struct address *ip)
 {
     const bool signalled = keyset_has(&owner(l, host)->signalled, key_of(l, host));

@@ -65,9 +65,10 @@ void endpoint_forget(struct worker *w)
     struct addrmap_cursor at = {0};
     struct addrmap_node *node;
 
-    while ((node = addrmap_next(&w->sites, &at)) != NULL)
+    while ((node = addrmap_next(&w->sites, &at)) != NULL) {
         site_fini((struct site *)node, &w->site_common);
+        slab_free(&w->site_memory, node, sizeof(struct site));
+    }
     addrmap_fini(&w->sites);
-    arena_fini(&w->site_arena);
-    slab_fini(&w->site_hosts);
+    slab_fini(&w->site_memory);
 }

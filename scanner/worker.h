@@ -59,8 +59,7 @@ struct worker {
     /* Endpoints that have their record and no place in `sites`, to the end of the scan. */
     struct keyset excluded;
     struct addrmap sites;          /* addresses of MX hosts, to the end of the scan */
-    struct arena site_arena;       /* what is in it */
-    struct slab site_hosts;        /* the hosts there */
+    struct slab site_memory;       /* what is in it, and the hosts there */
     struct site_line {             /* that wait to be at the gate */
         struct site *first, **end; /* where the next one is put */
     } lines[MX_RANKS]; /* by the rank of the address: the first host of every name is before any second one */

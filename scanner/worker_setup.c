@@ -151,7 +151,7 @@ static int start_tables(struct worker *w, struct sts_err *err)
     w->outbox = outbox_new(w->scan);
     w->gate = gate_new(w->scan, &w->timers, &w->counters, limits);
     w->site_common =
-        (struct site_common){{o->per_ip_hosts, o->per_ip_signalled_hosts}, w->scan->seed, &w->site_hosts};
+        (struct site_common){{o->per_ip_hosts, o->per_ip_signalled_hosts}, w->scan->seed, &w->site_memory};
     if (w->from == NULL || w->is_full == NULL || w->outbox == NULL || w->gate == NULL ||
         addrmap_init(&w->sites, w->scan->secret) != STS_OK)
         return sts_fail(err, STS_ENOMEM, "out of memory");

@@ -3,10 +3,7 @@
     100 MB + 1 KiB x window + 64 KiB x connections + 200 B x endpoints kept + 32 B x distinct hosts
 
 A part is the difference of the peaks of two scans that differ in its count alone, divided by the difference of the counts.
-One run of each: memory does not swing as time does, and is asked for at the top.
-
-What waits for another attempt takes more than its budget, by its list of attempts behind the name, and since addresses stand in
-lines that they can leave (16 bytes of each address, by how an arena aligns)."""
+One run of each: memory does not swing as time does, and is asked for at the top."""
 import itertools
 import resource
 
@@ -18,7 +15,9 @@ GOAL, STRETCH = 1, None
 
 CONSTANT, WINDOW, CONNECTION, ENDPOINT, HOST = 100e6, 1024, 64 << 10, 200, 32
 FEW = 20    # the smaller count is the larger one / FEW
-MANY_HOSTS = 10  # times as many as endpoints: what 5,000 small ones do not fill of buffers would count as theirs
+# Of hosts and endpoints the smaller count fills the buffers as well: what it did not fill would count as theirs.
+MANY_HOSTS = 10  # times as many as endpoints
+FEW_ENDPOINTS = 5
 ROUNDS = 3  # names for each place in a window, for each connection
 
 # Each host of a name has an address of its own; every server is right, unless a class says otherwise, and never busy.
@@ -120,13 +119,12 @@ def connection(bench, only, args, what):
 def endpoints(bench):
     """A distinct host, and the endpoint it leads to, in each state that may last."""
     n = bench.n(100000)
-    counts = n // FEW, n
+    counts = n // FEW_ENDPOINTS, n
     with bench.stsim(MANY_HOSTS * n, args=["--only", "smtp-ok", *DISTINCT]) as server:
         alone = [scan_first(bench, server, count, NO_PROBES) for count in (n, MANY_HOSTS * n)]
         gate, through = ([scan_first(bench, server, count, args) for count in counts] for args in (GATE, THROUGH))
-    with bench.stsim(n // 2, args=["--only", "smtp-421", *DISTINCT]) as server:
-        retry = [scan_first(bench, server, count, [*RETRY, "--tail", f"{5 + count // RETRY_RATE}s"])
-                 for count in (n // 2 // FEW, n // 2)]
+    with bench.stsim(n, args=["--only", "smtp-421", *DISTINCT]) as server:
+        retry = [scan_first(bench, server, count, [*RETRY, "--tail", f"{5 + count // RETRY_RATE}s"]) for count in counts]
     host = part(": a distinct host", HOST, *alone, "hosts", note="nothing probed")
     besides = host.ours or 0
     return [host,

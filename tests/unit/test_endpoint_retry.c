@@ -22,7 +22,7 @@ static void begin(struct scene *s)
     s->options.retry_after = (struct option_durations){.ms = {300000, 1800000}, .n = 2};
     s->scan.options = &s->options;
     s->worker.scan = &s->scan;
-    s->worker.site_common = (struct site_common){.memory = &s->worker.site_hosts};
+    s->worker.site_common = (struct site_common){.memory = &s->worker.site_memory};
 }
 
 static struct site_host *admit(struct scene *s, struct site *site, const char *name)
@@ -105,7 +105,7 @@ static void test_nothing_is_lost(void **state)
         attempts_fini(&back.attempts);
     }
     site_fini(&site, &s.worker.site_common);
-    slab_fini(&s.worker.site_hosts);
+    slab_fini(&s.worker.site_memory);
 }
 
 /* Protects the order: a list for each time to wait, and each in the order of coming. */
@@ -131,7 +131,7 @@ static void test_lists(void **state)
     assert_string_equal(s.worker.retries[1].first->name, "mx2.example");
     assert_string_equal(s.worker.retries[2].first->name, "mx0.example");
     site_fini(&site, &s.worker.site_common);
-    slab_fini(&s.worker.site_hosts);
+    slab_fini(&s.worker.site_memory);
 }
 
 /* Protects the budget: a host at an address of its own, after its first attempt of three days into the scan,
@@ -139,7 +139,7 @@ static void test_lists(void **state)
 static void test_budget(void **state)
 {
     enum { N = 50000 };
-    struct site *sites = calloc(N, sizeof(*sites));
+    struct site **sites = calloc(N, sizeof(*sites));
     struct scene s;
     size_t n_pages = 0;
 
@@ -152,7 +152,10 @@ static void test_budget(void **state)
         char name[32];
 
         snprintf(name, sizeof(name), "mx%07u.customer.mail.example", i);
-        e = endpoint_of(&s, &sites[i], admit(&s, &sites[i], name));
+        sites[i] = slab_alloc(&s.worker.site_memory, sizeof(*sites[i]));
+        assert_non_null(sites[i]);
+        *sites[i] = (struct site){0};
+        e = endpoint_of(&s, sites[i], admit(&s, sites[i], name));
         e.n_seen = e.n_rounds = 1;
         assert_int_equal(attempts_add(&e.attempts, (struct rec_attempt){.t_ms = s.worker.timers.now_ms - 4321,
                                                                         .dur_ms = 4321,
@@ -163,14 +166,15 @@ static void test_budget(void **state)
         assert_int_equal(endpoint_retry_put(&e, 300000), STS_OK);
         attempts_fini(&e.attempts);
     }
-    for (void **chunk = s.worker.site_hosts.chunks; chunk != NULL; chunk = *chunk)
+    for (void **chunk = s.worker.site_memory.chunks; chunk != NULL; chunk = *chunk)
         n_pages += SLAB_CHUNK_PAGES;
-    n_pages -= s.worker.site_hosts.n_fresh;
-    assert_in_range(sizeof(struct site) + n_pages * SLAB_PAGE_BYTES / N, sizeof(struct site),
-                    ENDPOINT_BUDGET_BYTES - TABLE_BYTES);
-    for (unsigned i = 0; i < N; i++)
-        site_fini(&sites[i], &s.worker.site_common);
-    slab_fini(&s.worker.site_hosts);
+    n_pages -= s.worker.site_memory.n_fresh;
+    assert_in_range(n_pages * SLAB_PAGE_BYTES / N, 0, ENDPOINT_BUDGET_BYTES - TABLE_BYTES);
+    for (unsigned i = 0; i < N; i++) {
+        site_fini(sites[i], &s.worker.site_common);
+        slab_free(&s.worker.site_memory, sites[i], sizeof(*sites[i]));
+    }
+    slab_fini(&s.worker.site_memory);
     free(sites);
 }
 
