@@ -6,8 +6,10 @@
 #include <string.h>
 
 #define VARINT_MOST_BYTES 10
-#define HEAD_NUMBERS      5 /* due_ms, n_seen, n_rounds, n_stalls, attempts */
-#define ATTEMPT_NUMBERS   5 /* t_ms, dur_ms, oc, src, raw */
+#define HEAD_NUMBERS      4 /* since_ms, n_seen, n_stalls with n_rounds, attempts */
+#define ATTEMPT_NUMBERS   4 /* since_ms - t_ms, dur_ms, oc, raw with src */
+#define ROUNDS_BITS       4 /* --attempts is 8 at most */
+#define SRC_BITS          4 /* enum outcome_source */
 #define PACKED_MOST_BYTES \
     (sizeof(void *) + (HEAD_NUMBERS + ATTEMPT_NUMBERS * ATTEMPTS_MOST) * VARINT_MOST_BYTES)
 #define TURN_MOST_RETRIES 4096 /* that come back in one turn, so that sockets are served between */
@@ -46,9 +48,15 @@ static int64_t unfold(uint64_t n)
     return (int64_t)(n >> 1 ^ (0 - (n & 1)));
 }
 
-static size_t pack(const struct endpoint *e, uint64_t due_ms, unsigned char *packed)
+static uint64_t low_bits(uint64_t n, unsigned bits)
 {
-    const uint64_t head[HEAD_NUMBERS] = {due_ms, e->n_seen, e->n_rounds, e->n_stalls, e->attempts.n};
+    return n & ((UINT64_C(1) << bits) - 1);
+}
+
+static size_t pack(const struct endpoint *e, uint64_t since_ms, unsigned char *packed)
+{
+    const uint64_t head[HEAD_NUMBERS] = {since_ms, e->n_seen,
+                                         (uint64_t)e->n_stalls << ROUNDS_BITS | e->n_rounds, e->attempts.n};
     unsigned char *to = packed;
 
     memcpy(to, &e->site, sizeof(e->site));
@@ -57,7 +65,8 @@ static size_t pack(const struct endpoint *e, uint64_t due_ms, unsigned char *pac
         to = put(to, head[i]);
     for (uint32_t i = 0; i < e->attempts.n; i++) {
         const struct rec_attempt *a = &e->attempts.v[i];
-        const uint64_t numbers[ATTEMPT_NUMBERS] = {a->t_ms, a->dur_ms, a->oc, a->src, fold(a->raw)};
+        const uint64_t numbers[ATTEMPT_NUMBERS] = {since_ms - a->t_ms, a->dur_ms, a->oc,
+                                                   fold(a->raw) << SRC_BITS | a->src};
 
         for (size_t k = 0; k < ATTEMPT_NUMBERS; k++)
             to = put(to, numbers[k]);
@@ -88,16 +97,16 @@ static int read_attempts(const struct packed *p, struct attempts *list)
 {
     const unsigned char *from = p->attempts;
 
-    for (uint64_t i = 0; i < p->head[4]; i++) {
+    for (uint64_t i = 0; i < p->head[3]; i++) {
         uint64_t numbers[ATTEMPT_NUMBERS];
 
         for (size_t k = 0; k < ATTEMPT_NUMBERS; k++)
             numbers[k] = get(&from);
-        if (attempts_add(list, (struct rec_attempt){.t_ms = numbers[0],
+        if (attempts_add(list, (struct rec_attempt){.t_ms = p->head[0] - numbers[0],
                                                     .dur_ms = numbers[1],
                                                     .oc = numbers[2],
-                                                    .src = numbers[3],
-                                                    .raw = unfold(numbers[4])}) != STS_OK)
+                                                    .src = low_bits(numbers[3], SRC_BITS),
+                                                    .raw = unfold(numbers[3] >> SRC_BITS)}) != STS_OK)
             return STS_ENOMEM;
     }
     return STS_OK;
@@ -135,14 +144,19 @@ static struct retry_list *list_of(struct worker *w, uint64_t wait_ms)
     return &w->retries[0];
 }
 
+/* How long a host waits in the i-th list. Never into the same turn: who has just taken the outcome of others
+ * is not asked again by them. */
+static uint64_t wait_of(const struct worker *w, size_t i)
+{
+    return i > 0 && w->scan->options->retry_after.ms[i - 1] > 0 ? w->scan->options->retry_after.ms[i - 1] : 1;
+}
+
 int endpoint_retry_put(struct endpoint *e, uint64_t wait_ms)
 {
     struct worker *w = e->w;
-    /* Never in the same turn: who has just taken the outcome of others is not asked again by them. */
-    const uint64_t due_ms = w->timers.now_ms + (wait_ms > 0 ? wait_ms : 1);
     unsigned char packed[PACKED_MOST_BYTES];
     struct site_host *host =
-        site_set_extra(e->site, &w->site_common, e->host, packed, pack(e, due_ms, packed));
+        site_set_extra(e->site, &w->site_common, e->host, packed, pack(e, w->timers.now_ms, packed));
 
     if (host == NULL)
         return STS_ENOMEM;
@@ -159,8 +173,8 @@ void endpoint_retry_take(struct endpoint *e)
         return;
     p = read_head(e->host);
     e->n_seen = (uint32_t)p.head[1];
-    e->n_rounds = (uint8_t)p.head[2];
-    e->n_stalls = (uint8_t)p.head[3];
+    e->n_rounds = (uint8_t)low_bits(p.head[2], ROUNDS_BITS);
+    e->n_stalls = (uint8_t)(p.head[2] >> ROUNDS_BITS);
     if (read_attempts(&p, &e->attempts) != STS_OK)
         worker_no_memory(e->w);
     smaller = site_set_extra(e->site, &e->w->site_common, e->host, NULL, 0);
@@ -207,7 +221,8 @@ void endpoint_retry_turn(struct worker *w)
         while (!running && list->first != NULL && !outbox_is_behind(w->outbox))
             end_first(w, list, scan_end_outcome(w->scan));
         while (running && list->first != NULL && n++ < TURN_MOST_RETRIES &&
-               gate_has_room(w->gate, LANE_SMTP, false) && read_head(list->first).head[0] <= w->timers.now_ms)
+               gate_has_room(w->gate, LANE_SMTP, false) &&
+               read_head(list->first).head[0] + wait_of(w, i) <= w->timers.now_ms)
             come_back(w, take_first(list));
     }
 }

@@ -130,9 +130,10 @@ struct site_host *site_set_extra(struct site *s, const struct site_common *commo
 
 /* ---- the sample ---- */
 
-static uint64_t order_of(const struct site_common *common, enum site_class class_, const char *name)
+/* Half of the hash is enough: of two hosts with the same half the one that came first is first. */
+static uint32_t order_of(const struct site_common *common, enum site_class class_, const char *name)
 {
-    return common->most[class_] > 0 ? hash_of(common, name) : 0;
+    return common->most[class_] > 0 ? (uint32_t)(hash_of(common, name) >> 32) : 0;
 }
 
 /* In the ring of those that wait, by rising order. */
@@ -174,7 +175,7 @@ struct site_host *site_first(const struct site *s)
 
 /* The one that gives way to a host of `order`: of those of its class that wait the highest, where that is
  * above. */
-static struct site_host *find_higher(const struct site *s, enum site_class class_, uint64_t order)
+static struct site_host *find_higher(const struct site *s, enum site_class class_, uint32_t order)
 {
     struct site_host *h = s->last_waiting, *found = NULL;
 

@@ -37,7 +37,7 @@ struct site_common {
 struct site_host {
     struct site_host *next;         /* of its chain */
     struct site_host *next_waiting; /* while it waits; else that of a list of whoever asks */
-    uint64_t order;                 /* of probing: hash(seed, name), or 0 where there is no limit */
+    uint32_t order;                 /* of probing: of hash(seed, name), or 0 where there is no limit */
     uint16_t n_extra;               /* bytes behind the name: site_extra() */
     uint8_t class_ : 1;             /* enum site_class */
     bool waiting : 1;
