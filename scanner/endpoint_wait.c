@@ -2,9 +2,10 @@
  * entry in the site; the address stands in line for the gate, and has one job there for all of them. At
  * the gate there are never more addresses than it has use for.
  *
- * The most preferred host of every name comes before the second one of any, and so on: else names with many
- * MX hosts that keep us waiting would hold up all others. Addresses of hosts beyond the first are late at the
- * gate (gate.h). An address that several names lead to has the lowest rank of its hosts. */
+ * The most preferred host of every name comes before the second one of any; then come the others of names
+ * with two, of names with three, and so on: else names with many MX hosts that keep us waiting would hold up
+ * all others. Addresses of hosts beyond the first are late at the gate (gate.h). An address that several
+ * names lead to has the lowest rank of its hosts. */
 #include "scanner/endpoint_private.h"
 
 #include <stdlib.h>

@@ -23,6 +23,7 @@ static int each_mx(struct rec_domain *rec, uint64_t limit, struct arena *arena, 
 {
     const struct rec_dns *mx = rec->mx;
     const struct rec_mx **order = arena_alloc(arena, mx->mx.n * sizeof(*order));
+    uint8_t others;
     uint32_t n = 0;
 
     if (order == NULL)
@@ -32,10 +33,10 @@ static int each_mx(struct rec_domain *rec, uint64_t limit, struct arena *arena, 
             order[n++] = &mx->mx.v[i];
     qsort(order, n, sizeof(*order), by_preference);
     rec->n_mx_cut = n > limit ? n - limit : 0;
+    others = (uint8_t)(n > 0 && n < MX_RANKS ? n - 1 : MX_RANKS - 1);
     for (uint32_t i = 0; i < n && i < limit; i++)
-        fn(arg, &(struct mx_host){.name = order[i]->host,
-                                  .signalled = is_signalled(rec),
-                                  .rank = (uint8_t)(i < MX_RANKS ? i : MX_RANKS - 1)});
+        fn(arg, &(struct mx_host){
+                    .name = order[i]->host, .signalled = is_signalled(rec), .rank = i == 0 ? 0 : others});
     return STS_OK;
 }
 

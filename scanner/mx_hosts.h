@@ -5,13 +5,13 @@
 #include "scanner/options.h"
 #include "sinks/record.h"
 
-#define MX_RANKS 8 /* that are told apart: the last stands for all beyond */
+#define MX_RANKS 8 /* of the order in which hosts are probed */
 
 struct mx_host {
     struct sts_str name; /* as the answer spells it */
     bool signalled;      /* for the sample of an address, see site.h */
     bool implicit;       /* the domain itself, which has no MX */
-    uint8_t rank;        /* 0: the most preferred of the domain; MX_RANKS - 1 at most */
+    uint8_t rank; /* 0: the most preferred of the domain; else how many others it has, MX_RANKS - 1 at most */
 };
 typedef void (*mx_host_fn)(void *arg, const struct mx_host *host);
 

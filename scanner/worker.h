@@ -62,7 +62,7 @@ struct worker {
     struct slab site_memory;       /* what is in it, and the hosts there */
     struct site_line {             /* that wait to be at the gate */
         struct site *first, **end; /* where the next one is put */
-    } lines[MX_RANKS]; /* by the rank of the address: the first host of every name is before any second one */
+    } lines[MX_RANKS];             /* by the rank of the address (endpoint_wait.c) */
     struct site_common site_common;
     /* Endpoints that wait for another attempt, their hosts in the order in which they are due: a list for
      * each time that they may have to wait. */

@@ -255,10 +255,10 @@ static void test_mx_hosts(void **state)
     struct options o = {.mx_limit = 20};
 
     (void)state;
-    wants(&d, &o, "B0 c1 a2 ", 0);
+    wants(&d, &o, "B0 c2 a2 ", 0);
     d.signalled = true;
     o.mx_limit = 2;
-    wants(&d, &o, "B!0 c!1 ", 1);
+    wants(&d, &o, "B!0 c!2 ", 1);
     d.oc = OC_OUR_STOP;
     d.n_mx_cut = 0;
     wants(&d, &o, "", 0);
