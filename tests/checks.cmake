@@ -53,6 +53,6 @@ if(STS_FULL)
     get_filename_component(unit ${source} NAME_WE)
     add_test(NAME valgrind_${unit} COMMAND valgrind --quiet --error-exitcode=99 --leak-check=full
                                            --errors-for-leak-kinds=definite,indirect $<TARGET_FILE:${unit}>)
-    set_tests_properties(valgrind_${unit} PROPERTIES LABELS "unit;valgrind" TIMEOUT 600)
+    set_tests_properties(valgrind_${unit} PROPERTIES LABELS "unit;valgrind" TIMEOUT 600 ENVIRONMENT UNDER_VALGRIND=1)
   endforeach()
 endif()
