@@ -139,8 +139,8 @@ __attribute__((constructor)) static void begin(void)
     (void)dl_iterate_phdr(find_program, NULL);
     log_path = getenv("NOMEM_LOG");
     (void)backtrace(calls, CALLS_MOST); /* what it allocates it does now, at the first call */
-    first = number("NOMEM_FIRST", UINT64_MAX);
-    last = first == UINT64_MAX ? 0 : first - 1 + number("NOMEM_COUNT", 1);
+    first = number("NOMEM_FIRST", 0);
+    last = first == 0 ? 0 : first - 1 + number("NOMEM_COUNT", 1);
     unsetenv("LD_PRELOAD"); /* for this program alone */
     atomic_store(&armed, true);
 }
