@@ -267,6 +267,36 @@ static void test_mx_hosts(void **state)
     wants(&d, &o, "", 0);
 }
 
+static void note_ranks(void *arg, const struct mx_host *host)
+{
+    unsigned *ranks = arg;
+
+    ranks[host->rank]++;
+}
+
+/* Protects the order of probing: the most preferred host first, then the others of who has few. */
+static void test_mx_ranks(void **state)
+{
+    struct rec_mx mx[MX_RANKS + 2];
+    const struct options o = {.mx_limit = 20};
+
+    (void)state;
+    for (unsigned n = 1; n <= STS_LEN(mx); n++) {
+        struct rec_dns answer = {.oc = OC_OK, .mx = {mx, n}};
+        struct rec_domain d = {.name = sts_str("d.test"), .oc = OC_OK, .mx = &answer};
+        unsigned ranks[MX_RANKS] = {0};
+        struct arena arena;
+
+        mx[n - 1] = (struct rec_mx){n, sts_str("mx.test")};
+        arena_init(&arena, 0);
+        assert_int_equal(mx_hosts_each(&d, &o, &arena, note_ranks, ranks), STS_OK);
+        arena_fini(&arena);
+        assert_int_equal(ranks[0], 1);
+        if (n > 1)
+            assert_int_equal(ranks[n < MX_RANKS ? n - 1 : MX_RANKS - 1], n - 1);
+    }
+}
+
 static void test_implicit_mx(void **state)
 {
     struct sts_str address = sts_str("192.0.2.1");
@@ -300,6 +330,7 @@ int main(void)
         cmocka_unit_test(test_names_that_are_gone),
         cmocka_unit_test(test_values_that_are_no_text),
         cmocka_unit_test(test_mx_hosts),
+        cmocka_unit_test(test_mx_ranks),
         cmocka_unit_test(test_implicit_mx),
     };
 
