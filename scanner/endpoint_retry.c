@@ -14,6 +14,10 @@
     (sizeof(void *) + (HEAD_NUMBERS + ATTEMPT_NUMBERS * ATTEMPTS_MOST) * VARINT_MOST_BYTES)
 #define TURN_MOST_RETRIES 4096 /* that come back in one turn, so that sockets are served between */
 
+#define ONE_MORE(number, name, text) +1
+_Static_assert(0 OUTCOME_SOURCES(ONE_MORE) <= 1 << SRC_BITS, "SRC_BITS");
+#undef ONE_MORE
+
 /* ---- packed: the site, then numbers of 7 bits a byte, the lowest first ---- */
 
 static unsigned char *put(unsigned char *to, uint64_t n)
