@@ -47,22 +47,22 @@ static bool make_room(struct http *h, int fd)
     return true;
 }
 
-/* Own `fd` from here on: 0, or a negative errno (then `fd` is still the caller's). */
-static int sock_new(struct http_fetch *f, int fd)
+/* Own `fd` from here on: OC_OK; or why not (then `fd` is still the caller's). */
+static struct result sock_new(struct http_fetch *f, int fd)
 {
     struct http *h = f->http;
     struct http_sock *s;
     int rc;
 
     if (!make_room(h, fd))
-        return -ENOMEM;
+        return (struct result){.oc = OC_OUR_MEMORY};
     s = calloc(1, sizeof(*s));
     if (s == NULL)
-        return -ENOMEM;
+        return (struct result){.oc = OC_OUR_MEMORY};
     rc = uv_poll_init_socket(h->env.loop, &s->poll, fd);
     if (rc != 0) {
         free(s);
-        return rc;
+        return (struct result){rc == UV_ENOMEM ? OC_OUR_MEMORY : OC_OUR_LIBRARY, SRC_ERRNO, -rc};
     }
     s->poll.data = s;
     s->http = h;
@@ -71,7 +71,7 @@ static int sock_new(struct http_fetch *f, int fd)
     h->n_handles++;
     h->socks[fd] = s;
     f->sock = s;
-    return 0;
+    return (struct result){.oc = OC_OK};
 }
 
 static bool is_the_address(const struct http_fetch *f, const struct curl_sockaddr *to)
@@ -117,7 +117,8 @@ static int bind_local(const struct http_fetch *f, int fd)
 curl_socket_t http_open_socket(void *fetch, curlsocktype purpose, struct curl_sockaddr *to)
 {
     struct http_fetch *f = fetch;
-    int fd, rc;
+    struct result owned;
+    int fd;
 
     if (f->facts.opened) /* one transfer is one connection, the one the gate let through */
         return CURL_SOCKET_BAD;
@@ -138,9 +139,9 @@ curl_socket_t http_open_socket(void *fetch, curlsocktype purpose, struct curl_so
             f->facts.ours.oc = OC_OUR_NETWORK;
         goto fail;
     }
-    rc = sock_new(f, fd);
-    if (rc != 0) {
-        f->facts.ours = (struct result){rc == -ENOMEM ? OC_OUR_MEMORY : OC_OUR_LIBRARY, SRC_ERRNO, -rc};
+    owned = sock_new(f, fd);
+    if (owned.oc != OC_OK) {
+        f->facts.ours = owned;
         goto fail;
     }
     return fd;

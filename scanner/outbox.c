@@ -17,6 +17,7 @@ struct outbox {
     struct collected kinds[REC_KIND_LIMIT];
     struct fifo_item *first, **last; /* frames that the writer's queue had no room for */
     struct keyset certs;             /* written by this worker */
+    bool misses_frame;               /* one could not be made */
     uint64_t counts[REC_KIND_LIMIT][OUTCOME_LIMIT];
 };
 
@@ -61,15 +62,17 @@ static void no_memory(struct outbox *o)
     scan_fail(o->scan, &err);
 }
 
+/* None after one that could not be made: it may cite certificates of that one. */
 static void make_frame(struct outbox *o, enum rec_kind kind)
 {
     struct collected *c = &o->kinds[kind];
     struct chunk *chunk;
 
-    if (c->n == 0)
+    if (c->n == 0 || o->misses_frame)
         return;
     chunk = calloc(1, sizeof(*chunk));
     if (chunk == NULL) {
+        o->misses_frame = true;
         no_memory(o);
         return;
     }
