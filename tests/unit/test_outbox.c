@@ -1,5 +1,5 @@
-/* test_outbox.c - outbox.c: what becomes a frame when, in which order, and that nothing is lost where the
- * writer is slow. */
+/* test_outbox.c - outbox.c: what becomes a frame when, in which order, that nothing is lost where the writer
+ * is slow, and what is left where memory is out. */
 #include "scanner/outbox.h"
 #include "scanner/scan.h"
 #include "tests/unit/unit.h"
@@ -8,6 +8,19 @@
 #include <string.h>
 
 #define MOST_CHUNKS 4096
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+
+static bool refuses_next;
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    if (!refuses_next)
+        return __real_calloc(n, size);
+    refuses_next = false;
+    return NULL;
+}
 
 struct bench {
     struct scan scan;
@@ -301,6 +314,35 @@ static void test_free_with_records(void **state)
     outbox_free(NULL);
 }
 
+/* Protects scans that stop for want of memory: nothing on disk cites a certificate whose frame could not be
+ * made. */
+static void test_no_frame_after_a_missing_one(void **state)
+{
+    struct bench b;
+    uv_loop_t loop;
+    uv_async_t wake;
+    char digest[32];
+
+    (void)state;
+    bench_init(&b, MOST_CHUNKS);
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_int_equal(uv_async_init(&loop, &wake, NULL), 0);
+    b.scan.wake = &wake;
+    digest_of(digest, 5);
+    outbox_cert(b.outbox, (uint8_t *)digest, (uint8_t *)"der", 3, false);
+    put_policy(&b, digest, 1);
+    refuses_next = true;
+    outbox_flush(b.outbox);
+    take_all(&b);
+    assert_int_equal(b.n_chunks, 0);
+    assert_int_equal(b.scan.failure.code, STS_ENOMEM);
+    b.scan.failed = false;
+    uv_close((uv_handle_t *)&wake, NULL);
+    assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    bench_fini(&b);
+}
+
 /* Protects the end record: every record is counted once, by kind and outcome, over several workers. */
 static void test_counts(void **state)
 {
@@ -349,9 +391,13 @@ static void test_counts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_certs_come_first),  cmocka_unit_test(test_frames_close),
-        cmocka_unit_test(test_positions),         cmocka_unit_test(test_queue_full),
-        cmocka_unit_test(test_free_with_records), cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_certs_come_first),
+        cmocka_unit_test(test_frames_close),
+        cmocka_unit_test(test_positions),
+        cmocka_unit_test(test_queue_full),
+        cmocka_unit_test(test_free_with_records),
+        cmocka_unit_test(test_no_frame_after_a_missing_one),
+        cmocka_unit_test(test_counts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
