@@ -31,7 +31,7 @@ void endpoint_want(struct worker *w, struct sts_str host, const struct address *
     m->rank = rank;
     m->why = why;
     memcpy(m->host, host.p, host.len);
-    if (why != WANT_AGAIN)
+    if (why == WANT_NEW || why == WANT_LEFT)
         count(&w->counters.endpoints);
     worker_send(w, &m->head);
 }
@@ -56,11 +56,12 @@ static struct site_host *admit(struct worker *w, struct site *site, const struct
     struct counters *c = &w->counters;
     struct site_answer answer;
 
-    if (site_admit(site, &w->site_common, m->host, m->signalled, m->why == WANT_AGAIN, &answer) != STS_OK) {
+    if (site_admit(site, &w->site_common, m->host, m->signalled, m->why == WANT_SIGNALLED, &answer) !=
+        STS_OK) {
         worker_no_memory(w);
         return NULL;
     }
-    if (m->why == WANT_AGAIN && !answer.returned && (answer.kept != NULL || answer.left_out))
+    if (m->why == WANT_SIGNALLED && !answer.returned && (answer.kept != NULL || answer.left_out))
         count(&c->endpoints); /* an address that the first answer did not have */
     if (answer.left_out && !answer.returned)
         count(&c->endpoints_sampled);
@@ -84,7 +85,7 @@ static void refuse(struct worker *w, const struct endpoint_message *m, enum outc
 {
     struct rec_endpoint empty = {0};
 
-    if (m->why == WANT_AGAIN)
+    if (m->why == WANT_SIGNALLED)
         return;
     if (oc == OC_BLOCKLISTED && keyset_add(&w->excluded, key_of(w, m)) < 0)
         worker_no_memory(w);
@@ -94,7 +95,7 @@ static void refuse(struct worker *w, const struct endpoint_message *m, enum outc
 /* What becomes of the host at the address: OC_OK, or the door's word, of now or of before. */
 static enum outcome judge(const struct worker *w, const struct endpoint_message *m)
 {
-    if (m->why == WANT_AGAIN && keyset_has(&w->excluded, key_of(w, m)))
+    if (m->why == WANT_SIGNALLED && keyset_has(&w->excluded, key_of(w, m)))
         return OC_BLOCKLISTED;
     return gate_judge(w->gate, m->host, &m->ip);
 }
@@ -114,7 +115,7 @@ static bool is_known(struct worker *w, const struct endpoint_message *m)
 {
     const struct site *site;
 
-    if (w->scan->before == NULL || m->why == WANT_AGAIN)
+    if (w->scan->before == NULL || m->why == WANT_SIGNALLED)
         return false;
     if (keyset_has(&w->excluded, key_of(w, m)))
         return true;
@@ -156,11 +157,23 @@ static void receive(struct worker *w, const struct endpoint_message *m)
     }
 }
 
+/* Nothing but this: the host has been here before. */
+static void prefer(struct worker *w, const struct endpoint_message *m)
+{
+    struct site *site = (struct site *)addrmap_find(&w->sites, &m->ip);
+
+    if (site != NULL && m->rank < site->rank)
+        endpoint_wait_prefer(w, site, m->rank);
+    scan_finish(w->scan, 1);
+}
+
 void endpoint_receive(struct worker *w, struct message *message)
 {
     struct endpoint_message *m = (struct endpoint_message *)message;
 
-    if (is_known(w, m)) {
+    if (m->why == WANT_PREFERRED) {
+        prefer(w, m);
+    } else if (is_known(w, m)) {
         uncount(&w->counters.endpoints);
         scan_finish(w->scan, 1);
     } else {

@@ -5,7 +5,8 @@
  * The most preferred host of every name comes before the second one of any; then come the others of names
  * with two, of names with three, and so on: else names with many MX hosts that keep us waiting would hold up
  * all others. Addresses of hosts beyond the first are late at the gate (gate.h). A host has its rank by the
- * first name that leads to it, an address the lowest of its hosts. */
+ * first name that leads to it, until another has it as its most preferred one; an address the lowest of its
+ * hosts. */
 #include "scanner/endpoint_private.h"
 
 #include <stdlib.h>

@@ -26,9 +26,9 @@ struct host {
     struct rec_host rec;
     struct questions questions;
     bool signalled;
-    uint8_t rank;    /* of its first domain here */
-    bool again;      /* has its record; looked up once more for its endpoints */
+    uint8_t rank;    /* of its domains here: the lowest */
     bool is_put_off; /* and so not among the hosts in work */
+    enum want why;   /* but WANT_NEW: has its record; looked up once more for its endpoints */
     enum { STEP_ADDRESSES, STEP_TLSA, STEP_TLSA_NAME } step; /* what was asked last */
 };
 
@@ -112,8 +112,7 @@ static void want_endpoints(struct host *h)
     }
     h->rec.n_cut = found.n_cut;
     for (uint32_t i = 0; i < found.n && !o->no_starttls; i++)
-        endpoint_want(h->w, h->rec.name, &found.v[i], h->signalled, h->rank,
-                      h->again ? WANT_AGAIN : WANT_NEW);
+        endpoint_want(h->w, h->rec.name, &found.v[i], h->signalled, h->rank, h->why);
 }
 
 bool host_has_tlsa(const struct rec_host *host)
@@ -143,7 +142,7 @@ static void finish(struct host *h)
     judge_tlsa(h);
     if (h->rec.oc == OC_OK)
         want_endpoints(h);
-    if (!h->again)
+    if (h->why == WANT_NEW)
         outbox_put(w->outbox, REC_host, &h->rec, 0);
     *h->at = h->next;
     if (h->next != NULL)
@@ -168,7 +167,7 @@ static void take_up_again(struct host *h)
 {
     h->is_put_off = false;
     h->w->n_hosts++;
-    h->step = h->again ? STEP_TLSA_NAME : STEP_ADDRESSES;
+    h->step = h->why == WANT_NEW ? STEP_ADDRESSES : STEP_TLSA_NAME;
 }
 
 static void step(struct questions *qs)
@@ -206,7 +205,7 @@ static void enter(struct host *h, struct worker *w)
     w->n_hosts++;
 }
 
-static void start(struct worker *w, const struct host_message *m, struct key128 key, bool again)
+static void start(struct worker *w, const struct host_message *m, struct key128 key, enum want why)
 {
     struct arena arena;
     struct host *h;
@@ -219,7 +218,7 @@ static void start(struct worker *w, const struct host_message *m, struct key128 
         return;
     }
     enter(h, w);
-    if (!again)
+    if (why == WANT_NEW)
         count(&w->counters.hosts);
     h->arena = arena;
     questions_init(&h->questions, w, &h->arena, step);
@@ -228,8 +227,8 @@ static void start(struct worker *w, const struct host_message *m, struct key128 
     h->rec.attempt = before_attempt(w->scan->before, REC_host, key);
     h->signalled = m->signalled || keyset_has(&w->signalled, key);
     h->rank = m->rank;
-    h->again = again;
-    h->step = again ? STEP_TLSA_NAME : STEP_ADDRESSES;
+    h->why = why;
+    h->step = why == WANT_NEW ? STEP_ADDRESSES : STEP_TLSA_NAME;
     if (h->rec.name.p == NULL) {
         worker_no_memory(w);
         h->rec.name = sts_str("");
@@ -246,38 +245,65 @@ static void start(struct worker *w, const struct host_message *m, struct key128 
         finish(h);
 }
 
-/* A known host turns out to be signalled. Where its endpoints were sampled out they are not any more: their
- * owners know, its addresses are not kept here, and so they are asked for again, once a host at most. */
-static void signal_again(struct worker *w, const struct host_message *want, struct key128 key)
+/* A known host turns out to be signalled, or to be the most preferred one of a name. Its addresses are not
+ * kept here: where their owners have to know, because it was sampled out or may be waiting behind others,
+ * they are asked for again, once a host at most for either. */
+static void tell_again(struct worker *w, const struct host_message *want, struct key128 key, enum want why)
 {
     const struct options *o = w->scan->options;
+    const bool matters = !o->no_starttls && (why == WANT_PREFERRED || o->per_ip_hosts > 0);
     struct host *h = w->looked_up;
 
     while (h != NULL && !sts_str_equal(h->rec.name, sts_str(want->name)))
         h = h->next;
-    if (h == NULL && o->per_ip_hosts > 0 && !o->no_starttls) {
-        start(w, want, key, true);
+    if (h == NULL && matters) {
+        start(w, want, key, why);
         return;
     }
-    if (h != NULL)
-        h->signalled = true; /* in good time: its endpoints are not handed on yet */
+    if (h != NULL) { /* in good time: its endpoints are not handed on yet */
+        h->signalled |= want->signalled;
+        h->rank = want->rank < h->rank ? want->rank : h->rank;
+        if (h->why == WANT_PREFERRED && matters)
+            h->why = why;
+    }
     scan_finish(w->scan, 1);
+}
+
+struct key128 host_key(struct key128 name, bool preferred)
+{
+    return (struct key128){(name.lo & ~(uint64_t)1) | preferred, name.hi};
+}
+
+/* 1: a new host; 0: is known; STS_ENOMEM. */
+static int note_host(struct worker *w, struct key128 key, bool preferred, bool *newly_preferred)
+{
+    int added;
+
+    *newly_preferred = false;
+    if (keyset_has(&w->hosts, host_key(key, true)))
+        return 0;
+    if (!preferred)
+        return keyset_add(&w->hosts, host_key(key, false));
+    *newly_preferred = keyset_drop(&w->hosts, host_key(key, false));
+    added = keyset_add(&w->hosts, host_key(key, true));
+    return added < 0 || !*newly_preferred ? added : 0;
 }
 
 void host_receive(struct worker *w, struct message *m)
 {
     struct host_message *want = (struct host_message *)m;
     const struct key128 key = key128_of(want->name, strlen(want->name), w->scan->secret);
-    int is_new = keyset_add(&w->hosts, key), newly_signalled = 0;
+    bool newly_preferred;
+    int is_new = note_host(w, key, want->rank == 0, &newly_preferred), newly_signalled = 0;
 
     if (want->signalled)
         newly_signalled = keyset_add(&w->signalled, key);
     if (is_new < 0 || newly_signalled < 0)
         worker_no_memory(w);
     if (is_new > 0)
-        start(w, want, key, false);
-    else if (newly_signalled > 0)
-        signal_again(w, want, key);
+        start(w, want, key, WANT_NEW);
+    else if (newly_signalled > 0 || newly_preferred)
+        tell_again(w, want, key, newly_signalled > 0 ? WANT_SIGNALLED : WANT_PREFERRED);
     else
         scan_finish(w->scan, 1);
     free(want);

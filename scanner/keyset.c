@@ -114,26 +114,29 @@ static void close_gap(struct keyset_part *part, size_t gap)
     part->slots[gap] = (struct key128){0, 0};
 }
 
-void keyset_drop(struct keyset *set, struct key128 key)
+bool keyset_drop(struct keyset *set, struct key128 key)
 {
     struct keyset_part *part;
     struct key128 *slot;
 
     if ((key.lo | key.hi) == 0) {
+        const bool was_there = set->has_zero;
+
         set->has_zero = false;
-        return;
+        return was_there;
     }
     if (set->parts == NULL)
-        return;
+        return false;
     part = part_of(set, key);
     if (part->n == 0)
-        return;
+        return false;
     slot = find(part, key);
     if ((slot->lo | slot->hi) == 0)
-        return;
+        return false;
     close_gap(part, (size_t)(slot - part->slots));
     part->n--;
     set->n--;
+    return true;
 }
 
 void keyset_fini(struct keyset *set)

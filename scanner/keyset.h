@@ -24,6 +24,6 @@ struct key128 key128_of(const void *p, size_t len, uint64_t secret);
 /* 1: was added; 0: was there already; STS_ENOMEM. */
 int keyset_add(struct keyset *set, struct key128 key) STS_CHECK;
 bool keyset_has(const struct keyset *set, struct key128 key);
-void keyset_drop(struct keyset *set, struct key128 key); /* no harm if it is not there */
+bool keyset_drop(struct keyset *set, struct key128 key); /* false: was not there */
 void keyset_fini(struct keyset *set);
 #endif

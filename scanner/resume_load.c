@@ -143,7 +143,7 @@ static int on_host(struct load *l, const void *record, struct sts_err *err)
     const bool open = is_open_host(l, h);
 
     if (note(l, REC_host, key, open, h->attempt, h->oc, err) != STS_OK ||
-        put(&w->hosts, key, !open, err) != STS_OK)
+        put(&w->hosts, host_key(key, true), !open, err) != STS_OK)
         return err->code;
     if (host_has_tlsa(h) && keyset_add(&w->signalled, key) < 0)
         return no_memory(err);
@@ -233,7 +233,7 @@ static void want_host(void *arg, const struct mx_host *wanted)
     w = owner(l, host.name);
     if (host.signalled && keyset_add(&w->signalled, key) < 0)
         worker_no_memory(w);
-    if (keyset_has(&w->hosts, key))
+    if (keyset_has(&w->hosts, host_key(key, true)))
         return;
     is_new = keyset_add(&l->wanted, key);
     if (is_new < 0)
@@ -302,7 +302,7 @@ static int on_known_host(struct load *l, const void *record, struct sts_err *err
     struct worker *w = owner(l, h->name);
     struct addresses found;
 
-    if (h->oc != OC_OK || !keyset_has(&w->hosts, host) || o->no_starttls)
+    if (h->oc != OC_OK || !keyset_has(&w->hosts, host_key(host, true)) || o->no_starttls)
         return STS_OK;
     if (addresses_choose(&found, h->a, h->aaaa, l->scan->seed, o->address_limit, &l->arena) != STS_OK)
         return no_memory(err);

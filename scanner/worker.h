@@ -53,9 +53,10 @@ struct worker {
     uint64_t window;
     struct blocklist *blocklist; /* as of this turn; NULL: none */
     uint64_t blocklist_version;
-    struct keyset hosts, policies; /* known in this scan */
-    struct keyset signalled;       /* of the hosts: those known to be signalled */
-    struct host *looked_up;        /* hosts in work */
+    struct keyset policies;  /* known in this scan */
+    struct keyset hosts;     /* likewise, by host_key() */
+    struct keyset signalled; /* of the hosts: those known to be signalled */
+    struct host *looked_up;  /* hosts in work */
     /* Endpoints that have their record and no place in `sites`, to the end of the scan. */
     struct keyset excluded;
     struct addrmap sites;          /* addresses of MX hosts, to the end of the scan */
@@ -121,13 +122,17 @@ void domain_start(struct worker *w, const struct input_item *item);
 /* host.c */
 void host_want(struct worker *w, const struct mx_host *host);
 void host_receive(struct worker *w, struct message *m);
+/* What a host is known by in `hosts`, of the key of its name. `preferred`: as the most preferred host of a
+ * name, where this is known. */
+struct key128 host_key(struct key128 name, bool preferred);
 /* Its own TLSA records make a host a signalled one (DESIGN.md, An endpoint). */
 bool host_has_tlsa(const struct rec_host *host);
 /* endpoint_admit.c */
 enum want {
     WANT_NEW,
-    WANT_AGAIN, /* the host was wanted before, and is signalled only now */
-    WANT_LEFT,  /* an earlier run came to it, and left it */
+    WANT_LEFT,      /* an earlier run came to it, and left it */
+    WANT_SIGNALLED, /* the host was wanted before, and is signalled only now */
+    WANT_PREFERRED, /* was wanted before, and is a name's most preferred one only now */
 };
 /* `rank`: that of the host (struct mx_host). */
 void endpoint_want(struct worker *w, struct sts_str host, const struct address *ip, bool signalled,

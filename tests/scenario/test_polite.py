@@ -327,6 +327,37 @@ def test_many_slow_hosts(place):
     print(f"{names} names of {hosts} slow hosts: {sum(t > last for t in late)} of {len(late)} second ones came after {len(good)} others")
 
 
+def test_second_and_first(place):
+    """A host that is the second one of names with many, and then turns out to be the first one of another, does not wait with the
+    former. The good hosts are told of for slow names when more slow hosts than the gate takes at a time (GATE_MOST_LATE) stand in
+    line; that they are the first ones of good names when they stand behind those."""
+    zone, names, others, slow_hosts, most = Zone(), 16, 5, 8, 40
+    good = hosts_at(zone, "good", [f"127.2.{n}.1" for n in range(40)])
+    slow = [f"slow{n}.test" for n in range(names + others)]
+    zone.held = {**{name: 1 for name in slow[names:]}, **{name: 2 for name in good}}
+    for n, name in enumerate(slow):
+        own = slow_hosts if n < names else 1
+        for k in range(own):
+            zone.mx(name, f"mx{k}.{name}")
+            zone.address(f"mx{k}.{name}", f"10.9.{20 + n}.{k + 1}")
+        for of in good[n - names::others] if own == 1 else []:
+            zone.mx(name, f"mx.{of}")
+    crowd = Crowd(zone)
+    told = [threading.Timer(seconds, crowd.loop.call_soon_threadsafe, (crowd.let_go, held)) for held, seconds in ((1, 0.3), (2, 0.7))]
+    for timer in told:
+        timer.start()
+    found, _ = place.scan(slow + good, "-T", "1", "--connect-timeout", "1s", "--max-connections", str(most), "--per-prefix-smtp", "0")
+    for timer in told:
+        timer.join()
+    crowd.stop()
+    assert outcomes(found, "good") == {NO_STARTTLS: len(good)}, outcomes(found)
+    began = {host: e["att"][0]["t"] for (host, *_), e in found.endpoint.items()}
+    late = sorted(t for host, t in began.items() if "slow" in host and not host.startswith("mx0."))
+    last = max(t for host, t in began.items() if "good" in host)
+    assert len(found.host) == names * slow_hosts + others + len(good) and last < late[-1] - 500, (last, late)
+    print(f"second and first: {len(good)} good hosts after {last} ms, the last slow one that they had stood behind after {late[-1]} ms")
+
+
 def test_no_route(place):
     zone = Zone()
     domains = hosts_at(zone, "d", [f"10.10.1.{i + 1}" for i in range(110)])
@@ -346,7 +377,7 @@ def main():
     place = Place()
     for test in (test_pace, test_sample, test_by_address, test_tail_without_limit, test_blocked, test_blocked_and_listed, test_few,
                  test_held_to_the_end, test_slow_greeting,
-                 test_many_slow_hosts, test_no_route):
+                 test_many_slow_hosts, test_second_and_first, test_no_route):
         if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
             test(place)
 

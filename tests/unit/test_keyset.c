@@ -118,8 +118,8 @@ static void test_drop(void **state)
     for (uint64_t i = 0; i < N; i++) /* at both ends of any table, many with the same home */
         keys[i] = (struct key128){i % 3 == 0 ? UINT64_MAX - i % 4 : i % 3 == 1 ? i % 5 : i << 32, i / 3};
     keys[0] = (struct key128){0, 0};
-    keyset_drop(&set, keys[0]);
-    keyset_drop(&set, keys[1]); /* of an empty set */
+    assert_false(keyset_drop(&set, keys[0]));
+    assert_false(keyset_drop(&set, keys[1])); /* of an empty set */
     for (unsigned step = 0; step < 200000; step++) {
         const size_t at = (size_t)(random_next(&seed) % N);
 
@@ -128,7 +128,7 @@ static void test_drop(void **state)
             n_there += !there[at];
             there[at] = true;
         } else {
-            keyset_drop(&set, keys[at]);
+            assert_int_equal(keyset_drop(&set, keys[at]), there[at]);
             n_there -= there[at];
             there[at] = false;
         }
