@@ -28,6 +28,7 @@ DONE, NO_START, STOPPED = 0, 2, 3  # exit status of stscan
 MOST_STOPS = 4  # of one scan: the first, and up to three while it goes on
 TORN_MOST_BYTES = 64 << 10
 LIMIT_SECONDS = 900  # for one run of stscan
+POLL_SECONDS = 0.001
 SHOWN = 6  # differences of a scan
 
 # What a name or a server says depends on nothing but the seed, or two scans could not be compared. So these do not occur:
@@ -81,6 +82,12 @@ def scanner(o):
             "--window", "2000", "--max-connections", "400", "--flush-seconds", "1", "--grace", "1s", "--quiet", *o.more]
 
 
+def catches(pid, number):
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
+        mask = next((line.split()[1] for line in status if line.startswith("SigCgt:")), "0")
+    return int(mask, 16) >> (number - 1) & 1
+
+
 class Scan:
     """One scan in a directory of its own, from the names that all have; `what` collects what happened to it."""
 
@@ -114,12 +121,19 @@ class Scan:
                     process.kill()
                     raise run.RunError(f"{path}: stscan does not end within {LIMIT_SECONDS} s") from None
                 for number in signals:
-                    process.send_signal(number)
+                    self.send(process, number)
             status = process.wait()
         with open(path, encoding="utf-8", errors="replace") as log:
             log.seek(said)
             self.note(log.read(), status)
         return status
+
+    @staticmethod
+    def send(process, number):
+        """A signal that is to be caught, once it would be: until the scan begins it ends stscan as any other program."""
+        while number != signal.SIGKILL and process.poll() is None and not catches(process.pid, number):
+            time.sleep(POLL_SECONDS)
+        process.send_signal(number)
 
     def clear(self):
         shutil.rmtree(self.run.path("scan"))
