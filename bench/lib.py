@@ -120,6 +120,13 @@ def per_name(row, scans):
     return {f"{row}_{what}": value for what, value in figures.items()}
 
 
+def verify(directory):
+    """The scan is whole, or an Error."""
+    proof = subprocess.run([run.program("ststat"), "verify", directory], capture_output=True, text=True, check=False)
+    if proof.returncode != 0:
+        raise Error("ststat verify: " + (proof.stdout + proof.stderr)[-LAST_WORDS:])
+
+
 def find(name, where=None):
     """The path of a peer: as it was named, or from PATH; None if it is not here."""
     if where is not None:
@@ -221,27 +228,30 @@ class Bench:
         """A Sample of stscan: 1 worker, window 10,000, no rates, 500 connections, short waits and rests, no second rounds, the
         loop-back settings of the stsim that serves now; `args` come last and so win. Units: the names, unless told. `before`
         stands in front of the command: perf and the like."""
-        where, about = self.path("scan"), self.path("metadata.json")
+        if units is None:
+            with open(names_file, "rb") as file:
+                units = sum(1 for _ in file)
+        sample = self.client([*before, *self.scan_words(names_file), *args], units, cores=cores)
+        sample.dir = self.path("scan")
+        with open(self.path("metadata.json"), encoding="utf-8") as file:
+            sample.metadata = json.load(file)
+        return sample
+
+    def scan_words(self, names_file):
+        """The command of scan(). Its records go to path("scan"), where those of the last one are no more."""
+        where, server = self.path("scan"), self.server
         shutil.rmtree(where, ignore_errors=True)
-        server = self.server
-        argv = [*before, run.program("stscan"), "-q", "-f", names_file, "-o", where, "--lab", "127.0.0.0/8,::1", "-T", "1",
+        argv = [run.program("stscan"), "-q", "-f", names_file, "-o", where, "--lab", "127.0.0.0/8,::1", "-T", "1",
                 "--seed", "1", "--ehlo-name", "scan.sim.test", "--contact", "postmaster@sim.test", "--control-rate", "0",
                 "--window", "10000", "--dns-rate", "0", "--connect-rate", "0", "--per-ip-smtp", "0", "--per-ip-interval", "0",
                 "--per-prefix-smtp", "0", "--max-connections", "500", "--per-ip-hosts", "0", "--per-ip-signalled-hosts", "0",
                 "--per-ip-https", "0", "--per-prefix-https", "0", "--per-ip-https-rate", "0", "--dns-timeout", "1s", "--dns-deadline", "2s", "--dns-retry-after", "0",
                 "--connect-timeout", "2s", "--greeting-timeout", "3s", "--smtp-timeout", "5s", "--policy-timeout", "5s",
-                "--attempts", "1", "--retry-after", "1s", "--metadata-file", about, "--name-servers", f"127.0.0.1:{run.DNS}"]
+                "--attempts", "1", "--retry-after", "1s", "--metadata-file", self.path("metadata.json"), "--name-servers", f"127.0.0.1:{run.DNS}"]
         if server is not None:
             argv += ["--ca-file", server.ca_file, "--https-port", str(server.ports.https), "--smtp-port",
                      str(server.ports.smtp)]
-        if units is None:
-            with open(names_file, "rb") as file:
-                units = sum(1 for _ in file)
-        sample = self.client(argv + list(args), units, cores=cores)
-        sample.dir = where
-        with open(about, encoding="utf-8") as file:
-            sample.metadata = json.load(file)
-        return sample
+        return argv
 
     def pairs(self, what):
         """{label: function without arguments that gives a Sample} -> {label: Samples}. The functions take turns, self.runs

@@ -57,11 +57,8 @@ def sent(row):
 
 def exported(sample):
     """How many names the scan has, once each, after proof that it is whole."""
-    ststat = lib.run.program("ststat")
-    proof = subprocess.run([ststat, "verify", sample.dir], capture_output=True, text=True, check=False)
-    if proof.returncode != 0:
-        raise lib.Error("ststat verify: " + (proof.stdout + proof.stderr)[-lib.LAST_WORDS:])
-    with subprocess.Popen([ststat, "export", "--format", "ndjson", sample.dir], stdout=subprocess.PIPE) as export:
+    lib.verify(sample.dir)
+    with subprocess.Popen([lib.run.program("ststat"), "export", "--format", "ndjson", sample.dir], stdout=subprocess.PIPE) as export:
         positions = {json.loads(line)["pos"] for line in export.stdout}
     if export.returncode != 0:
         raise lib.Error(f"ststat export: status {export.returncode}")
