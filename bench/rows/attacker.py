@@ -103,16 +103,17 @@ def export(sample, form, table):
 
 
 def hosts_of(sample, rest):
-    """(name, its MX hosts, the most preferred first) for each that has any."""
+    """(name, its most preferred MX hosts, all of its MX hosts) for each that has any."""
     with export(sample, "ndjson", "domains") as domains:
         for line in map(json.loads, domains.stdout):
             if line["name"] in rest and line["mx"]:
-                pairs = sorted((mx.split() for mx in line["mx"]), key=lambda pair: int(pair[0]))
-                yield line["name"], [host.lower() for _, host in pairs]
+                pairs = [(int(preference), host.lower()) for preference, host in (mx.split() for mx in line["mx"])]
+                least = min(pairs)[0]
+                yield line["name"], [host for preference, host in pairs if preference == least], [host for _, host in pairs]
 
 
 def ends_of(sample, table, key):
-    """{host or name: when the last attempt at it was through, in seconds from the start}"""
+    """{host or name: when the last attempt at it was through, in seconds from the start} of those that had one"""
     ends, start = collections.defaultdict(float), seconds_of(sample.metadata["start"])
     with export(sample, "csv", table) as rows:
         for row in csv.DictReader(rows.stdout):
@@ -123,14 +124,17 @@ def ends_of(sample, table, key):
 
 
 def ends_of_names(sample, rest):
-    """When the others that lead to anything had their policy and their first MX host, and when all of their hosts: on average,
-    and the last of them."""
+    """When the others had their policy and a most preferred MX host, and when all of their hosts: on average, and the last of
+    them. Of those that lead to something that was tried."""
     hosts, policies = ends_of(sample, "endpoints", "host"), ends_of(sample, "policies", "name")
     first, every = {name: end for name, end in policies.items() if name in rest}, []
-    for name, all_of_it in hosts_of(sample, rest):
-        policy = first.get(name, 0)
-        first[name] = max(policy, hosts[all_of_it[0]])
-        every.append(max(policy, *(hosts[host] for host in all_of_it)))
+    for name, preferred, all_of_it in hosts_of(sample, rest):
+        policy = [first[name]] if name in first else []
+        tried = [[hosts[host] for host in of if host in hosts] for of in (preferred, all_of_it)]
+        if policy or tried[0]:
+            first[name] = max([*policy, *([min(tried[0])] if tried[0] else [])])
+        if policy or tried[1]:
+            every.append(max(policy + tried[1]))
     return {"first, average": statistics.mean(first.values()), "first, last": max(first.values()),
             "all, average": statistics.mean(every), "all, last": max(every)}
 
@@ -148,7 +152,7 @@ def lines(pairs, seconds, label, n_bad):
     connects = [pairs[key][-1].metadata["connects"] for key in (label, "alone")]
     note = (f"{n_bad} hostile names; the whole scan took {lib.median(pairs[label], 'wall_s'):.1f} s, without them "
             f"{lib.median(pairs['alone'], 'wall_s'):.1f} s; {connects[0]} connections, {connects[0] / connects[1]:.2f} of those without")
-    return [until("first, last", "the last of the others had its first MX host and its policy"),
+    return [until("first, last", "the last of the others had a most preferred MX host and its policy"),
             until("first, average", "the same, on average of them"),
             until("all, last", "the last of them had all of its MX hosts", note=note),
             until("all, average", "the same, on average of them"),

@@ -3,7 +3,7 @@
     100 MB + 1 KiB x window + 64 KiB x connections + 200 B x endpoints kept + 32 B x distinct hosts
 
 A part is the difference of the peaks of two scans that differ in its count alone, divided by the difference of the counts.
-One run of each: memory does not swing as time does, and is asked for at the top."""
+One run of each: what is asked for is the same each time, what pages of it stay half empty swings by some per cent."""
 import itertools
 import resource
 

@@ -109,7 +109,10 @@ class Scan:
         return [line for line in lines if not line.startswith("allocations:") and "/nomem." not in line]
 
     def n_allocations(self):
-        return int(re.search(r"allocations: (\d+)", self.log())[1])
+        found = re.search(r"allocations: (\d+)", self.log())
+        if found is None:
+            raise run.RunError(f"{hook()} has counted no allocation: {self.log() or 'it was not loaded'}")
+        return int(found[1])
 
     def log(self):
         """Of tests/nomem.c; empty: there is none."""
