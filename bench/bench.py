@@ -169,7 +169,7 @@ def words(result):
 
 def write(bench, every):
     bench.figures = {name: figure for result in every.results for name, figure in result.figures.items()}
-    report.write(bench, rows([]), saved.said(every.results, bench.measured), every, verdict)
+    report.write(bench, rows([]), saved.said(every.results, bench.measured), every, verdict, saved.elsewhere())
     saved.write(saved.PATH, every)
 
 

@@ -48,9 +48,13 @@ def versions(bench, libraries):
     compiler = value_in(os.path.join(bench.build, "CMakeCache.txt"), r"^CMAKE_C_COMPILER:\w+=(.*)$")
     words = [f"{first_line([lib.run.program('stscan'), '--version'])} ({version()})",
              first_line([compiler, "--version"]), *(libraries or ["libraries unknown: no row with a scan was measured"]), f"Linux {os.uname().release}",
-             value_in("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)')]
+             system()]
     words.append(peer_version(["dnsperf", "-h"]))
     return words
+
+
+def system():
+    return value_in("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)')
 
 
 def peer_version(command):
@@ -115,7 +119,15 @@ def notes(name, row, results):
     return "\n".join([f"### {name}", "", wrapped(inspect.getdoc(row) or ""), "", *lines])
 
 
-def text(bench, rows, before, saved, verdict):
+def other(saved, head, verdict):
+    """What another system came to, as a section."""
+    measured = saved.results[0].measured
+    return [f"## The same on {measured['system']}",
+            wrapped(f"At {measured['version']}, {measured['runs']} runs, on {measured['machine']}, with {'; '.join(saved.libraries)}."),
+            table([head, *(line_of(result, verdict) for result in saved.results)])]
+
+
+def text(bench, rows, before, saved, verdict, elsewhere=()):
     results = saved.results
     measured = {result.peer_name: result.peer for result in results
                 if result.row == "dns_transport" and result.peer_name in ("massdns", "zdns") and result.peer is not None}
@@ -135,11 +147,12 @@ def text(bench, rows, before, saved, verdict):
         table([head, *(line_of(result, verdict) for result in results)]),
         "## Notes by row",
         *(notes(name, rows[name], by_row[name]) for name in rows if by_row[name]),
+        *(part for one in elsewhere for part in other(one, head, verdict)),
         "## Large scans", wrapped(projection.WORDS), table(projection.ours(bench.figures)), wrapped(projection.WORDS_PEERS),
         table(projection.peers(bench.figures, measured))]) + "\n"
 
 
-def write(bench, rows, before, saved, verdict):
-    words = text(bench, rows, before, saved, verdict)  # first: it says whether the tree is as it was committed
+def write(bench, rows, before, saved, verdict, elsewhere):
+    words = text(bench, rows, before, saved, verdict, elsewhere)  # first: it says whether the tree is as it was committed
     with open(PATH, "w", encoding="utf-8") as file:
         file.write(words)

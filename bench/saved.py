@@ -1,5 +1,6 @@
 """What was measured, in a file: that of --json, and bench/RESULTS.json, which --write keeps beside bench/RESULTS.md so that
-single rows can be measured anew."""
+single rows can be measured anew. bench/RESULTS.NAME.json: what --json has written on another system."""
+import glob
 import json
 import os
 from dataclasses import asdict, dataclass, fields
@@ -19,7 +20,8 @@ class Saved:
 
 def how(bench):
     """How a run measures, for Result.measured."""
-    return {"version": report.version(), "runs": bench.runs, "scale": bench.scale, "machine": report.machine()}
+    return {"version": report.version(), "runs": bench.runs, "scale": bench.scale, "machine": report.machine(),
+            "system": report.system()}
 
 
 def plain(result):
@@ -55,6 +57,11 @@ def read(path):
         return Saved([restored(result) for result in found["results"]], found["libraries"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise lib.Error(f"{path}: not what --json has written: {error}") from error
+
+
+def elsewhere():
+    """Of other systems."""
+    return [read(path) for path in sorted(glob.glob(PATH.replace(".json", ".*.json")))]
 
 
 def together(saved, now):

@@ -157,6 +157,17 @@ class Figures(unittest.TestCase):
         self.assertIn("| a | a\\|b | 3 us CPU a name | 2 (bare) | 1.500 | 1.5 | 1 | met |", text)
         self.assertIn("libc 9 %", text)
 
+    def test_elsewhere(self):
+        """What was measured on another system has a table of its own, and says with what."""
+        this = lib.Bench(5, 1)
+        self.addCleanup(this.close)
+        there = bench.settle("a", Row, result(Row, ours=5), {**saved.how(this), "version": "v9", "system": "Debian 99"})
+        text = results.text(this, {"a": Row}, "", saved.Saved([result(Row, ours=3)], []), bench.verdict, [saved.Saved([there], ["uv 9"])])
+        here, _, beside = text.partition("## The same on Debian 99")
+        self.assertIn("| 5 us CPU a name |", beside)
+        self.assertNotIn("| 5 us CPU a name |", here)
+        self.assertRegex(beside, "At v9, 5 runs, on .*, with uv 9\\.")
+
 
 if __name__ == "__main__":
     unittest.main()
