@@ -327,35 +327,66 @@ def test_many_slow_hosts(place):
     print(f"{names} names of {hosts} slow hosts: {sum(t > last for t in late)} of {len(late)} second ones came after {len(good)} others")
 
 
-def test_second_and_first(place):
-    """A host that is the second one of names with many, and then turns out to be the first one of another, does not wait with the
-    former. The good hosts are told of for slow names when more slow hosts than the gate takes at a time (GATE_MOST_LATE) stand in
-    line; that they are the first ones of good names when they stand behind those."""
-    zone, names, others, slow_hosts, most = Zone(), 16, 5, 8, 40
-    good = hosts_at(zone, "good", [f"127.2.{n}.1" for n in range(40)])
-    slow = [f"slow{n}.test" for n in range(names + others)]
-    zone.held = {**{name: 1 for name in slow[names:]}, **{name: 2 for name in good}}
-    for n, name in enumerate(slow):
-        own = slow_hosts if n < names else 1
-        for k in range(own):
-            zone.mx(name, f"mx{k}.{name}")
-            zone.address(f"mx{k}.{name}", f"10.9.{20 + n}.{k + 1}")
-        for of in good[n - names::others] if own == 1 else []:
-            zone.mx(name, f"mx.{of}")
+SLOW, SLOW_HOSTS, CONNECTIONS = 16, 8, 40  # more slow second hosts than connections and what the gate takes (GATE_MOST_LATE)
+TOLD_SECONDS = 0.3, 0.7
+
+
+def slow_names(zone, names):
+    for n in range(names):
+        for k in range(SLOW_HOSTS):
+            zone.mx(f"slow{n}.test", f"mx{k}.slow{n}.test")
+            zone.address(f"mx{k}.slow{n}.test", f"10.9.{20 + n}.{k + 1}")
+    return [f"slow{n}.test" for n in range(names)]
+
+
+def behind_slow(place, zone, names):
+    """{host: when it was first tried}; the names in zone.held are answered when others stand in line, numbers in turn; and when
+    the second hosts of slow names were tried."""
     crowd = Crowd(zone)
-    told = [threading.Timer(seconds, crowd.loop.call_soon_threadsafe, (crowd.let_go, held)) for held, seconds in ((1, 0.3), (2, 0.7))]
+    told = [threading.Timer(seconds, crowd.loop.call_soon_threadsafe, (crowd.let_go, held + 1)) for held, seconds in enumerate(TOLD_SECONDS)]
     for timer in told:
         timer.start()
-    found, _ = place.scan(slow + good, "-T", "1", "--connect-timeout", "1s", "--max-connections", str(most), "--per-prefix-smtp", "0")
+    found, _ = place.scan(names, "-T", "1", "--connect-timeout", "1s", "--max-connections", str(CONNECTIONS), "--per-prefix-smtp", "0")
     for timer in told:
         timer.join()
     crowd.stop()
-    assert outcomes(found, "good") == {NO_STARTTLS: len(good)}, outcomes(found)
     began = {host: e["att"][0]["t"] for (host, *_), e in found.endpoint.items()}
     late = sorted(t for host, t in began.items() if "slow" in host and not host.startswith("mx0."))
+    assert len(late) == SLOW * (SLOW_HOSTS - 1), len(late)
+    assert {e["oc"] for (host, *_), e in found.endpoint.items() if "slow" not in host} == {NO_STARTTLS}
+    return began, late
+
+
+def test_second_and_first(place):
+    """A host that is the second one of names with many, and then turns out to be the first one of another, does not wait with the
+    former: here behind slow ones."""
+    zone, many = Zone(), [f"many{n}.test" for n in range(5)]
+    names = slow_names(zone, SLOW)
+    good = hosts_at(zone, "good", [f"127.2.{n}.1" for n in range(40)])
+    for n, name in enumerate(many):
+        for host in f"first.{name}", *(f"mx.{of}" for of in good[n::len(many)]):
+            zone.mx(name, host)
+        zone.address(f"first.{name}", f"127.3.{n}.1")
+    zone.held = {**{name: 1 for name in many}, **{name: 2 for name in good}}
+    began, late = behind_slow(place, zone, [*names, *many, *good])
     last = max(t for host, t in began.items() if "good" in host)
-    assert len(found.host) == names * slow_hosts + others + len(good) and last < late[-1] - 500, (last, late)
+    assert len(began) == SLOW * SLOW_HOSTS + len(many) + len(good) and last < late[-1] - 500, (last, late)
     print(f"second and first: {len(good)} good hosts after {last} ms, the last slow one that they had stood behind after {late[-1]} ms")
+
+
+def test_few_before_many(place):
+    """The second hosts of names with two come before those of names with many that were there first."""
+    zone = Zone()
+    names = slow_names(zone, SLOW)
+    good = hosts_at(zone, "good", [f"127.2.{n}.1" for n in range(20)])
+    for n, name in enumerate(good):
+        zone.mx(name, f"second.{name}")
+        zone.address(f"second.{name}", f"127.3.{n}.1")
+    zone.held = {name: 1 for name in good}
+    began, late = behind_slow(place, zone, [*names, *good])
+    last = max(t for host, t in began.items() if host.startswith("second."))
+    assert len(began) == SLOW * SLOW_HOSTS + 2 * len(good) and last < late[-1] - 500, (last, late)
+    print(f"few before many: {len(good)} second hosts of names with two after {last} ms, the last of names with many after {late[-1]} ms")
 
 
 def test_no_route(place):
@@ -377,7 +408,7 @@ def main():
     place = Place()
     for test in (test_pace, test_sample, test_by_address, test_tail_without_limit, test_blocked, test_blocked_and_listed, test_few,
                  test_held_to_the_end, test_slow_greeting,
-                 test_many_slow_hosts, test_second_and_first, test_no_route):
+                 test_many_slow_hosts, test_second_and_first, test_few_before_many, test_no_route):
         if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
             test(place)
 
